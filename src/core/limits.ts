@@ -1,0 +1,83 @@
+/**
+ * Every bound of the gateway by name, with its default and why. Configuration may change those that have a key there;
+ * a test holds each at the limit and one past it. Units stand last in the names; sizes are bytes.
+ */
+export const limits = {
+  // --- SMTP in (RFC 5321 section 4.5.3 gives the floors)
+  smtpMessageSizeMaxBytes: 50 * 1024 * 1024,
+  /** RFC 5321 says 1000 octets; real mailers exceed it, so lenient to this and malformed beyond. */
+  smtpDataLineMaxBytes: 64 * 1024,
+  smtpCommandLineMaxBytes: 4 * 1024,
+  smtpHeaderMaxBytes: 1024 * 1024,
+  smtpRecipientsMax: 1000,
+  smtpConnectionsMax: 1000,
+  smtpConnectionsPerClientMax: 100,
+  smtpCommandErrorsMax: 10,
+  smtpAuthFailuresMax: 3,
+  smtpIdleTimeoutMs: 5 * 60_000,
+  smtpSessionMaxMs: 60 * 60_000,
+  smtpDataTimeoutMs: 10 * 60_000,
+  /** Slowest sender tolerated in DATA after a grace period (Postfix uses 500 too). */
+  smtpDataRateMinBytesPerSecond: 500,
+  smtpHopsMax: 50,
+  /** How long an `after-decision` client waits before the listener falls back to `after-spool`. */
+  smtpDecisionDeadlineMs: 45_000,
+
+  // --- spool
+  spoolFreeBytesMin: 512 * 1024 * 1024,
+  spoolSubmissionsMax: 100_000,
+  blobSegmentMaxBytes: 64 * 1024 * 1024,
+  blobChunkBytes: 64 * 1024,
+
+  // --- extraction: one budget for a message and everything nested in it
+  extractDepthMax: 16,
+  extractPartsMax: 10_000,
+  extractInflatedMaxBytes: 500 * 1024 * 1024,
+  extractRatioMax: 200,
+  extractTextMaxBytes: 64 * 1024 * 1024,
+  extractPixelsMax: 50_000_000,
+  extractCpuMs: 20_000,
+  extractHeaderMaxBytes: 1024 * 1024,
+  extractMimePartsMax: 1_000,
+  scanDeadlineMs: 30_000,
+  scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
+
+  // --- detection
+  detectMatchesPerRuleMax: 1_000,
+  /** Raw pattern hits looked at for one rule in one text before validators; beyond it the text is `too-many`. */
+  detectCandidatesPerRuleMax: 20_000,
+  detectViewDepthMax: 4,
+  detectViewBytesMax: 16 * 1024 * 1024,
+  findingMatchesKeptMax: 100,
+  findingKeysKeptMax: 1_000,
+  excerptContextChars: 24,
+
+  // --- policy
+  policyRulesMax: 5_000,
+  policyNestingMax: 16,
+
+  // --- delivery (RFC 5321 section 4.5.4.1: retry for at least 4 to 5 days)
+  deliveryConnectionsPerHopMax: 20,
+  deliveryConnectTimeoutMs: 30_000,
+  deliveryCommandTimeoutMs: 5 * 60_000,
+  deliveryDataTimeoutMs: 10 * 60_000,
+  deliveryExpireMs: 5 * 24 * 3_600_000,
+  deliveryDelayNoticeMs: 4 * 3_600_000,
+  deliveryReplyKeptMaxChars: 512,
+  deliveryRetryFirstMs: 60_000,
+  deliveryRetryMaxMs: 4 * 3_600_000,
+  bounceHeaderMaxBytes: 64 * 1024,
+  bounceFullMaxBytes: 1024 * 1024,
+
+  // --- pipeline
+  inspectAttemptsMax: 5,
+  inspectRetryFirstMs: 5_000,
+  sweepIntervalMs: 30_000,
+  sweepBatchMax: 1_000,
+  activeSubmissionsMax: 64,
+  claimTtlMs: 15 * 60_000,
+  quarantineRetentionMs: 30 * 24 * 3_600_000,
+  drainTimeoutMs: 30_000,
+} as const
+
+export type LimitName = keyof typeof limits

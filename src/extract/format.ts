@@ -1,0 +1,77 @@
+import type { LabelMark, PartTrait, UninspectedReason } from '../core/extraction.ts'
+
+/**
+ * What one file format is to the extractor: which media types it takes and how it turns bytes into text and children.
+ * A format never throws for what its input holds: it says `uninspected`, and whatever it does throw is `corrupt`.
+ * To add one: a file in `formats/` that exports a Format, and one line in `registry.ts`.
+ */
+export interface Format {
+  /** Short lower-case word, used in `via`: `zip`, `docx`, `pdf`. */
+  readonly id: string
+  /** Sniffed media types it takes. */
+  readonly types: readonly string[]
+  extract(input: FormatInput, context: ExtractContext): void | Promise<void>
+}
+
+export interface FormatInput {
+  readonly bytes: Uint8Array
+  readonly filename: string | null
+  /** Lower case, without parameters. */
+  readonly declaredType: string | null
+  /** Parameters of the declared type, e.g. `charset`. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly sniffedType: string
+  /** Display path of this part. */
+  readonly path: string
+}
+
+export interface ChildPart {
+  readonly bytes: Uint8Array
+  /** Decoded name inside the container; null where there is none (a MIME part without a file name). */
+  readonly filename: string | null
+  /** Last segment of the display path when there is no file name, e.g. `[2]`. */
+  readonly label?: string
+  readonly declaredType?: string | null
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly traits?: readonly PartTrait[]
+}
+
+/** What a format may do. Everything is metered against the one budget of the message. */
+export interface ExtractContext {
+  readonly budget: Budget
+  /** Adds text of this part; pieces are joined by LF. Table cells apart by TAB, rows by LF. */
+  text(piece: string): void
+  /** Extracts a nested part completely before it resolves. Depth, count and size are checked: past a limit it is `uninspected`. */
+  child(part: ChildPart): Promise<void>
+  /** Says that this part, or `name` inside it, was not (fully) inspected. */
+  uninspected(reason: UninspectedReason, detail: string, name?: string): void
+  label(mark: Omit<LabelMark, 'part'>): void
+  trait(trait: PartTrait): void
+  /** Passwords that a policy gave for opening sealed content; tried in order. */
+  readonly passwords: readonly string[]
+}
+
+/** One for a message and everything nested in it. */
+export interface Budget {
+  /** Bytes that may still come out of decompressors and decoders. */
+  readonly inflatedLeft: number
+  /** Takes `bytes` off the budget; false when that would overrun it: stop and say `too-large`. */
+  inflate(bytes: number): boolean
+  /** False once the CPU/wall budget of the message is spent: stop and say `timeout`. */
+  hasTime(): boolean
+  /** Milliseconds of budget left. */
+  readonly msLeft: number
+}
+
+/** Stops a format at a limit; the walker turns it into `uninspected`. */
+export class ExtractLimitError extends Error {
+  readonly reason: UninspectedReason
+  readonly detail: string
+
+  constructor(reason: UninspectedReason, detail: string) {
+    super(`${reason}: ${detail}`)
+    this.name = 'ExtractLimitError'
+    this.reason = reason
+    this.detail = detail
+  }
+}
