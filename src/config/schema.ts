@@ -1,0 +1,192 @@
+/**
+ * The one schema of `sluice.yaml`. Every key has its default and its explanation here and nowhere else: the commented
+ * file of the first start, the reference page and the editors' JSON Schema are generated from it.
+ */
+import { z } from 'zod'
+import { limits } from '../core/limits.ts'
+import { cidr, domain, duration, size } from './units.ts'
+
+const port = z.number().int().min(0).max(65535)
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`, at most 63')
+const path = z.string().min(1)
+const count = (fallback: number, max: number) => z.number().int().min(1).max(max).default(fallback)
+
+const tls = z.strictObject({
+  mode: z
+    .enum(['none', 'starttls', 'implicit'])
+    .default('none')
+    .describe('`starttls` offers it, `implicit` speaks TLS from the first byte (port 465).'),
+  required: z.boolean().default(false).describe('Refuse mail on a connection that has not turned to TLS.'),
+  certificate: path.optional().describe('PEM file with the certificate chain; read again when it changes.'),
+  key: path.optional().describe('PEM file with the private key.'),
+})
+
+const listener = z.strictObject({
+  name: name.describe('Stands in logs, metrics and the Received header.'),
+  kind: z
+    .enum(['relay', 'submission'])
+    .default('relay')
+    .describe('`relay` takes mail from listed client networks; `submission` from those who authenticate over TLS.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; `::` for all.'),
+  port: port.describe('TCP port; 0 picks a free one.'),
+  clients: z
+    .array(cidr)
+    .default(['127.0.0.0/8', '::1/128'])
+    .describe('Networks (CIDR) whose hosts may relay. Everyone else gets `554 5.7.1`.'),
+  tls: tls.prefault({}),
+  reply: z
+    .enum(['after-spool', 'after-decision'])
+    .default('after-spool')
+    .describe('When 250 is said: once the message is safe on disk, or once it is decided (550 for a block).'),
+  decision_deadline: duration(limits.smtpDecisionDeadlineMs).describe(
+    'How long `after-decision` waits before it answers as `after-spool` does.',
+  ),
+  line_endings: z
+    .enum(['reject', 'canonicalise'])
+    .default('reject')
+    .describe('What becomes of bare CR and bare LF in DATA: refused, or made CRLF before hashing and scanning.'),
+  xclient_from: z.array(cidr).default([]).describe('Networks whose hosts may use XCLIENT.'),
+  xforward_from: z.array(cidr).default([]).describe('Networks whose hosts may use XFORWARD.'),
+  users_file: path
+    .optional()
+    .describe('For `submission`: file of `name:scrypt-hash` lines, written by `sluice users add`.'),
+})
+
+const nextHopTls = z.union([
+  z.enum(['none', 'opportunistic', 'required']),
+  z.strictObject({
+    verified: z.strictObject({
+      ca: path.optional().describe('PEM file of accepted authorities; default: the system’s.'),
+      name: z.string().optional().describe('Name the certificate must bear; default: the host’s.'),
+      pin: z.string().optional().describe('SHA-256 of the SPKI, base64.'),
+    }),
+  }),
+])
+
+const nextHop = z.strictObject({
+  host: z.string().min(1),
+  port: port.default(25),
+  tls: nextHopTls.default('opportunistic'),
+  auth: z
+    .strictObject({ user: z.string(), password_file: path.describe('File with the password, mode 0600.') })
+    .optional(),
+})
+
+const destination = z.union([
+  z.strictObject({ hosts: z.array(nextHop).min(1) }),
+  z.strictObject({ maildir: path.describe('Local Maildir that mail is written into.') }),
+])
+
+const route = z.strictObject({
+  domains: z.array(z.string()).min(1).describe('`example.com`, or `*.example.com` for every subdomain.'),
+  to: destination,
+})
+
+const limitsSchema = z.strictObject({
+  message_size: size(limits.smtpMessageSizeMaxBytes),
+  header_size: size(limits.smtpHeaderMaxBytes),
+  line_length: size(limits.smtpDataLineMaxBytes),
+  recipients: count(limits.smtpRecipientsMax, 100_000),
+  connections: count(limits.smtpConnectionsMax, 100_000),
+  connections_per_client: count(limits.smtpConnectionsPerClientMax, 100_000),
+  command_errors: count(limits.smtpCommandErrorsMax, 10_000),
+  idle_timeout: duration(limits.smtpIdleTimeoutMs),
+  session_time: duration(limits.smtpSessionMaxMs),
+  data_time: duration(limits.smtpDataTimeoutMs),
+  data_rate: size(limits.smtpDataRateMinBytesPerSecond).describe('Slowest sender tolerated in DATA, bytes a second.'),
+  hops: count(limits.smtpHopsMax, 1000),
+  spool_free: size(limits.spoolFreeBytesMin).describe('Intake answers 452 below this much free disk.'),
+  spool_messages: count(limits.spoolSubmissionsMax, 100_000_000).describe('Intake answers 452 past this many waiting.'),
+  archive_depth: count(limits.extractDepthMax, 64),
+  archive_members: count(limits.extractPartsMax, 1_000_000),
+  inflated_size: size(limits.extractInflatedMaxBytes),
+  inflate_ratio: count(limits.extractRatioMax, 100_000),
+  scan_time: duration(limits.scanDeadlineMs),
+  scan_memory: size(limits.scanWorkerMemoryMaxBytes),
+  active_messages: count(limits.activeSubmissionsMax, 10_000).describe('How many are inspected and delivered at once.'),
+})
+
+export const configSchema = z.strictObject({
+  hostname: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]{0,253}[a-z0-9])?$/i, 'write a host name such as `dlp.example.com`')
+    .optional()
+    .describe('Name in greetings, Received headers and bounces; default: the system’s host name.'),
+  data_dir: path.default('./data').describe('Spool, state, quarantine and catalogue. `SLUICE_DATA_DIR` overrides it.'),
+  keys_dir: path.optional().describe('Key files, mode 0600; default: `keys` in the data folder.'),
+  listeners: z.array(listener).min(1).describe('Where mail comes in.'),
+  admin: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(9925),
+    })
+    .prefault({})
+    .describe('`/healthz`, `/readyz` and `/metrics`. Keep it on an inside address.'),
+  organisation: z
+    .strictObject({
+      domains: z.array(domain).default([]).describe('Your own mail domains; every other recipient is external.'),
+      partners: z
+        .record(name, z.array(z.string()))
+        .default({})
+        .describe('Named lists of partner domains and addresses, for policies.'),
+      groups: z
+        .record(name, z.array(z.string()))
+        .default({})
+        .describe('Named groups of your own addresses and domains.'),
+      managers: z.record(z.string(), z.string()).default({}).describe('Address -> manager’s address, for notices.'),
+      reviewers: z.array(z.string()).default([]).describe('Who is told when something is held.'),
+      contact: z.string().optional().describe('Whom a sender may ask; stands in bounces and notices.'),
+    })
+    .prefault({}),
+  policies: z.array(path).default(['./policies']).describe('Files and folders of policies.'),
+  rules: z.array(path).default(['./rules']).describe('Files and folders of detection rules.'),
+  labels: path.optional().describe('Label map: other schemes’ classification labels -> your own ordered levels.'),
+  delivery: z
+    .strictObject({
+      default: destination.optional().describe('Where mail goes that no route takes; default: a local Maildir.'),
+      routes: z.array(route).default([]).describe('By recipient domain; the first that fits is used.'),
+      expire: duration(limits.deliveryExpireMs).describe('After this long undelivered mail is bounced.'),
+      delay_notice: duration(limits.deliveryDelayNoticeMs).describe('After this long the sender is told it is late.'),
+      retry_first: duration(limits.deliveryRetryFirstMs),
+      retry_max: duration(limits.deliveryRetryMaxMs),
+      connections_per_hop: count(limits.deliveryConnectionsPerHopMax, 1000),
+      templates: path.optional().describe('Folder of notification templates that replace the built-in ones.'),
+    })
+    .prefault({}),
+  encryption: z
+    .strictObject({
+      keys: path.optional().describe('Folder of recipients’ certificates (.pem, .crt) and OpenPGP keys (.asc).'),
+    })
+    .prefault({}),
+  dispatch: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('embedded') }),
+      z.strictObject({
+        kind: z.literal('bullmq'),
+        redis: z.string().describe('`redis://host:6379/0`; or `redis_file`, a file that holds the URL.').optional(),
+        redis_file: path.optional(),
+        queue: name.default('sluice'),
+      }),
+    ])
+    .default({ kind: 'embedded' })
+    .describe('Who hands out work: this process, or BullMQ on Redis with `sluice worker` processes.'),
+  scan: z
+    .strictObject({
+      threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),
+      passwords: z.array(z.string()).default([]).describe('Tried on sealed archives and documents.'),
+    })
+    .prefault({}),
+  quarantine: z
+    .strictObject({
+      retention: duration(limits.quarantineRetentionMs).describe('After this long held content is deleted.'),
+    })
+    .prefault({}),
+  limits: limitsSchema.prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+export type ListenerConfig = Config['listeners'][number]
+export type DestinationConfig = z.output<typeof destination>
