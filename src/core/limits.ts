@@ -39,6 +39,18 @@ export const limits = {
   extractCpuMs: 20_000,
   extractHeaderMaxBytes: 1024 * 1024,
   extractMimePartsMax: 1_000,
+  /** Multiparts inside multiparts; real mail stays under ten. */
+  extractMimeDepthMax: 64,
+  /** Below this much output the ratio is not looked at: a few kilobytes of zeros harm nobody. */
+  extractRatioFloorBytes: 16 * 1024 * 1024,
+  /** Entries of `uninspected` kept; the last one says that there were more. */
+  extractUninspectedMax: 1_000,
+  extractLabelsMax: 1_000,
+  extractNameMaxChars: 255,
+  /** Names of an archive's directory looked at to tell what it is. */
+  extractSniffNamesMax: 4_096,
+  /** Layers of Content-Encoding undone on an upload. */
+  extractContentEncodingsMax: 8,
   scanDeadlineMs: 30_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
 
@@ -66,6 +78,19 @@ export const limits = {
   deliveryReplyKeptMaxChars: 512,
   deliveryRetryFirstMs: 60_000,
   deliveryRetryMaxMs: 4 * 3_600_000,
+  /** All of one delivery job, below `claimTtlMs`: no second owner starts while the first one still sends. */
+  deliveryJobMaxMs: 14 * 60_000,
+  deliveryPoolIdleMs: 30_000,
+  deliveryMessagesPerConnectionMax: 100,
+  /** Jobs waiting for a connection to one next hop; beyond it they are deferred. */
+  deliveryWaitersPerHopMax: 1_000,
+  /** RFC 5321 section 4.5.3.1.8: every server takes 100 recipients. */
+  deliveryRecipientsPerTransactionMax: 100,
+  deliveryReplyMaxBytes: 16 * 1024,
+  deliveryReplyLinesMax: 100,
+  deliveryQuitTimeoutMs: 2_000,
+  /** A next hop that could not be reached is tried after its siblings for this long. */
+  deliveryHopPauseMs: 30_000,
   bounceHeaderMaxBytes: 64 * 1024,
   bounceFullMaxBytes: 1024 * 1024,
 
