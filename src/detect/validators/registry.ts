@@ -1,0 +1,31 @@
+/** Every validator that rules may name. Adding one: a file beside this and a line here. */
+import { entropy } from './entropy.ts'
+import { luhn } from './luhn.ts'
+import type { Validator } from './validator.ts'
+
+const validators = [entropy, luhn] as const satisfies readonly Validator[]
+
+const byId: ReadonlyMap<string, Validator> = new Map(
+  validators.map((validator: Validator) => [validator.id, validator]),
+)
+
+export interface ValidatorUse {
+  readonly validator: Validator
+  readonly argument: string | undefined
+  /** As written in the rule. */
+  readonly name: string
+}
+
+/** Resolves `name` or `name(argument)`; a string says what is wrong. */
+export function resolveValidator(name: string): ValidatorUse | string {
+  const parsed = /^([a-z][a-z0-9_-]*)(?:\((.*)\))?$/s.exec(name)
+  const validator = parsed ? byId.get(parsed[1] ?? '') : undefined
+  if (!parsed || !validator) return `there is no validator \`${name}\`; known: ${[...byId.keys()].sort().join(', ')}`
+  const argument = parsed[2]
+  const problem = validator.argumentProblem
+    ? validator.argumentProblem(argument)
+    : argument === undefined
+      ? null
+      : 'takes no argument'
+  return problem === null ? { validator, argument, name } : `validator \`${validator.id}\` ${problem}`
+}
