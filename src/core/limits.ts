@@ -51,6 +51,28 @@ export const limits = {
   extractSniffNamesMax: 4_096,
   /** Layers of Content-Encoding undone on an upload. */
   extractContentEncodingsMax: 8,
+  /** One member of an archive, or one stream of a document, once inflated: it sits in memory whole. */
+  extractEntryMaxBytes: 128 * 1024 * 1024,
+  /** Entries of one archive's directory that are looked at. */
+  extractArchiveEntriesMax: 20_000,
+  /** Office nests some sixty deep; beyond this the reader's stack is what is being attacked. */
+  extractXmlDepthMax: 512,
+  extractXmlNodesMax: 20_000_000,
+  extractCellsMax: 5_000_000,
+  /** Empty cells kept as TABs, so that a value stays under its header. */
+  extractCellGapMax: 64,
+  /** Repeats of one spreadsheet cell or row written out. */
+  extractCellRepeatMax: 64,
+  extractPdfPagesMax: 5_000,
+  /** One PDF page. */
+  extractPdfPageMs: 5_000,
+  /** Records (BIFF, PowerPoint, MAPI, RTF groups …) read in one stream. */
+  extractRecordsMax: 5_000_000,
+  extractOleEntriesMax: 20_000,
+  /** Storages inside storages of one compound file. */
+  extractOleDepthMax: 32,
+  /** Times an archive is tried with a password. */
+  extractPasswordsMax: 32,
   scanDeadlineMs: 30_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
 
