@@ -20,6 +20,24 @@ export const limits = {
   /** Slowest sender tolerated in DATA after a grace period (Postfix uses 500 too). */
   smtpDataRateMinBytesPerSecond: 500,
   smtpHopsMax: 50,
+  /** RFC 5321 section 4.5.3.1.2: a domain has at most 255 octets. */
+  smtpHeloMaxBytes: 255,
+  /** Commands in a row that bring no mail on (NOOP, RSET, VRFY, EHLO …), as Postfix bounds them. */
+  smtpJunkCommandsMax: 100,
+  /** Wait before a failed AUTH is answered, multiplied by the failures of the session. */
+  smtpAuthDelayMs: 1_000,
+  /** Failed and undecided AUTHs of one client network (IPv4 /24, IPv6 /64) within the window; beyond it 454. */
+  smtpAuthFailuresPerNetworkMax: 30,
+  smtpAuthWindowMs: 10 * 60_000,
+  /** Client networks whose AUTH failures are remembered; the oldest is forgotten first. */
+  smtpAuthNetworksMax: 10_000,
+  smtpDataRateGraceMs: 30_000,
+  smtpTlsHandshakeTimeoutMs: 30_000,
+  smtpCertificatePollMs: 5_000,
+  /** Authentic trace headers of this installation: forwarding passes by again legitimately, a loop does so forever. */
+  smtpOwnTracesMax: 3,
+  /** Trace headers checked per message, from the top; ours are always the topmost. */
+  smtpTraceHeadersMax: 50,
   /** How long an `after-decision` client waits before the listener falls back to `after-spool`. */
   smtpDecisionDeadlineMs: 45_000,
 
@@ -89,6 +107,11 @@ export const limits = {
   // --- policy
   policyRulesMax: 5_000,
   policyNestingMax: 16,
+  /** One policy file; a person writes them, so anything larger is a mistake. */
+  policyFileMaxBytes: 1024 * 1024,
+  policyFilesMax: 500,
+  /** Depth of a policy file's YAML before it is looked at. */
+  policyYamlDepthMax: 100,
 
   // --- delivery (RFC 5321 section 4.5.4.1: retry for at least 4 to 5 days)
   deliveryConnectionsPerHopMax: 20,
