@@ -145,7 +145,8 @@ export const limits = {
   sweepIntervalMs: 30_000,
   sweepBatchMax: 1_000,
   activeSubmissionsMax: 64,
-  claimTtlMs: 15 * 60_000,
+  /** Renewed while work goes on; after a crash the work is free again this much later at the latest. */
+  claimTtlMs: 60_000,
   quarantineRetentionMs: 30 * 24 * 3_600_000,
   drainTimeoutMs: 30_000,
 } as const

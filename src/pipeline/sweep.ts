@@ -1,0 +1,58 @@
+/**
+ * Disk is the truth, the queue is a hint: at start and by timer every submission with something due is dispatched
+ * again, retention is carried out, and content that nobody needs any more is removed.
+ */
+import { asError } from '../core/errors.ts'
+import type { PipelineDependencies } from './dependencies.ts'
+import { expireQuarantine } from './review.ts'
+
+export interface Sweep {
+  /** One round now; resolves when its hints are out. */
+  once(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function startSweep(deps: PipelineDependencies): Sweep {
+  let running: Promise<void> | null = null
+  const once = () => {
+    running ??= round(deps).finally(() => {
+      running = null
+    })
+    return running
+  }
+  const timer = setInterval(() => {
+    once().catch((thrown: unknown) => deps.log.error({ error: asError(thrown).message }, 'a sweep failed'))
+  }, deps.settings.sweepIntervalMs)
+  timer.unref()
+  return {
+    once,
+    stop: async () => {
+      clearInterval(timer)
+      await running?.catch(() => undefined)
+    },
+  }
+}
+
+async function round(deps: PipelineDependencies): Promise<void> {
+  const due = await deps.store.due(deps.clock.now(), deps.settings.sweepBatchMax)
+  for (const { id, size } of due) await deps.dispatcher.enqueue(id, { size })
+  await expireQuarantine(deps)
+  const removable = await deps.store.removable(deps.settings.sweepBatchMax)
+  for (const { blob } of removable) await deps.blobs.remove(blob)
+  if (removable.length > 0) await deps.store.contentRemoved(removable.map(({ id }) => id))
+}
+
+/** Removes blobs that no submission names: what a crash left between a blob's commit and its row. Call before intake. */
+export async function removeOrphans(
+  deps: Pick<PipelineDependencies, 'store' | 'blobs'>,
+  blobIds: AsyncIterable<string> | Iterable<string>,
+): Promise<number> {
+  const live = await deps.store.liveBlobs()
+  let removed = 0
+  for await (const id of blobIds) {
+    if (live.has(id)) continue
+    await deps.blobs.remove(id)
+    removed++
+  }
+  return removed
+}
