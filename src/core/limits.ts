@@ -142,7 +142,7 @@ export const limits = {
   // --- pipeline
   inspectAttemptsMax: 5,
   inspectRetryFirstMs: 5_000,
-  sweepIntervalMs: 30_000,
+  sweepIntervalMs: 10_000,
   sweepBatchMax: 1_000,
   activeSubmissionsMax: 64,
   /** Renewed while work goes on; after a crash the work is free again this much later at the latest. */

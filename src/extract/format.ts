@@ -41,7 +41,10 @@ export interface ExtractContext {
   readonly budget: Budget
   /** Adds text of this part; pieces are joined by LF. Table cells apart by TAB, rows by LF. */
   text(piece: string): void
-  /** Extracts a nested part completely before it resolves. Depth, count and size are checked: past a limit it is `uninspected`. */
+  /**
+   * Extracts a nested part completely before it resolves. Depth, count and size are checked: past a limit it is
+   * `uninspected`. Its file name becomes text of this part by itself.
+   */
   child(part: ChildPart): Promise<void>
   /** Says that this part, or `name` inside it, was not (fully) inspected. */
   uninspected(reason: UninspectedReason, detail: string, name?: string): void
@@ -49,6 +52,8 @@ export interface ExtractContext {
   trait(trait: PartTrait): void
   /** Passwords that a policy gave for opening sealed content; tried in order. */
   readonly passwords: readonly string[]
+  /** Lower-case names of further mail header fields that carry a label. */
+  readonly labelHeaders: readonly string[]
 }
 
 /** One for a message and everything nested in it. */

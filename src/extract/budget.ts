@@ -1,0 +1,88 @@
+import { limits } from '../core/limits.ts'
+import type { Budget } from './format.ts'
+
+/**
+ * The one budget of a message: everything nested in it takes from the same counters, so ten small bombs cost what one
+ * big one may. It never throws; whoever asks and hears "no" says `uninspected` and stops.
+ */
+export interface ExtractLimits {
+  readonly depthMax: number
+  readonly partsMax: number
+  readonly inflatedMaxBytes: number
+  /** Output per byte of the message, looked at past `ratioFloorBytes`. */
+  readonly ratioMax: number
+  readonly ratioFloorBytes: number
+  readonly textMaxBytes: number
+  /** Wall-clock time of the whole extraction in milliseconds. */
+  readonly timeMs: number
+  readonly headerMaxBytes: number
+  readonly mimePartsMax: number
+  readonly mimeDepthMax: number
+}
+
+export const defaultExtractLimits: ExtractLimits = {
+  depthMax: limits.extractDepthMax,
+  partsMax: limits.extractPartsMax,
+  inflatedMaxBytes: limits.extractInflatedMaxBytes,
+  ratioMax: limits.extractRatioMax,
+  ratioFloorBytes: limits.extractRatioFloorBytes,
+  textMaxBytes: limits.extractTextMaxBytes,
+  timeMs: limits.extractCpuMs,
+  headerMaxBytes: limits.extractHeaderMaxBytes,
+  mimePartsMax: limits.extractMimePartsMax,
+  mimeDepthMax: limits.extractMimeDepthMax,
+}
+
+export class MessageBudget implements Budget {
+  readonly limits: ExtractLimits
+  #inflatedLeft: number
+  #textLeft: number
+  #partsLeft: number
+  readonly #endsAt: number
+
+  /** `size` is the bytes of the whole message or upload: the ratio is taken against it. */
+  constructor(size: number, extractLimits: ExtractLimits) {
+    this.limits = extractLimits
+    const byRatio = Math.max(extractLimits.ratioFloorBytes, size * extractLimits.ratioMax)
+    this.#inflatedLeft = Math.min(extractLimits.inflatedMaxBytes, byRatio)
+    this.#textLeft = extractLimits.textMaxBytes
+    this.#partsLeft = extractLimits.partsMax
+    this.#endsAt = performance.now() + extractLimits.timeMs
+  }
+
+  get inflatedLeft(): number {
+    return this.#inflatedLeft
+  }
+
+  inflate(bytes: number): boolean {
+    if (bytes > this.#inflatedLeft) return false
+    this.#inflatedLeft -= bytes
+    return true
+  }
+
+  get textLeft(): number {
+    return this.#textLeft
+  }
+
+  /** Takes bytes of extracted text; false when that would overrun the budget. */
+  takeText(bytes: number): boolean {
+    if (bytes > this.#textLeft) return false
+    this.#textLeft -= bytes
+    return true
+  }
+
+  /** Takes one part; false when the message has had all it may have. */
+  takePart(): boolean {
+    if (this.#partsLeft <= 0) return false
+    this.#partsLeft -= 1
+    return true
+  }
+
+  get msLeft(): number {
+    return Math.max(0, this.#endsAt - performance.now())
+  }
+
+  hasTime(): boolean {
+    return performance.now() < this.#endsAt
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Magic bytes of what travels in mail and uploads, as IANA or customary media types. Container formats that need a look
+ * inside (zip, OLE) come out as the container and are refined elsewhere.
+ */
+interface Signature {
+  readonly type: string
+  readonly at: number
+  readonly bytes: string
+}
+
+const s = (type: string, bytes: string, at = 0): Signature => ({ type, at, bytes })
+
+/** `bytes` as a Latin-1 string; a `?` is any byte. */
+const table: readonly Signature[] = [
+  s('application/zip', 'PK\x03\x04'),
+  s('application/zip', 'PK\x05\x06'),
+  s('application/zip', 'PK\x07\x08'),
+  s('application/x-ole-storage', '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'),
+  s('application/pdf', '%PDF-'),
+  s('application/gzip', '\x1f\x8b'),
+  s('application/x-bzip2', 'BZh'),
+  s('application/x-xz', '\xfd7zXZ\x00'),
+  s('application/zstd', '\x28\xb5\x2f\xfd'),
+  s('application/x-lz4', '\x04\x22\x4d\x18'),
+  s('application/x-lzip', 'LZIP'),
+  s('application/x-compress', '\x1f\x9d'),
+  s('application/x-7z-compressed', '7z\xbc\xaf\x27\x1c'),
+  s('application/vnd.rar', 'Rar!\x1a\x07'),
+  s('application/vnd.ms-cab-compressed', 'MSCF\x00\x00\x00\x00'),
+  s('application/x-installshield', 'ISc('),
+  s('application/x-arj', '\x60\xea'),
+  s('application/x-lzh-compressed', '-lh?-', 2),
+  s('application/x-ace-compressed', '**ACE**', 7),
+  s('application/x-archive', '!<arch>\n'),
+  s('application/x-cpio', '070701'),
+  s('application/x-cpio', '070702'),
+  s('application/x-cpio', '070707'),
+  s('application/x-cpio', '\xc7\x71'),
+  s('application/x-rpm', '\xed\xab\xee\xdb'),
+  s('application/x-tar', 'ustar', 257),
+  s('application/x-xar', 'xar!'),
+  s('application/x-wim', 'MSWIM\x00\x00\x00'),
+  s('application/vnd.ms-tnef', '\x78\x9f\x3e\x22'),
+  s('text/rtf', '{\\rt'),
+  s('application/onenote', '\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3'),
+  s('application/vnd.wordperfect', '\xffWPC'),
+  s('application/vnd.ms-htmlhelp', 'ITSF'),
+  s('application/postscript', '%!PS'),
+  s('application/postscript', '\xc5\xd0\xd3\xc6'),
+  s('image/vnd.djvu', 'AT&TFORM'),
+  s('application/vnd.sqlite3', 'SQLite format 3\x00'),
+  s('application/vnd.ms-access', '\x00\x01\x00\x00Standard ???? DB'),
+  s('application/vnd.ms-outlook-pst', '!BDN'),
+  s('application/vnd.tcpdump.pcap', '\xd4\xc3\xb2\xa1'),
+  s('application/vnd.tcpdump.pcap', '\xa1\xb2\xc3\xd4'),
+  s('application/x-ms-shortcut', 'L\x00\x00\x00\x01\x14\x02\x00'),
+  s('application/vnd.microsoft.portable-executable', 'MZ'),
+  s('application/x-elf', '\x7fELF'),
+  s('application/java-vm', '\xca\xfe\xba\xbe'),
+  s('application/x-mach-binary', '\xcf\xfa\xed\xfe'),
+  s('application/x-mach-binary', '\xce\xfa\xed\xfe'),
+  s('application/wasm', '\x00asm'),
+  s('application/vnd.apple.binary-plist', 'bplist00'),
+  s('application/vnd.apache.parquet', 'PAR1'),
+  s('image/png', '\x89PNG\r\n\x1a\n'),
+  s('image/jpeg', '\xff\xd8\xff'),
+  s('image/gif', 'GIF87a'),
+  s('image/gif', 'GIF89a'),
+  s('image/tiff', 'II*\x00'),
+  s('image/tiff', 'MM\x00*'),
+  s('image/webp', 'RIFF????WEBP'),
+  s('image/vnd.adobe.photoshop', '8BPS'),
+  s('image/jp2', '\x00\x00\x00\x0cjP  '),
+  s('image/jxl', '\x00\x00\x00\x0cJXL '),
+  s('image/emf', ' EMF', 40),
+  s('image/wmf', '\xd7\xcd\xc6\x9a'),
+  s('image/wmf', '\x01\x00\x09\x00\x00\x03'),
+  s('image/heic', 'ftypheic', 4),
+  s('image/heic', 'ftypheix', 4),
+  s('image/heif', 'ftypmif1', 4),
+  s('image/avif', 'ftypavif', 4),
+  s('video/quicktime', 'ftypqt', 4),
+  s('audio/mp4', 'ftypM4A', 4),
+  s('video/mp4', 'ftyp', 4),
+  s('video/quicktime', 'moov', 4),
+  s('audio/mpeg', 'ID3'),
+  s('audio/ogg', 'OggS'),
+  s('audio/flac', 'fLaC'),
+  s('audio/wav', 'RIFF????WAVE'),
+  s('video/x-msvideo', 'RIFF????AVI '),
+  s('audio/midi', 'MThd'),
+  s('audio/amr', '#!AMR'),
+  s('audio/basic', '.snd'),
+  s('video/webm', '\x1a\x45\xdf\xa3'),
+  s('video/x-flv', 'FLV\x01'),
+  s('video/mpeg', '\x00\x00\x01\xba'),
+  s('video/mpeg', '\x00\x00\x01\xb3'),
+  s('video/x-ms-asf', '\x30\x26\xb2\x75\x8e\x66\xcf\x11'),
+  s('application/x-shockwave-flash', 'FWS'),
+  s('application/x-shockwave-flash', 'CWS'),
+  s('font/otf', 'OTTO'),
+  s('font/ttf', '\x00\x01\x00\x00\x00'),
+  s('font/collection', 'ttcf'),
+  s('font/woff', 'wOFF'),
+  s('font/woff2', 'wOF2'),
+  s('application/x-iso9660-image', 'CD001', 32769),
+  s('application/x-virtualbox-vdi', '<<< '),
+  s('application/x-qemu-disk', 'QFI\xfb'),
+]
+
+const byFirst = new Map<number, Signature[]>()
+const elsewhere: Signature[] = []
+for (const signature of table) {
+  if (signature.at > 0) elsewhere.push(signature)
+  else {
+    const first = signature.bytes.charCodeAt(0)
+    byFirst.set(first, [...(byFirst.get(first) ?? []), signature])
+  }
+}
+
+/** PDF readers take the mark anywhere in the first kilobyte (ISO 32000-1 annex H, note 13). */
+const PDF_MARK_WITHIN_BYTES = 1024
+
+/** Media type of the first signature that fits, or null. */
+export function signatureOf(bytes: Uint8Array): string | null {
+  for (const signature of byFirst.get(bytes[0] ?? -1) ?? []) {
+    if (fits(bytes, signature) && isPlausible(bytes, signature.type)) return signature.type
+  }
+  for (const signature of elsewhere) {
+    if (fits(bytes, signature) && isPlausible(bytes, signature.type)) return signature.type
+  }
+  if (isOldTar(bytes)) return 'application/x-tar'
+  if (isBitmap(bytes)) return 'image/bmp'
+  if (isIcon(bytes)) return 'image/vnd.microsoft.icon'
+  if (isCms(bytes)) return 'application/pkcs7-mime'
+  if (isLzmaAlone(bytes)) return 'application/x-lzma'
+  if (isPdfWithPrefix(bytes)) return 'application/pdf'
+  return null
+}
+
+function fits(bytes: Uint8Array, signature: Signature): boolean {
+  if (bytes.length < signature.at + signature.bytes.length) return false
+  for (let i = 0; i < signature.bytes.length; i++) {
+    const want = signature.bytes.charCodeAt(i)
+    if (want !== 0x3f && bytes[signature.at + i] !== want) return false
+  }
+  return true
+}
+
+/** Two-letter marks stand at the start of ordinary words as well: a second look at those. */
+function isPlausible(bytes: Uint8Array, type: string): boolean {
+  switch (type) {
+    case 'application/vnd.microsoft.portable-executable':
+    case 'audio/mpeg':
+    case 'application/x-shockwave-flash':
+    case 'application/x-lzip':
+    case 'application/vnd.apache.parquet':
+      return bytes.length > 8 && isBinary(bytes)
+    case 'application/x-bzip2':
+      return (bytes[3] ?? 0) >= 0x31 && (bytes[3] ?? 0) <= 0x39
+    case 'application/x-arj':
+    case 'application/x-cpio':
+      return bytes.length > 26
+    case 'application/java-vm':
+      return (bytes[4] ?? 0) === 0
+    default:
+      return true
+  }
+}
+
+/** Version 7 tar has no mark; its header's checksum is proof. */
+function isOldTar(bytes: Uint8Array): boolean {
+  if (bytes.length < 512 || bytes[0] === 0) return false
+  const field = Buffer.from(bytes.buffer, bytes.byteOffset + 148, 8).toString('latin1')
+  const m = /^[ 0]*([0-7]{1,6})[\0 ]/.exec(field)
+  if (!m?.[1]) return false
+  let sum = 8 * 0x20
+  for (let at = 0; at < 512; at++) if (at < 148 || at >= 156) sum += bytes[at] ?? 0
+  return sum === Number.parseInt(m[1], 8)
+}
+
+function isBitmap(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x42 || bytes[1] !== 0x4d || bytes.length < 26) return false
+  const headerSize = (bytes[14] ?? 0) | ((bytes[15] ?? 0) << 8)
+  return [12, 40, 52, 56, 64, 108, 124].includes(headerSize) && bytes[16] === 0 && bytes[17] === 0
+}
+
+function isIcon(bytes: Uint8Array): boolean {
+  const kind = bytes[2] ?? 0
+  const count = bytes[4] ?? 0
+  return (
+    bytes.length > 22 &&
+    bytes[0] === 0 &&
+    bytes[1] === 0 &&
+    (kind === 1 || kind === 2) &&
+    bytes[3] === 0 &&
+    count > 0 &&
+    bytes[5] === 0 &&
+    bytes[9] === 0
+  )
+}
+
+/** DER or BER ContentInfo: a sequence whose first member is an object identifier below 1.2.840.113549.1.7 (RFC 5652). */
+function isCms(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x30) return false
+  const length = bytes[1] ?? 0
+  const at = length < 0x80 || length === 0x80 ? 2 : 2 + (length & 0x7f)
+  const oid = [0x06, undefined, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01]
+  if (!oid.every((byte, i) => byte === undefined || bytes[at + i] === byte)) return false
+  return bytes[at + 9] === 0x07 || (bytes[at + 9] === 0x09 && bytes[at + 10] === 0x10)
+}
+
+/** LZMA "alone" has no mark: properties 0x5D, a power-of-two dictionary, a size that is unknown or believable. */
+function isLzmaAlone(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x5d || bytes.length < 13 || bytes[1] !== 0 || bytes[2] !== 0) return false
+  const size = bytes.subarray(5, 13)
+  return size.every((byte) => byte === 0xff) || (size[5] === 0 && size[6] === 0 && size[7] === 0)
+}
+
+function isPdfWithPrefix(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PDF_MARK_WITHIN_BYTES))
+  const at = head.indexOf('%PDF-')
+  return at > 0 && /^%PDF-\d\.\d/.test(head.toString('latin1', at, at + 8))
+}
+
+const SAMPLE_BYTES = 8192
+
+/** Whether the bytes hold control characters that text of an ASCII-like charset does not. Looks at head and tail. */
+export function isBinary(bytes: Uint8Array): boolean {
+  let odd = 0
+  const head = bytes.subarray(0, SAMPLE_BYTES)
+  for (const byte of head) {
+    if (byte === 0) return true
+    if (byte < 0x20 && (byte < 0x07 || byte > 0x0f) && byte !== 0x1a && byte !== 0x1b) odd++
+  }
+  return odd > head.length / 50
+}

@@ -1,0 +1,115 @@
+import type { ChildPart } from './format.ts'
+
+/** What kind of text a text is. Marks in the text come first, then what the sender says, then the file name. */
+const HEAD_CHARS = 4096
+
+const byExtension: Readonly<Record<string, string>> = {
+  csv: 'text/csv',
+  tsv: 'text/tab-separated-values',
+  htm: 'text/html',
+  html: 'text/html',
+  xhtml: 'application/xhtml+xml',
+  xml: 'application/xml',
+  xsd: 'application/xml',
+  xsl: 'application/xml',
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  ndjson: 'application/jsonl',
+  yaml: 'application/yaml',
+  yml: 'application/yaml',
+  md: 'text/markdown',
+  markdown: 'text/markdown',
+  eml: 'message/rfc822',
+  ics: 'text/calendar',
+  vcf: 'text/vcard',
+  mht: 'message/rfc822',
+  mhtml: 'message/rfc822',
+  mbox: 'application/mbox',
+  svg: 'image/svg+xml',
+  tex: 'application/x-tex',
+  fodt: 'application/vnd.oasis.opendocument.text-flat-xml',
+  fods: 'application/vnd.oasis.opendocument.spreadsheet-flat-xml',
+  fodp: 'application/vnd.oasis.opendocument.presentation-flat-xml',
+  fodg: 'application/vnd.oasis.opendocument.graphics-flat-xml',
+}
+/** Kinds of text that are told by what they are called only. */
+const called = new Set([
+  ...Object.values(byExtension),
+  'text/markdown',
+  'text/x-vcard',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+])
+
+export function sniffText(text: string, part: ChildPart): string {
+  const head = text.slice(0, HEAD_CHARS).replace(/^\ufeff/, '')
+  const start = head.trimStart()
+  const marked = byMark(start, head)
+  if (marked) return marked
+  const declared = part.declaredType ?? null
+  if (declared !== null && called.has(declared) && isPossible(declared, start)) return declared
+  const extension = /\.([a-z0-9]{1,8})$/i.exec(part.filename ?? '')?.[1]?.toLowerCase() ?? ''
+  const named = byExtension[extension]
+  if (named && isPossible(named, start)) return named
+  if (/^[[{]/.test(start) && looksJson(text)) return 'application/json'
+  return 'text/plain'
+}
+
+function byMark(start: string, head: string): string | null {
+  const lower = start.slice(0, 1024).toLowerCase()
+  if (start.startsWith('{\\rt')) return 'text/rtf'
+  if (lower.startsWith('<')) return byFirstElement(lower)
+  if (/^begin:vcard\b/i.test(start)) return 'text/vcard'
+  if (/^begin:vcalendar\b/i.test(start)) return 'text/calendar'
+  if (/^From \S+.*\d{4}.*\r?\n[!-9;-~]+:/.test(head)) return 'application/mbox'
+  if (/^-----BEGIN (?:PKCS7|CMS)-----/.test(start)) return 'application/x-pem-pkcs7'
+  if (isMessage(head)) return 'message/rfc822'
+  return null
+}
+
+function byFirstElement(lower: string): string | null {
+  const body = lower.replace(/^(?:\s*(?:<\?[^>]*\?>|<!--[\s\S]*?-->))+/, '').trimStart()
+  if (/^<!doctype\s+html|^<html[\s>]/.test(body)) return 'text/html'
+  if (/^<(?:svg:)?svg[\s>]|^<!doctype\s+svg/.test(body)) return 'image/svg+xml'
+  if (/^<office:document/.test(body)) {
+    const kind = /opendocument\.(text|spreadsheet|presentation|graphics)/.exec(lower)?.[1] ?? 'text'
+    return `application/vnd.oasis.opendocument.${kind}-flat-xml`
+  }
+  if (
+    /^<(?:head|body|title|meta|table|div|p|span|br|center|font|a|img|script|style|h[1-6]|ul|ol|b|i)\b[^>]*>/.test(body)
+  )
+    return 'text/html'
+  if (
+    lower.startsWith('<?xml') ||
+    /^<!doctype\s|^<[a-z_][\w.-]*:?[\w.-]*(?:\s+xmlns[:=]|>|\/>|\s+[\w:.-]+=["'])/.test(body)
+  )
+    return 'application/xml'
+  return null
+}
+
+/** A message starts with header fields, of which one at least is of the kind that only mail has. */
+function isMessage(head: string): boolean {
+  const block = /^(?:[!-9;-~]+[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)){2,}/.exec(head)?.[0]
+  if (!block) return false
+  const telling = block.match(
+    /^(?:received|from|to|subject|date|message-id|mime-version|content-type|return-path|delivered-to)[ \t]*:/gim,
+  )
+  return new Set(telling?.map((name) => name.toLowerCase())).size >= 2
+}
+
+function isPossible(type: string, start: string): boolean {
+  if (type === 'application/json') return /^[[{"\d-]|^(?:true|false|null)/.test(start)
+  if (type === 'application/xml' || type.endsWith('+xml') || type.endsWith('-xml')) return start.startsWith('<')
+  if (type === 'message/rfc822') return /^[!-9;-~]+[ \t]*:/.test(start)
+  if (type === 'application/mbox') return start.startsWith('From ')
+  return true
+}
+
+/** Whether a text that opens like JSON closes like it; the format itself reads the rest. */
+function looksJson(text: string): boolean {
+  const end = text.trimEnd().at(-1)
+  return (
+    (text.trimStart()[0] === '{' ? end === '}' : end === ']') &&
+    /^[[{]\s*(?:["[{\]}\d-]|true|false|null)/.test(text.trimStart().slice(0, 256))
+  )
+}

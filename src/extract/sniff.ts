@@ -1,0 +1,64 @@
+import { decodeText } from './charset.ts'
+import type { ChildPart } from './format.ts'
+import { isBinary, signatureOf } from './signatures.ts'
+import { sniffMagic } from './sniff-magic.ts'
+import { refineOle } from './sniff-ole.ts'
+import { sniffText } from './sniff-text.ts'
+import { endsAsZip, refineZip } from './sniff-zip.ts'
+
+/**
+ * The true type of a part, by content. The declared type and the file name only choose between kinds of text (CSV and
+ * plain text look alike). Own signatures first, since they cost microseconds; libmagic for whatever they don't know.
+ */
+export interface Sniffed {
+  readonly type: string
+  /** Further formats the same bytes are valid as (a polyglot): read as well. */
+  readonly also: readonly string[]
+}
+
+/** Kinds of text are told by their beginning. */
+const TEXT_HEAD_BYTES = 16 * 1024
+const NONE: readonly string[] = []
+
+export async function sniff(part: ChildPart): Promise<Sniffed> {
+  const { bytes } = part
+  if (bytes.length === 0) return { type: 'application/x-empty', also: NONE }
+  const signature = signatureOf(bytes)
+  if (signature) return withPolyglots(bytes, refine(bytes, signature))
+  if (endsAsZip(bytes)) return { type: refineZip(bytes), also: NONE }
+  const text = textOf(part)
+  if (text !== null) return { type: sniffText(text, part), also: NONE }
+  return { type: (await sniffMagic(bytes)) ?? 'application/octet-stream', also: NONE }
+}
+
+function refine(bytes: Uint8Array, type: string): string {
+  if (type === 'application/zip') return refineZip(bytes)
+  return type === 'application/x-ole-storage' ? refineOle(bytes) : type
+}
+
+/** A zip directory at the end of something that is no zip: readers of either kind would open it. */
+function withPolyglots(bytes: Uint8Array, type: string): Sniffed {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b
+  if (!isZip && type !== 'application/x-tar' && endsAsZip(bytes)) return { type, also: [refineZip(bytes)] }
+  return { type, also: NONE }
+}
+
+/** The head of the part as text, or null where it is none. What is sent as text is shown as text, odd bytes or not. */
+function textOf(part: ChildPart): string | null {
+  const head = part.bytes.length > TEXT_HEAD_BYTES ? part.bytes.subarray(0, TEXT_HEAD_BYTES) : part.bytes
+  const declared = part.declaredType ?? null
+  const sentAsText = declared?.startsWith('text/') || part.parameters?.charset !== undefined
+  const decoded = decodeText(head, part.parameters?.charset ?? null)
+  if (!isBinary(head) || sentAsText) return decoded.text
+  return decoded.charset !== null && !hasControls(decoded.text) ? decoded.text : null
+}
+
+function hasControls(text: string): boolean {
+  let odd = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09 && code !== 0x0c) odd++
+    else if (code === 0xfffd || (code >= 0xe000 && code <= 0xf8ff)) odd++
+  }
+  return odd > text.length / 50
+}
