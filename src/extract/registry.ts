@@ -1,12 +1,29 @@
 import type { Format } from './format.ts'
+import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
+import { gzip } from './formats/gzip.ts'
+import { libarchive } from './formats/libarchive.ts'
 import { mime } from './formats/mime.ts'
+import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
+import { zip } from './formats/zip.ts'
 
 /** Every format the extractor reads, one a line. A media type belongs to the first that takes it. */
 const formats = [
   //
   mime,
   text,
+  zip,
+  gzip,
+  tar,
+  brotli,
+  bzip2,
+  compress,
+  lz4,
+  lzma,
+  xz,
+  zlibStream,
+  zstd,
+  libarchive,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

@@ -1,0 +1,91 @@
+import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { bunzip } from '../readers/bunzip.ts'
+import { innerName } from '../readers/entry-name.ts'
+import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflate.ts'
+import { uncompress } from '../readers/uncompress.ts'
+import { unlz4 } from '../readers/unlz4.ts'
+import { unlzma, unxz } from '../readers/unlzma.ts'
+
+/**
+ * Single-file compressors: what was compressed is the one child, named as the tool would name it. What stands behind
+ * the compressed data is a second child and sets `trailing-data`.
+ */
+type Decoder = (bytes: Uint8Array, context: ExtractContext) => Promise<Inflated> | Inflated
+
+export const bzip2 = compressor(
+  'bz2',
+  ['application/x-bzip2'],
+  { '.tbz2': '.tar', '.tbz': '.tar', '.bz2': '', '.bz': '' },
+  bunzip,
+)
+export const xz = compressor('xz', ['application/x-xz'], { '.txz': '.tar', '.xz': '' }, unxz)
+export const lzma = compressor('lzma', ['application/x-lzma', 'application/lzma'], { '.lzma': '' }, unlzma)
+export const zstd = compressor(
+  'zst',
+  ['application/zstd', 'application/x-zstd'],
+  { '.tzst': '.tar', '.zst': '' },
+  unzstd,
+)
+export const brotli = compressor(
+  'br',
+  ['application/x-brotli', 'application/brotli'],
+  { '.br': '' },
+  (bytes, context) => inflateBounded('brotli', bytes, context),
+)
+export const zlibStream = compressor('zlib', ['application/zlib'], {}, (bytes, context) =>
+  inflateBounded('deflate', bytes, context),
+)
+export const lz4 = compressor('lz4', ['application/x-lz4'], { '.lz4': '' }, unlz4)
+export const compress = compressor('Z', ['application/x-compress'], { '.taz': '.tar', '.z': '' }, uncompress)
+
+function compressor(id: string, types: readonly string[], suffixes: Record<string, string>, decode: Decoder): Format {
+  return {
+    id,
+    types,
+    extract: async (input: FormatInput, context: ExtractContext) => {
+      const result = await decode(input.bytes, context)
+      if (result.problem !== null) context.uninspected(result.problem, id)
+      if (result.bytes.length > 0 || result.problem === null) {
+        await context.child({ bytes: result.bytes, filename: innerName(input.filename, suffixes, `[${id}]`) })
+      }
+      if (result.problem === null) await extractTrailing(input.bytes, result.consumed, context)
+    },
+  }
+}
+
+async function extractTrailing(bytes: Uint8Array, from: number, context: ExtractContext): Promise<void> {
+  let at = from
+  while (at < bytes.length && bytes[at] === 0) at += 1
+  if (at >= bytes.length) return
+  context.trait('trailing-data')
+  await context.child({ bytes: bytes.subarray(at), filename: null, label: '[trailing]', traits: ['hidden-content'] })
+}
+
+/** All frames joined; skippable frames (RFC 8878 section 3.1.2) are data a hand can hide, so they are kept as well. */
+async function unzstd(bytes: Uint8Array, context: ExtractContext): Promise<Inflated> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const chunks: Buffer[] = []
+  let total = 0
+  let at = 0
+  while (at + 8 <= buffer.length) {
+    const magic = buffer.readUInt32LE(at)
+    if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
+      const end = Math.min(buffer.length, at + 8 + buffer.readUInt32LE(at + 4))
+      chunks.push(buffer.subarray(at + 8, end))
+      at = end
+      continue
+    }
+    if (magic !== 0xfd2fb528) break
+    if (total >= inflateCeiling(context) || !context.budget.hasTime()) return joined(chunks, at, 'too-large')
+    const result = await inflateBounded('zstd', buffer.subarray(at), context)
+    chunks.push(result.bytes)
+    total += result.bytes.length
+    if (result.problem !== null || result.consumed === 0) return joined(chunks, at, result.problem ?? 'corrupt')
+    at += result.consumed
+  }
+  return joined(chunks, at, null)
+}
+
+function joined(chunks: readonly Buffer[], consumed: number, problem: Inflated['problem']): Inflated {
+  return { bytes: Buffer.concat(chunks), consumed, problem }
+}

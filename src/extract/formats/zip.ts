@@ -1,0 +1,77 @@
+import { limits } from '../../core/limits.ts'
+import type { ChildPart, ExtractContext, Format, FormatInput } from '../format.ts'
+import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
+import { scanLocals, type ZipEntry, type ZipGap } from '../readers/zip-directory.ts'
+
+/**
+ * Zip files of every kind: each entry a child, comments and the names of what can't be opened as text. Bytes that the
+ * directory does not account for (a stub in front, data between or behind entries) are children too and set
+ * `trailing-data`; entries that only a streaming reader would see are read and told as `ambiguous`.
+ */
+export const zip: Format = {
+  id: 'zip',
+  types: [
+    'application/zip',
+    'application/x-zip',
+    'application/x-zip-compressed',
+    'application/java-archive',
+    'application/vnd.android.package-archive',
+    'application/x-xpinstall',
+    'application/vnd.google-earth.kmz',
+  ],
+  extract: async (input, context) => extractZip(input, context),
+}
+
+export async function extractZip(input: FormatInput, context: ExtractContext): Promise<void> {
+  const archive = openZip(input.bytes, context)
+  const { directory } = archive
+  if (directory.comment) context.text(directory.comment)
+  for (const entry of directory.entries) await extractEntry(archive, entry, context)
+  for (const entry of directory.variants) await extractEntry(archive, entry, context)
+  await extractGaps(input.bytes, archive, context)
+}
+
+/** One entry as a child; its comment as text. */
+export async function extractEntry(
+  archive: ZipArchive,
+  entry: ZipEntry,
+  context: ExtractContext,
+  extra: Partial<ChildPart> = {},
+): Promise<void> {
+  if (entry.comment) context.text(entry.comment)
+  if (entry.name.endsWith('/') && entry.size === 0) {
+    context.text(entry.name)
+    return
+  }
+  const bytes = await archive.read(entry)
+  if (bytes === null) context.text(entry.name)
+  else await context.child({ bytes, filename: entry.name, ...extra })
+}
+
+/** What the directory does not account for. Also used by documents that are zip files. */
+export async function extractGaps(input: Uint8Array, archive: ZipArchive, context: ExtractContext): Promise<void> {
+  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  const gaps = archive.directory.gaps.slice(0, limits.extractSniffNamesMax)
+  for (const gap of gaps) {
+    if (gap.kind === 'gap' && isSigningBlock(bytes, gap)) continue
+    context.trait('trailing-data')
+    const hidden = gap.kind === 'trailing' ? [] : scanLocals(bytes, gap.start, gap.end)
+    for (const entry of hidden) {
+      context.trait('hidden-content')
+      context.uninspected('ambiguous', 'entry outside the directory', entry.name)
+      await extractEntry(archive, entry, context)
+    }
+    if (hidden.length > 0 && hidden[0]?.localOffset === gap.start) continue
+    await context.child({
+      bytes: bytes.subarray(gap.start, gap.end),
+      filename: null,
+      label: `[${gap.kind}]`,
+      traits: ['hidden-content'],
+    })
+  }
+}
+
+/** Android packages keep their signatures between the last entry and the directory. */
+function isSigningBlock(bytes: Buffer, gap: ZipGap): boolean {
+  return bytes.subarray(gap.end - 16, gap.end).toString('latin1') === 'APK Sig Block 42'
+}
