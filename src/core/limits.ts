@@ -98,6 +98,13 @@ export const limits = {
   detectMatchesPerRuleMax: 1_000,
   /** Raw pattern hits looked at for one rule in one text before validators; beyond it the text is `too-many`. */
   detectCandidatesPerRuleMax: 20_000,
+  /** Longest single match looked for; a longer one is cut short or missed (an RSA-8192 key in PEM has 6.4 KB). */
+  detectMatchMaxBytes: 8_192,
+  /** Automaton steps that a text may cost; ordinary text takes about 2 per byte, hostile text could take 8,192. */
+  detectStepsPerByteMax: 64,
+  detectStepsMin: 1_000_000,
+  /** Automaton transitions built for one text (some 3 µs each); ordinary text needs a few hundred once warm. */
+  detectAutomatonBuildsMax: 1_000_000,
   detectViewDepthMax: 4,
   detectViewBytesMax: 16 * 1024 * 1024,
   findingMatchesKeptMax: 100,
