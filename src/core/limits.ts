@@ -46,6 +46,15 @@ export const limits = {
   spoolSubmissionsMax: 100_000,
   blobSegmentMaxBytes: 64 * 1024 * 1024,
   blobChunkBytes: 64 * 1024,
+  /** The spool's index holds a few hundred bytes of memory per blob. */
+  spoolBlobsMax: 1_000_000,
+  /** Appended bytes waiting in memory for the disk, over all connections. */
+  blobPendingMaxBytes: 16 * 1024 * 1024,
+  blobOpenSegmentsMax: 64,
+  /** A segment is compacted when at most this share of it is still needed. */
+  blobCompactLiveShareMax: 0.5,
+  /** How often a failed spool is tried again, and free space looked at. */
+  blobProbeIntervalMs: 1_000,
 
   // --- extraction: one budget for a message and everything nested in it
   extractDepthMax: 16,

@@ -1,0 +1,96 @@
+/** What a rule does besides its action: checks that the options make sense together and compiles them. */
+import type { EncryptPlan, NotifyRequest } from '../core/decision.ts'
+import type { CompileScope } from './compile-scope.ts'
+import { extensionOf } from './conditions/attachment.ts'
+import { anyGlob } from './glob.ts'
+import type { WrittenNotify, WrittenRule } from './policy-schema.ts'
+import type { Effects, StripSpec } from './policy-set.ts'
+
+const STRIP_NOTE = 'An attachment was taken out of this message by policy.'
+const CHANGES = ['add_header', 'tag_subject', 'redirect', 'strip_attachments'] as const
+
+export function compileEffects(rule: WrittenRule, inherited: WrittenNotify | undefined, scope: CompileScope): Effects {
+  if (rule.encrypt && rule.action !== 'encrypt')
+    scope.problem(
+      ['encrypt'],
+      'option-without-effect',
+      `\`encrypt\` means nothing with \`action: ${rule.action}\`; write \`action: encrypt\` or remove it.`,
+    )
+  for (const key of CHANGES) {
+    if (rule[key] !== undefined && rule.action === 'block')
+      scope.problem(
+        [key],
+        'option-without-effect',
+        `\`${key}\` means nothing with \`action: block\`, since nothing is sent; remove it or choose another action.`,
+      )
+  }
+  if (rule.redirect && rule.action === 'quarantine')
+    scope.problem(
+      ['redirect'],
+      'option-without-effect',
+      '`redirect` means nothing with `action: quarantine`, since nothing is sent; write `action: pass` to send it elsewhere.',
+    )
+  const strip = compileStrip(rule, scope)
+  return {
+    ...(rule.action === 'encrypt' && { encrypt: encryptPlan(rule) }),
+    ...(rule.tag_subject !== undefined && { tagSubject: rule.tag_subject }),
+    addHeaders: rule.add_header ?? [],
+    redirect: rule.redirect ?? [],
+    ...(strip && { strip }),
+    notify: compileNotify(rule.notify ?? inherited ?? [], rule, scope),
+  }
+}
+
+function encryptPlan(rule: WrittenRule): EncryptPlan {
+  return {
+    methods: [...new Set(rule.encrypt?.methods ?? (['smime', 'openpgp'] as const))],
+    fallback: rule.encrypt?.fallback ?? 'quarantine',
+  }
+}
+
+function compileStrip(rule: WrittenRule, scope: CompileScope): StripSpec | undefined {
+  const written = rule.strip_attachments
+  if (!written) return undefined
+  const types = scope.globs(written.type, ['strip_attachments', 'type'])
+  const names = scope.globs(written.name, ['strip_attachments', 'name'])
+  const extensions = written.extension?.map((extension) => extension.replace(/^\*?\./, '').toLowerCase())
+  return {
+    matched: written.matched === true,
+    selects: (part) =>
+      (types !== undefined && anyGlob(types, part.sniffedType)) ||
+      (names !== undefined && anyGlob(names, part.filename ?? '')) ||
+      (extensions?.includes(extensionOf(part.filename)) ?? false),
+    note: written.note ?? STRIP_NOTE,
+  }
+}
+
+/** Addresses of sender, manager and reviewers are filled in when a message is there. */
+function compileNotify(written: WrittenNotify, rule: WrittenRule, scope: CompileScope): NotifyRequest[] {
+  return written.map((entry, index) => {
+    const [audience, template] =
+      entry.sender !== undefined
+        ? (['sender', entry.sender] as const)
+        : entry.manager !== undefined
+          ? (['manager', entry.manager] as const)
+          : entry.reviewers !== undefined
+            ? (['reviewers', entry.reviewers] as const)
+            : (['address', entry.template ?? 'default'] as const)
+    if (entry.template !== undefined && audience !== 'address')
+      scope.problem(
+        ['notify', index, 'template'],
+        'option-without-effect',
+        `\`template\` goes with \`addresses\`; write \`${audience}: ${entry.template}\`.`,
+      )
+    const known = scope.known.templates && ['default', ...scope.known.templates]
+    if (known && !known.includes(template))
+      scope.names([template], known, ['notify', index], 'unknown-template', 'notification template', '')
+    return {
+      audience,
+      addresses: entry.addresses ?? [],
+      template: template === 'default' ? TEMPLATES[rule.action] : template,
+    }
+  })
+}
+
+/** The template that `default` stands for. */
+const TEMPLATES = { pass: 'passed', encrypt: 'encrypted', quarantine: 'held', block: 'blocked' } as const

@@ -1,0 +1,88 @@
+/** What compilation knows of the world outside the policy files, and where it puts its complaints. */
+import type { Diagnostic } from '../core/diagnostic.ts'
+import type { Family } from '../core/finding.ts'
+import { nearest, type Path, type YamlSource } from '../yaml/parse-yaml.ts'
+import type { Directory } from './directory.ts'
+import { compileGlob, type Glob } from './glob.ts'
+
+/** Names a policy may refer to. A list that is left out is not checked, except label levels, which need their order. */
+export interface KnownNames {
+  readonly detectors: readonly { readonly id: string; readonly family: Family }[]
+  /** Names of document collections and exact-data indexes. */
+  readonly collections?: readonly string[]
+  /** Lowest first. */
+  readonly labelLevels?: readonly string[]
+  readonly partners?: readonly string[]
+  readonly groups?: readonly string[]
+  /** Names of notification templates. */
+  readonly templates?: readonly string[]
+  /** When given, its lists are the known partners and groups, and its content is part of the revision. */
+  readonly directory?: Directory
+}
+
+/** Lists of the directory that conditions name: a message can only be judged against a directory that has them. */
+export interface ListReferences {
+  readonly partners: Set<string>
+  readonly groups: Set<string>
+}
+
+export interface CompileScope {
+  readonly known: KnownNames
+  readonly references: ListReferences
+  /** Reports an error at a path below the condition that is being compiled. */
+  problem(path: Path, code: string, message: string): void
+  globs(sources: readonly string[] | undefined, path: Path): readonly Glob[] | undefined
+  /** Checks names against a known list; `remedy` says where such a name would be defined. */
+  names(
+    names: readonly string[] | undefined,
+    known: readonly string[] | undefined,
+    path: Path,
+    code: string,
+    what: string,
+    remedy: string,
+  ): void
+}
+
+export function compileScope(
+  source: YamlSource,
+  base: Path,
+  known: KnownNames,
+  diagnostics: Diagnostic[],
+  references: ListReferences,
+): CompileScope {
+  const problem = (path: Path, code: string, message: string) => {
+    diagnostics.push(source.diagnostic([...base, ...path], code, message))
+  }
+  return {
+    known,
+    references,
+    problem,
+    globs: (sources, path) =>
+      sources?.flatMap((text, index) => {
+        const glob = compileGlob(text)
+        if ('matches' in glob) return [glob]
+        problem(
+          [...path, index],
+          'bad-pattern',
+          `${glob.problem}; write a glob like \`*.xlsx\` or \`re:\` and a pattern.`,
+        )
+        return []
+      }),
+    names: (names, list, path, code, what, remedy) => {
+      if (!list) return
+      for (const [index, name] of (names ?? []).entries()) {
+        if (list.includes(name)) continue
+        const hint = nearest(name, list)
+        const instead = hint
+          ? `did you mean \`${hint}\`?`
+          : list.length > 0
+            ? `known: ${list
+                .slice(0, 20)
+                .map((entry) => `\`${entry}\``)
+                .join(', ')}.`
+            : remedy
+        problem([...path, index], code, `There is no ${what} \`${name}\`; ${instead}`)
+      }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** Every kind of condition. To add one: a file in `conditions/` and one line here. */
+import { z } from 'zod'
+import type { ConditionKind } from './condition.ts'
+import { attachmentCondition, sizeCondition } from './conditions/attachment.ts'
+import { channelCondition, listenerCondition, userCondition } from './conditions/channel.ts'
+import { directionCondition } from './conditions/direction.ts'
+import { findingCondition } from './conditions/finding.ts'
+import { labelCondition } from './conditions/label.ts'
+import { recipientCondition, senderCondition } from './conditions/party.ts'
+import { documentCondition, exactDataCondition } from './conditions/registered.ts'
+import { timeCondition } from './conditions/time.ts'
+import { uninspectedCondition } from './conditions/uninspected.ts'
+import type { Forms } from './forms.ts'
+
+export const conditionKinds: readonly ConditionKind[] = [
+  channelCondition,
+  directionCondition,
+  senderCondition,
+  recipientCondition,
+  userCondition,
+  listenerCondition,
+  findingCondition,
+  documentCondition,
+  exactDataCondition,
+  labelCondition,
+  attachmentCondition,
+  sizeCondition,
+  uninspectedCondition,
+  timeCondition,
+]
+
+/** A condition as written out: keys of kinds, and `all`, `any`, `none` over further ones. Several keys: all must hold. */
+export type WrittenCondition = Readonly<Record<string, unknown>>
+
+export function conditionSchema(forms: Forms): z.ZodType<WrittenCondition> {
+  const self: z.ZodType<WrittenCondition> = z.lazy(() => schema)
+  const kinds = conditionKinds.map(
+    (kind) => [kind.key, kind.schema(forms).optional().describe(kind.description)] as const,
+  )
+  const schema = z
+    .strictObject({
+      all: forms.many(self).optional().describe('All of these hold'),
+      any: forms.many(self).optional().describe('One of these holds, or more'),
+      none: forms.many(self).optional().describe('None of these holds'),
+      ...Object.fromEntries(kinds),
+    })
+    .refine((value) => Object.keys(value).length > 0, 'write at least one condition')
+  return schema
+}
