@@ -97,6 +97,8 @@ class Conversation {
     }
     const dataReply = await this.command('DATA')
     if (dataReply.code !== 354) {
+      // A success before any content was sent belongs to nothing we did: the conversation is out of step.
+      if (dataReply.code < 400) throw this.outOfStep(dataReply)
       const refusal = outcomeOf(dataReply)
       return this.abandon(outcomes.map((outcome) => outcome ?? refusal))
     }
@@ -116,6 +118,11 @@ class Conversation {
       throw new HopError(replyText(reply))
     }
     return reply
+  }
+
+  private outOfStep(reply: SmtpReply): HopError {
+    this.connection.wire.destroy()
+    return new HopError(boundedLine(`4.5.0 unexpected reply: ${replyText(reply)}`))
   }
 
   private within(timeoutMs: number): number {
@@ -167,8 +174,8 @@ class Conversation {
     if (!wire.talking && !wire.broken) return null
     const reply = await wire.reply(1, 'DATA')
     wire.destroy()
-    if (reply.code === 421) throw new HopError(replyText(reply))
-    return reply.code < 400 ? { status: 'deferred', reply: boundedLine(`4.5.0 ${replyText(reply)}`) } : outcomeOf(reply)
+    if (reply.code === 421 || reply.code < 400) throw this.outOfStep(reply)
+    return outcomeOf(reply)
   }
 
   private async afterDot(): Promise<WireOutcome> {

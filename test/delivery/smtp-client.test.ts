@@ -1,53 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
-import { createDeliverer, type DelivererOptions } from '../../src/delivery/create-deliverer.ts'
-import type { SmtpHop } from '../../src/delivery/routes.ts'
-import type { Deliverer } from '../../src/ports/deliverer.ts'
-import { createProtector } from '../../src/protect/protector.ts'
 import { deliveryJob, MESSAGE, TRACE } from '../support/delivery-job.ts'
-import { type SinkOptions, SmtpSink } from '../support/smtp-sink.ts'
+import { nextHops } from '../support/next-hop.ts'
 
-const open: { stop(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const thing of open.splice(0)) await thing.stop()
-})
-
-async function sink(options: SinkOptions = {}): Promise<SmtpSink> {
-  const server = new SmtpSink(options)
-  await server.start()
-  open.push(server)
-  return server
-}
-
-function deliverer(
-  hosts: readonly (SmtpSink | number)[],
-  more: Partial<DelivererOptions> & { hop?: Partial<SmtpHop> } = {},
-): Deliverer {
-  const { hop, ...options } = more
-  const made = createDeliverer({
-    routes: [
-      {
-        match: '*',
-        target: {
-          hosts: hosts.map((host) => ({
-            host: '127.0.0.1',
-            port: typeof host === 'number' ? host : host.port,
-            tls: 'none',
-            ...hop,
-          })),
-        },
-      },
-    ],
-    protector: createProtector(),
-    clock: { now: () => 1_700_000_000_000 },
-    hostname: 'gateway.example',
-    timeouts: { connectMs: 5_000, commandMs: 5_000, dataMs: 5_000 },
-    ...options,
-  })
-  open.push({ stop: () => made.close() })
-  return made
-}
+const { sink, deliverer } = nextHops()
 
 describe('a message that is passed', () => {
   it('reaches the next hop byte for byte under the trace headers, with its envelope', async () => {

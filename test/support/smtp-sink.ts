@@ -100,7 +100,7 @@ export class SmtpSink {
 
   /** Listens on 127.0.0.1; port 0 takes a free one. Resolves with the port. */
   async start(port = 0): Promise<number> {
-    const server = createServer((socket) => {
+    const server = createServer({ noDelay: true }, (socket) => {
       this.sockets.add(socket)
       socket.on('close', () => this.sockets.delete(socket))
       new SinkSession(this, socket, ++this.sessions).begin()
@@ -352,7 +352,7 @@ class SinkSession {
     }
     if (typeof answer === 'string') {
       this.socket.write(`${answer}\r\n`)
-      return going ? answer.startsWith('3') : /^[23]/.test(answer)
+      return (going ? /^3/ : /^2|^334/).test(answer)
     }
     if ('raw' in answer) {
       this.socket.write(answer.raw)
