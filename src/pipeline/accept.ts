@@ -118,9 +118,7 @@ async function decideNow(
   if (first !== 'deadline') return replyFor(id, first)
   // A refusal that was taken is being persisted right now: the client must hear it, or it would be told 250 and lose.
   if (client.stopWaiting() === 'refusal-taken') return replyFor(id, await work)
-  work.catch((thrown: unknown) =>
-    deps.log.error({ id, size, error: asError(thrown).message }, 'a late decision failed'),
-  )
+  work.catch((thrown: unknown) => deps.log.error({ id, size, error: asError(thrown) }, 'a late decision failed'))
   return queued(id)
 }
 

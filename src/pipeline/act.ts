@@ -44,20 +44,24 @@ async function actOnGroup(
   const now = deps.clock.now()
   const mine = record.results.filter((result) => group.recipients.includes(result.recipient))
   const due = mine.filter((result) => result.status === 'pending' && (result.nextAttemptAt ?? 0) <= now)
-  const untold = mine.filter(
-    (result) => (result.status === 'quarantined' || result.status === 'blocked') && result.attempts === 0,
-  )
+  const untold = mine.filter(isUntold)
   const untoldPasses = group.notify.length > 0 ? due.filter((result) => result.attempts === 0) : []
   if (due.length === 0 && untold.length === 0) return record
   const spawn: SpawnedSubmission[] = []
   const about = [...untold, ...untoldPasses].map((result) => result.recipient)
   if (about.length > 0) spawn.push(...(await spawnNotifications(deps, record, about, group.notify, now)))
-  const blocked = untold.filter((result) => result.status === 'blocked')
+  const blocked = untold.filter((result) => result.status === 'blocked' || result.status === 'rejected')
   if (blocked.length > 0) spawn.push(...(await spawnDsn(deps, record, 'blocked', blocked, now)))
   const told = untold.map((result) => ({ ...result, attempts: 1, updatedAt: now }))
   const delivered = due.length > 0 ? await deliverDue(deps, record, group, due, waiting) : null
   if (delivered) spawn.push(...delivered.spawn)
   return await settle(deps, record, [...told, ...(delivered?.results ?? [])], spawn, delivered?.outcomes ?? [])
+}
+
+/** Held or refused by decision, and nobody has been told so yet. */
+function isUntold(result: RecipientResult): boolean {
+  const final = result.status === 'quarantined' || result.status === 'blocked' || result.status === 'rejected'
+  return final && result.attempts === 0
 }
 
 interface Delivered {
@@ -205,14 +209,14 @@ function reopenFailedRelease(
 }
 
 function stateAfter(results: readonly RecipientResult[]): SubmissionState {
-  const untold = results.some((r) => (r.status === 'quarantined' || r.status === 'blocked') && r.attempts === 0)
+  const untold = results.some(isUntold)
   if (untold || results.some((result) => result.status === 'pending')) return 'decided'
   return results.some((result) => result.status === 'quarantined') ? 'quarantined' : 'done'
 }
 
 function nextDue(results: readonly RecipientResult[]): number {
   const due = results.filter((result) => result.status === 'pending').map((result) => result.nextAttemptAt ?? 0)
-  const untold = results.some((r) => (r.status === 'quarantined' || r.status === 'blocked') && r.attempts === 0)
+  const untold = results.some(isUntold)
   return untold || due.length === 0 ? 0 : Math.min(...due)
 }
 
@@ -225,7 +229,9 @@ function closeReview(
   const { decision } = record.submission
   const open = results.filter((result) => result.status === 'quarantined').map((result) => result.recipient)
   if (decision?.decidedBy.kind === 'reviewer') {
-    if (results.some((result) => result.status === 'pending')) return null
+    const before = new Map(record.results.map((result) => [result.recipient, result.status]))
+    const delivering = results.some((result) => before.get(result.recipient) === 'pending')
+    if (!delivering || results.some((result) => result.status === 'pending')) return null
     const now = deps.clock.now()
     const item = quarantineItem(deps, record, decision, 'quarantine', now)
     const { name, reason } = decision.decidedBy
@@ -248,7 +254,7 @@ async function postponeOrHold(
   const { submission } = record
   const now = deps.clock.now()
   const code = error instanceof GatewayError ? error.code : 'act-failed'
-  deps.log.error({ id: submission.id, code, error: error.message }, 'acting on a decision failed')
+  deps.log.error({ id: submission.id, code, error }, 'acting on a decision failed')
   const age = now - (submission.decision?.decidedAt ?? submission.receivedAt)
   if ((error instanceof GatewayError && error.temporary) || age < deps.settings.inspectRetryFirstMs) {
     return await transition(deps, record, {

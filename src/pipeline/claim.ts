@@ -18,7 +18,7 @@ export async function withClaim<T>(
   const take = () => store.claim(id, owner, clock.now(), clock.now() + settings.claimTtlMs)
   if (!(await take())) return null
   const keep = setInterval(() => {
-    take().catch((thrown: unknown) => deps.log.warn({ id, error: asError(thrown).message }, 'a claim was not extended'))
+    take().catch((thrown: unknown) => deps.log.warn({ id, error: asError(thrown) }, 'a claim was not extended'))
   }, settings.claimTtlMs / 3)
   keep.unref()
   try {
@@ -26,7 +26,7 @@ export async function withClaim<T>(
   } finally {
     clearInterval(keep)
     await store.release(id, owner).catch((thrown: unknown) => {
-      deps.log.warn({ id, error: asError(thrown).message }, 'a claim was not given back; it runs out by itself')
+      deps.log.warn({ id, error: asError(thrown) }, 'a claim was not given back; it runs out by itself')
     })
   }
 }

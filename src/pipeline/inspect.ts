@@ -138,7 +138,7 @@ async function holdOrRetry(
   const code = error instanceof GatewayError ? error.code : 'inspect-failed'
   const attempts = submission.inspectAttempts + 1
   const now = deps.clock.now()
-  deps.log.error({ id: submission.id, code, attempts, error: error.message }, 'inspection failed')
+  deps.log.error({ id: submission.id, code, attempts, error }, 'inspection failed')
   if (waiting?.takeRefusal()) return await refuseWaiting(deps, record, code, now)
   const temporary = error instanceof GatewayError && error.temporary
   if (temporary && attempts < deps.settings.inspectAttemptsMax) {

@@ -96,7 +96,7 @@ export async function spawnReviewerNotice(
     const request: NotifyRequest = { audience: 'reviewers', addresses: [], template: 'reviewer-held' }
     return await spawnNotifications(deps, record, about, [request], now)
   } catch (thrown) {
-    deps.log.error({ id: record.submission.id, error: asError(thrown).message }, 'reviewers could not be notified')
+    deps.log.error({ id: record.submission.id, error: asError(thrown) }, 'reviewers could not be notified')
     return []
   }
 }

@@ -22,7 +22,7 @@ export async function processSubmission(
   try {
     return await withClaim(deps, id, () => step(deps, id, waiting))
   } catch (thrown) {
-    deps.log.error({ id, error: asError(thrown).message }, 'a step failed; the sweep will come back to it')
+    deps.log.error({ id, error: asError(thrown) }, 'a step failed; the sweep will come back to it')
     return null
   }
 }

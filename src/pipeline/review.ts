@@ -2,7 +2,7 @@
  * What a reviewer may do to a held submission. A release is another Decision into the same `act`, final only on the
  * next hop's reply; a rejection tells the sender and ends it. Both are compare-and-set and on the audit record.
  */
-import type { Decision, DecisionGroup } from '../core/decision.ts'
+import { type Decision, type DecisionGroup, strictest } from '../core/decision.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { QuarantineItem } from '../core/quarantine.ts'
 import type { SubmissionRecord } from '../core/submission.ts'
@@ -10,6 +10,9 @@ import { withClaim } from './claim.ts'
 import type { PipelineDependencies } from './dependencies.ts'
 import { spawnDsn } from './notices.ts'
 import { transition } from './transition.ts'
+
+/** What a review needs: no spool, no scanner, no delivery. It may be another process than the gateway. */
+export type ReviewDependencies = Pick<PipelineDependencies, 'store' | 'clock' | 'log' | 'settings' | 'dispatcher'>
 
 export interface ReviewAct {
   readonly id: string
@@ -20,36 +23,24 @@ export interface ReviewAct {
 }
 
 /** Throws GatewayError `not-found`, `not-held`, `unknown-recipient` or `conflict`. */
-export async function release(deps: PipelineDependencies, request: ReviewAct): Promise<SubmissionRecord> {
+export async function release(deps: ReviewDependencies, request: ReviewAct): Promise<SubmissionRecord> {
   return (await withClaim(deps, request.id, () => releaseClaimed(deps, request))) ?? fail(request.id)
 }
 
 /** Throws as `release` does. */
-export async function reject(deps: PipelineDependencies, request: ReviewAct): Promise<SubmissionRecord> {
+export async function reject(deps: ReviewDependencies, request: ReviewAct): Promise<SubmissionRecord> {
   return (await withClaim(deps, request.id, () => rejectClaimed(deps, request))) ?? fail(request.id)
 }
 
-async function releaseClaimed(deps: PipelineDependencies, request: ReviewAct): Promise<SubmissionRecord> {
+async function releaseClaimed(deps: ReviewDependencies, request: ReviewAct): Promise<SubmissionRecord> {
   const { record, item, held } = await heldRecord(deps, request)
   const now = deps.clock.now()
   const chosen = new Set(held)
-  const before = record.submission.decision?.groups ?? []
-  const rest = before
-    .map((group) => ({ ...group, recipients: group.recipients.filter((recipient) => !chosen.has(recipient)) }))
-    .filter((group) => group.recipients.length > 0)
   const released: DecisionGroup = { recipients: held, action: 'pass', modifications: [], notify: [] }
-  const decision: Decision = {
-    action: record.submission.decision?.action ?? 'quarantine',
-    groups: [...rest, released],
-    reasons: record.submission.decision?.reasons ?? [],
-    revisions: record.submission.decision?.revisions ?? { policies: '', rules: '', catalog: '' },
-    decidedBy: { kind: 'reviewer', name: request.reviewer, reason: request.reason },
-    decidedAt: now,
-  }
   const after = await transition(deps, record, {
     to: 'decided',
     nextAttemptAt: now,
-    decision,
+    decision: reviewedDecision(record, request, now, [...withoutRecipients(record, chosen), released]),
     quarantine: { ...item, review: { reviewer: request.reviewer, reason: request.reason, at: now } },
     results: record.results
       .filter((result) => chosen.has(result.recipient))
@@ -61,33 +52,61 @@ async function releaseClaimed(deps: PipelineDependencies, request: ReviewAct): P
   return after
 }
 
-async function rejectClaimed(deps: PipelineDependencies, request: ReviewAct): Promise<SubmissionRecord> {
+/** The bounce to the sender is `act`'s work: whoever rejects needs no spool, and a crash in between loses nothing. */
+async function rejectClaimed(deps: ReviewDependencies, request: ReviewAct): Promise<SubmissionRecord> {
   const { record, item, held } = await heldRecord(deps, request)
   const now = deps.clock.now()
   const chosen = new Set(held)
-  const results = record.results.map((result) =>
-    chosen.has(result.recipient)
-      ? { ...result, status: 'rejected' as const, nextAttemptAt: null, updatedAt: now }
-      : result,
-  )
-  const changed = results.filter((result) => chosen.has(result.recipient))
-  const stillHeld = results.filter((result) => result.status === 'quarantined').map((result) => result.recipient)
-  const pending = results.some((result) => result.status === 'pending')
+  const rest = withoutRecipients(record, chosen)
+  const changed = record.results
+    .filter((result) => chosen.has(result.recipient))
+    .map((result) => ({ ...result, status: 'rejected' as const, attempts: 0, nextAttemptAt: null, updatedAt: now }))
+  const stillHeld = record.results.filter((r) => r.status === 'quarantined' && !chosen.has(r.recipient))
   const review = { reviewer: request.reviewer, reason: request.reason, at: now }
   const after = await transition(deps, record, {
-    to: stillHeld.length > 0 ? record.submission.state : pending ? 'decided' : 'done',
-    nextAttemptAt: pending ? record.submission.nextAttemptAt : null,
+    to: 'decided',
+    nextAttemptAt: now,
+    decision: reviewedDecision(record, request, now, [
+      ...rest,
+      { recipients: held, action: 'block', modifications: [], notify: [] },
+    ]),
     results: changed,
-    quarantine: stillHeld.length > 0 ? { ...item, recipients: stillHeld } : { ...item, status: 'rejected', review },
-    spawn: await spawnDsn(deps, record, 'blocked', changed, now),
+    quarantine:
+      stillHeld.length > 0
+        ? { ...item, recipients: stillHeld.map((result) => result.recipient) }
+        : { ...item, status: 'rejected', review },
     audit: { event: 'rejected', actor: request.reviewer, details: { reason: request.reason, recipients: held } },
   })
   if (!after) return fail(request.id)
+  await deps.dispatcher.enqueue(request.id, { size: record.submission.blob.size })
   return after
 }
 
+function withoutRecipients(record: SubmissionRecord, chosen: ReadonlySet<string>): DecisionGroup[] {
+  return (record.submission.decision?.groups ?? [])
+    .map((group) => ({ ...group, recipients: group.recipients.filter((recipient) => !chosen.has(recipient)) }))
+    .filter((group) => group.recipients.length > 0)
+}
+
+function reviewedDecision(
+  record: SubmissionRecord,
+  request: ReviewAct,
+  now: number,
+  groups: readonly DecisionGroup[],
+): Decision {
+  const before = record.submission.decision
+  return {
+    action: groups.map((group) => group.action).reduce(strictest, 'pass'),
+    groups,
+    reasons: before?.reasons ?? [],
+    revisions: before?.revisions ?? { policies: '', rules: '', catalog: '' },
+    decidedBy: { kind: 'reviewer', name: request.reviewer, reason: request.reason },
+    decidedAt: now,
+  }
+}
+
 async function heldRecord(
-  deps: PipelineDependencies,
+  deps: ReviewDependencies,
   request: ReviewAct,
 ): Promise<{ record: SubmissionRecord; item: QuarantineItem; held: readonly string[] }> {
   const record = await deps.store.get(request.id)

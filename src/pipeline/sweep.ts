@@ -21,7 +21,7 @@ export function startSweep(deps: PipelineDependencies): Sweep {
     return running
   }
   const timer = setInterval(() => {
-    once().catch((thrown: unknown) => deps.log.error({ error: asError(thrown).message }, 'a sweep failed'))
+    once().catch((thrown: unknown) => deps.log.error({ error: asError(thrown) }, 'a sweep failed'))
   }, deps.settings.sweepIntervalMs)
   timer.unref()
   return {

@@ -1,0 +1,39 @@
+import { loadConfiguration } from '../installation.ts'
+import { openState } from '../open-state.ts'
+import { print } from './output.ts'
+
+interface Flags {
+  readonly json?: boolean
+  readonly submission?: string
+  readonly after?: number
+  readonly config?: string
+}
+
+export async function runAuditVerify(flags: Flags): Promise<number> {
+  const { config } = await loadConfiguration(flags)
+  const state = await openState(config)
+  try {
+    const verdict = await state.audit.verify()
+    if (flags.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
+    else if (verdict.ok) process.stdout.write(`The chain is whole: ${verdict.entries} entries, head ${verdict.head}\n`)
+    else process.stdout.write(`The chain is BROKEN at entry ${verdict.brokenAt}: ${verdict.problem}\n`)
+    return verdict.ok ? 0 : 1
+  } finally {
+    await state.close()
+  }
+}
+
+export async function runAuditExport(flags: Flags): Promise<number> {
+  const { config } = await loadConfiguration(flags)
+  const state = await openState(config)
+  try {
+    const filter = {
+      ...(flags.submission ? { submission: flags.submission } : {}),
+      ...(flags.after === undefined ? {} : { after: flags.after }),
+    }
+    for await (const entry of state.audit.entries(filter)) if (!(await print(`${JSON.stringify(entry)}\n`))) break
+    return 0
+  } finally {
+    await state.close()
+  }
+}

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os'
+import { asError } from '../../core/errors.ts'
+import type { Extraction } from '../../core/extraction.ts'
+import { readLines } from '../file-lists.ts'
+import { loadConfiguration } from '../installation.ts'
+import { inOrder } from '../scan-files.ts'
+import { readScanInput } from '../scan-input.ts'
+import { startExtractPool } from '../start-scan-pool.ts'
+import { print } from './output.ts'
+
+interface ExtractFlags {
+  readonly json?: boolean
+  readonly filesFrom?: string
+  readonly text?: boolean
+  readonly config?: string
+}
+
+type Answer =
+  | { readonly file: string; readonly error: string }
+  | { readonly file: string; readonly extraction: Extraction; readonly elapsedMs: number }
+
+export async function runExtractCommand(files: readonly string[], flags: ExtractFlags): Promise<number> {
+  if (files.length === 0 && !flags.filesFrom) {
+    process.stderr.write('sluice extract: name files, or give --files-from (see --help)\n')
+    return 2
+  }
+  const { config } = await loadConfiguration(flags)
+  const pool = await startExtractPool(config)
+  const one = async (file: string): Promise<Answer> => {
+    const startedAt = performance.now()
+    try {
+      const { job } = await readScanInput({ file })
+      const extraction = await pool.extract(job)
+      return { file, extraction, elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10 }
+    } catch (thrown) {
+      return { file, error: asError(thrown).message }
+    }
+  }
+  try {
+    for await (const answer of inOrder(names(files, flags), availableParallelism() + 1, one)) {
+      const text = flags.json ? `${JSON.stringify(toJson(answer))}\n` : render(answer, flags.text ?? false)
+      if (!(await print(text))) break
+    }
+  } finally {
+    await pool.close()
+  }
+  return 0
+}
+
+async function* names(files: readonly string[], flags: ExtractFlags): AsyncGenerator<string> {
+  yield* files
+  if (!flags.filesFrom) return
+  for await (const file of readLines(flags.filesFrom)) if (file.trim() !== '') yield file
+}
+
+function toJson(answer: Answer): Record<string, unknown> {
+  if ('error' in answer) return { file: answer.file, error: answer.error }
+  const { extraction } = answer
+  const texts = new Map(extraction.texts.map((text) => [text.part, Buffer.from(text.utf8).toString('utf8')]))
+  return {
+    file: answer.file,
+    parts: extraction.parts.map((part) => ({
+      path: part.path,
+      declaredType: part.declaredType,
+      sniffedType: part.sniffedType,
+      size: part.size,
+      sha256: part.sha256,
+      filename: part.filename,
+      depth: part.depth,
+      via: part.via,
+      traits: part.traits,
+      text: texts.get(part.id) ?? '',
+    })),
+    labels: extraction.labels,
+    uninspected: extraction.uninspected,
+    elapsedMs: answer.elapsedMs,
+  }
+}
+
+/** A tree of parts with types, sizes and problems. */
+function render(answer: Answer, withText: boolean): string {
+  if ('error' in answer) return `${answer.file}: ${answer.error}\n`
+  const { parts, texts, labels, uninspected } = answer.extraction
+  const lines = [answer.file]
+  for (const part of parts) {
+    const indent = '  '.repeat(part.depth + 1)
+    const name = part.path.split('/').at(-1) ?? part.path
+    const declared =
+      part.declaredType && part.declaredType !== part.sniffedType ? ` (declared ${part.declaredType})` : ''
+    const traits = part.traits.length > 0 ? ` [${part.traits.join(', ')}]` : ''
+    lines.push(`${indent}${name}  ${part.sniffedType}${declared}  ${part.size} bytes${traits}`)
+    for (const problem of uninspected.filter((item) => item.path === part.path)) {
+      lines.push(`${indent}  ! ${problem.reason}: ${problem.detail}`)
+    }
+    const text = withText ? texts.find((candidate) => candidate.part === part.id) : undefined
+    if (text) lines.push(Buffer.from(text.utf8).toString('utf8').replace(/^/gm, `${indent}  | `))
+  }
+  const paths = new Set(parts.map((part) => part.path))
+  for (const item of uninspected.filter((entry) => !paths.has(entry.path)))
+    lines.push(`  ! ${item.path}: ${item.reason}: ${item.detail}`)
+  for (const label of labels) lines.push(`  label ${label.scheme}: ${label.name || label.id} on ${label.part}`)
+  return `${lines.join('\n')}\n`
+}

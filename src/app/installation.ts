@@ -1,0 +1,118 @@
+/**
+ * Everything a command or the gateway needs to know of one installation, read and checked once: configuration, rule and
+ * policy files, directory. Without a configuration file the packaged rules and policies and the defaults are used.
+ */
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseConfig } from '../config/load-config.ts'
+import type { Config } from '../config/schema.ts'
+import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Family } from '../core/finding.ts'
+import { parseRules } from '../detect/rules/parse-rules.ts'
+import { compilePolicies } from '../policy/compile-policies.ts'
+import type { Directory } from '../policy/directory.ts'
+import type { PolicySet } from '../policy/policy-set.ts'
+import { exists } from './first-start.ts'
+import { readYamlFiles, type TextFile } from './policy-files.ts'
+
+/** The package's own folder, from src/app or dist/app. */
+export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+export const packagedRules = join(packageRoot, 'rules')
+export const packagedPolicies = join(packageRoot, 'policies')
+
+const DEFAULT_CONFIG_FILE = 'sluice.yaml'
+const DEFAULT_SMTP_PORT = 2525
+
+export interface ConfigChoice {
+  /** `--config`. */
+  readonly config?: string | undefined
+  /** `--rules`: instead of the configured ones. */
+  readonly rules?: string | undefined
+  /** `--policies`: instead of the configured ones. */
+  readonly policies?: string | undefined
+}
+
+export interface LoadedConfiguration {
+  readonly config: Config
+  /** Null when the defaults are used. */
+  readonly file: string | null
+  readonly warnings: readonly Diagnostic[]
+}
+
+/** Throws DiagnosticsError, or GatewayError `config-missing` for a named file that isn't there. */
+export async function loadConfiguration(choice: ConfigChoice): Promise<LoadedConfiguration> {
+  const named = choice.config
+  const file = named ?? ((await exists(DEFAULT_CONFIG_FILE)) ? DEFAULT_CONFIG_FILE : null)
+  const text = file === null ? defaultsText() : await readNamed(file)
+  const { config, diagnostics } = parseConfig(file ?? resolve('(defaults)'), text, process.env)
+  if (!config) throw new DiagnosticsError(diagnostics.filter((d) => d.severity === 'error'))
+  return {
+    config: {
+      ...config,
+      rules: choice.rules ? [resolve(choice.rules)] : config.rules,
+      policies: choice.policies ? [resolve(choice.policies)] : config.policies,
+    },
+    file,
+    warnings: diagnostics,
+  }
+}
+
+function defaultsText(): string {
+  return JSON.stringify({
+    listeners: [{ name: 'relay', port: DEFAULT_SMTP_PORT }],
+    rules: [packagedRules],
+    policies: [packagedPolicies],
+  })
+}
+
+async function readNamed(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (thrown) {
+    const message = `${file} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown'}): name an existing file with --config, or run \`sluice serve\` once to write one`
+    throw new GatewayError('config-missing', { temporary: false, publicMessage: message, message, cause: thrown })
+  }
+}
+
+/** Detectors and policies as text, checked together: what scan workers compile and what the judge decides by. */
+export interface Definitions {
+  readonly ruleFiles: readonly TextFile[]
+  readonly detectors: readonly { readonly id: string; readonly family: Family }[]
+  readonly policies: PolicySet
+  readonly warnings: readonly Diagnostic[]
+}
+
+/** What beside rules a policy may name. */
+export interface KnownCatalog {
+  readonly collections: readonly string[]
+  readonly labelLevels: readonly string[]
+}
+
+/** Throws DiagnosticsError with all mistakes of all files. */
+export async function loadDefinitions(config: Config, catalog: KnownCatalog): Promise<Definitions> {
+  const [ruleFiles, policyFiles] = await Promise.all([readYamlFiles(config.rules), readYamlFiles(config.policies)])
+  const { rules, diagnostics: ruleDiagnostics } = parseRules(ruleFiles)
+  const detectors = rules.map(({ id, family }) => ({ id, family }))
+  const { policies, diagnostics } = compilePolicies(policyFiles, {
+    detectors,
+    directory: directoryOf(config),
+    collections: catalog.collections,
+    labelLevels: catalog.labelLevels,
+  })
+  const all = [...ruleDiagnostics, ...diagnostics]
+  const errors = all.filter((diagnostic) => diagnostic.severity === 'error')
+  if (errors.length > 0 || !policies) throw new DiagnosticsError(errors)
+  return { ruleFiles, detectors, policies, warnings: all }
+}
+
+export function directoryOf({ organisation }: Config): Directory {
+  return {
+    internalDomains: organisation.domains,
+    partners: organisation.partners,
+    groups: organisation.groups,
+    managers: organisation.managers,
+    reviewers: organisation.reviewers,
+  }
+}

@@ -1,0 +1,96 @@
+/** A file on disk (or a line of a manifest) as the gateway would have received it: mail with its envelope, or an upload. */
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import addressparser from 'nodemailer/lib/addressparser'
+import type { Envelope } from '../core/envelope.ts'
+import type { ScanJob } from '../scan/scan-job.ts'
+
+export interface ScanTarget {
+  readonly file: string
+  readonly as?: 'mail' | 'upload' | undefined
+  readonly from?: string | undefined
+  readonly to?: readonly string[] | undefined
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly filename?: string | undefined
+  readonly contentType?: string | undefined
+}
+
+export interface ScanInput {
+  readonly envelope: Envelope
+  readonly job: ScanJob
+}
+
+const HEADER_READ_MAX_BYTES = 1024 * 1024
+const HEADER_ADDRESSES_MAX = 1_000
+
+/** Throws the file system's error when the file can't be read. */
+export async function readScanInput(target: ScanTarget): Promise<ScanInput> {
+  const bytes = new Uint8Array(await readFile(target.file))
+  const as = target.as ?? (target.method || target.url ? 'upload' : /\.eml$/i.test(target.file) ? 'mail' : 'upload')
+  return as === 'mail' ? mailInput(target, bytes) : uploadInput(target, bytes)
+}
+
+function mailInput(target: ScanTarget, bytes: Uint8Array): ScanInput {
+  const headers = headerAddresses(bytes)
+  const sender = target.from ?? headers.from[0] ?? ''
+  const recipients = [...new Set(target.to && target.to.length > 0 ? target.to : headers.to)]
+  return {
+    envelope: envelopeOf('mail', sender, recipients),
+    job: { bytes, as: 'mail', filename: null, declaredType: 'message/rfc822' },
+  }
+}
+
+function uploadInput(target: ScanTarget, bytes: Uint8Array): ScanInput {
+  const headers = target.headers ?? {}
+  const header = (name: string) => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1]
+  const isRequest = target.method !== undefined || target.url !== undefined || target.headers !== undefined
+  const filename = target.filename ?? (isRequest ? null : basename(target.file))
+  const request = { method: target.method ?? 'PUT', url: target.url ?? '', headers }
+  return {
+    envelope: {
+      ...envelopeOf('upload', target.from ?? '', target.to ?? []),
+      ...(isRequest ? { request: { ...request, ...(filename === null ? {} : { filename }) } } : {}),
+    },
+    job: {
+      bytes,
+      as: 'upload',
+      filename,
+      declaredType: target.contentType ?? header('content-type') ?? null,
+      ...(isRequest ? { request } : {}),
+    },
+  }
+}
+
+function envelopeOf(channel: Envelope['channel'], sender: string, recipients: readonly string[]): Envelope {
+  return {
+    channel,
+    sender,
+    recipients: recipients.map((address) => ({ address })),
+    client: { address: '127.0.0.1', listener: 'command-line', protocol: 'local' },
+    body: '8BITMIME',
+    smtpUtf8: true,
+    dsn: {},
+    receivedAt: Date.now(),
+  }
+}
+
+/** Sender and recipients that the message's own header names, in order of appearance. */
+function headerAddresses(bytes: Uint8Array): { from: string[]; to: string[] } {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEADER_READ_MAX_BYTES)).toString(
+    'utf8',
+  )
+  const end = /\r?\n\r?\n/.exec(text)
+  const header = text.slice(0, end?.index ?? text.length).replace(/\r?\n[ \t]+/g, ' ')
+  const found = { from: [] as string[], to: [] as string[] }
+  for (const line of header.split(/\r?\n/)) {
+    const match = /^(from|to|cc|bcc)\s*:(.*)$/i.exec(line)
+    if (!match?.[1] || !match[2]) continue
+    const list = match[1].toLowerCase() === 'from' ? found.from : found.to
+    for (const entry of addressparser(match[2], { flatten: true })) {
+      if (entry.address && list.length < HEADER_ADDRESSES_MAX) list.push(entry.address)
+    }
+  }
+  return found
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { runAuditExport, runAuditVerify } from '../app/commands/audit-command.ts'
+
+export function register(program: Command): void {
+  const audit = program.command('audit').description('The tamper-evident record of everything that was done.')
+  audit
+    .command('verify')
+    .description('Prove that no entry was changed, removed, reordered or cut off. Exit 1 when the chain is broken.')
+    .option('--json', 'one JSON object')
+    .action(async (_flags: unknown, command: Command) => {
+      process.exitCode = await runAuditVerify(command.optsWithGlobals())
+    })
+  audit
+    .command('export')
+    .description('Entries in order, one JSON object a line.')
+    .option('--submission <id>', 'only those of one message')
+    .option('--after <sequence>', 'only those after this sequence number', (text) => Number.parseInt(text, 10))
+    .action(async (_flags: unknown, command: Command) => {
+      process.exitCode = await runAuditExport(command.optsWithGlobals())
+    })
+}

@@ -1,0 +1,28 @@
+import { type Command, Option } from 'commander'
+import { runDetectCommand } from '../app/commands/detect-command.ts'
+import type { Confidence } from '../core/finding.ts'
+
+export function register(program: Command): void {
+  program
+    .command('detect')
+    .description(
+      'What the detectors find in plain texts: {"id","text"} lines on stdin, {"id","findings"} lines on stdout.',
+    )
+    .requiredOption('--jsonl', 'read and write JSON lines')
+    .option('--reveal', 'show the values that were found')
+    .option('--rules <dir>', 'detection rules instead of the configured ones')
+    .addOption(
+      new Option('--min-confidence <level>', 'leave out weaker findings')
+        .choices(['low', 'medium', 'high'])
+        .default('low'),
+    )
+    .action(async (_flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<{
+        reveal?: boolean
+        minConfidence: Confidence
+        rules?: string
+        config?: string
+      }>()
+      process.exitCode = await runDetectCommand(flags)
+    })
+}

@@ -1,0 +1,41 @@
+/** What a command's exit says, and how a failure is told to a person: one clear message on stderr, never a bare stack. */
+import { DiagnosticsError, formatDiagnostic } from '../core/diagnostic.ts'
+import { asError, GatewayError } from '../core/errors.ts'
+
+export const exitCodes = { success: 0, no: 1, usage: 2, internal: 3 } as const
+
+/** Codes of errors that a person mends in the configuration or the arguments. */
+const USAGE_CODES = new Set([
+  'bad-usage',
+  'bad-user-name',
+  'config-missing',
+  'file-missing',
+  'file-too-large',
+  'too-many-files',
+  'key-missing',
+  'key-mode',
+  'key-length',
+  'keys-missing',
+  'port-in-use',
+  'listen-failed',
+  'not-found',
+  'not-held',
+  'unknown-recipient',
+])
+
+/** Prints the failure and returns the exit code that fits it. */
+export function reportFailure(thrown: unknown): number {
+  if (thrown instanceof DiagnosticsError) {
+    for (const diagnostic of thrown.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`)
+    return exitCodes.usage
+  }
+  const error = asError(thrown)
+  if (error instanceof GatewayError) {
+    process.stderr.write(`sluice: ${error.message}\n`)
+    return USAGE_CODES.has(error.code) || /^(key|keys|config|port|listen)-/.test(error.code)
+      ? exitCodes.usage
+      : exitCodes.internal
+  }
+  process.stderr.write(`sluice: internal failure: ${error.stack ?? error.message}\n`)
+  return exitCodes.internal
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { runRulesCheck, runRulesList, runRulesTest } from '../app/commands/rules-command.ts'
+
+interface Flags {
+  readonly json?: boolean
+  readonly rules?: string
+  readonly config?: string
+}
+
+export function register(program: Command): void {
+  const rules = program.command('rules').description('Detection rules: list them, check them, run their examples.')
+  rules
+    .command('list')
+    .description('Every detection rule in force.')
+    .option('--json', 'one JSON array')
+    .option('--rules <dir>', 'rules instead of the configured ones')
+    .action(async (_flags: unknown, command: Command) => {
+      process.exitCode = await runRulesList(command.optsWithGlobals<Flags>())
+    })
+  rules
+    .command('check')
+    .description('Check rule files; every mistake as file:row:column code message. Exit 1 when there is one.')
+    .option('--json', 'one JSON object with the diagnostics')
+    .option('--rules <dir>', 'rules instead of the configured ones')
+    .action(async (_flags: unknown, command: Command) => {
+      process.exitCode = await runRulesCheck(command.optsWithGlobals<Flags>())
+    })
+  rules
+    .command('test')
+    .description('Run the examples and negative examples that stand in the rule files. Exit 1 when one fails.')
+    .option('--json', 'one JSON object a line')
+    .option('--rules <dir>', 'rules instead of the configured ones')
+    .action(async (_flags: unknown, command: Command) => {
+      process.exitCode = await runRulesTest(command.optsWithGlobals<Flags>())
+    })
+}

@@ -1,0 +1,71 @@
+/**
+ * One scan: extract, then detect, as plain functions over bytes. What runs in a scan worker and nowhere else holds raw
+ * text; what comes out is the ScanReport, without one raw value (unless a person asked for them on the command line).
+ */
+import type { Extraction } from '../core/extraction.ts'
+import type { ReportedPart, ScanReport } from '../core/report.ts'
+import { type CompiledDetectors, type DetectOptions, detectAll } from '../detect/detect-all.ts'
+import { type ExtractOptions, type ExtractRequest, extract } from '../extract/extract.ts'
+
+export interface ScanJob {
+  readonly bytes: Uint8Array
+  readonly as: 'mail' | 'upload'
+  readonly filename: string | null
+  readonly declaredType: string | null
+  readonly request?: ExtractRequest
+  /** Ad-hoc terms of the command line. */
+  readonly terms?: readonly { readonly name: string; readonly text: string }[]
+  readonly reveal?: boolean
+  /** Extraction alone, texts included: `sluice extract`. */
+  readonly textsOnly?: boolean
+}
+
+export interface ScanSettings {
+  readonly extract: ExtractOptions
+  readonly findingKey: Uint8Array
+}
+
+export async function runScan(job: ScanJob, detectors: CompiledDetectors, settings: ScanSettings): Promise<ScanReport> {
+  const startedAt = performance.now()
+  const extraction = await runExtract(job, settings.extract)
+  const options: DetectOptions = {
+    findingKey: settings.findingKey,
+    reveal: job.reveal ?? false,
+    terms: job.terms ?? [],
+  }
+  const detection = detectAll(detectors, extraction, options)
+  return {
+    parts: reportedParts(extraction),
+    uninspected: [...extraction.uninspected, ...detection.uninspected],
+    findings: detection.findings,
+    labels: detection.labels,
+    nearMisses: detection.nearMisses,
+    revisions: { rules: detectors.rules.revision, catalog: detectors.catalogRevision },
+    elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10,
+  }
+}
+
+export async function runExtract(job: ScanJob, options: ExtractOptions): Promise<Extraction> {
+  return await extract(
+    {
+      bytes: job.bytes,
+      filename: job.filename,
+      declaredType: job.declaredType,
+      as: job.as,
+      ...(job.request ? { request: job.request } : {}),
+    },
+    options,
+  )
+}
+
+function reportedParts(extraction: Extraction): ReportedPart[] {
+  const lengths = new Map(extraction.texts.map((text) => [text.part, codePoints(text.utf8)]))
+  return extraction.parts.map((part) => ({ ...part, textLength: lengths.get(part.id) ?? 0 }))
+}
+
+/** Code points of UTF-8: every byte that is not a continuation byte. */
+function codePoints(utf8: Uint8Array): number {
+  let count = 0
+  for (let i = 0; i < utf8.length; i++) if (((utf8[i] ?? 0) & 0xc0) !== 0x80) count++
+  return count
+}

@@ -1,0 +1,22 @@
+/** Entry of a scan worker thread: compiles the detectors once, then runs jobs. Talks to nobody but its pool. */
+import { workerData } from 'piscina'
+import type { Extraction } from '../core/extraction.ts'
+import type { ScanReport } from '../core/report.ts'
+import { compileDetectors } from '../detect/detect-all.ts'
+import { runExtract, runScan, type ScanJob } from './scan-job.ts'
+import type { ScanWorkerData } from './scan-pool.ts'
+
+const data = workerData as ScanWorkerData
+const detectors = compileDetectors(data.detectors)
+
+export function revisions(): ScanReport['revisions'] {
+  return { rules: detectors.rules.revision, catalog: detectors.catalogRevision }
+}
+
+export async function scan(job: ScanJob): Promise<ScanReport> {
+  return await runScan(job, detectors, data.settings)
+}
+
+export async function extract(job: ScanJob): Promise<Extraction> {
+  return await runExtract(job, data.settings.extract)
+}
