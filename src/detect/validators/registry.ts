@@ -1,9 +1,30 @@
 /** Every validator that rules may name. Adding one: a file beside this and a line here. */
+import { calendarDay } from './calendar-day.ts'
+import { checkDigitSystem } from './check-digit-system.ts'
+import { cryptoAddress } from './crypto-address.ts'
 import { entropy } from './entropy.ts'
+import { iban } from './iban.ts'
+import { identifierCheck } from './identifier-check.ts'
+import { ipAddress } from './ip-address.ts'
 import { luhn } from './luhn.ts'
+import { paymentCard } from './payment-card.ts'
+import { phoneNumber } from './phone-number.ts'
+import { stdnumCheck } from './stdnum.ts'
 import type { Validator } from './validator.ts'
 
-const validators = [entropy, luhn] as const satisfies readonly Validator[]
+const validators = [
+  calendarDay,
+  checkDigitSystem,
+  cryptoAddress,
+  entropy,
+  iban,
+  identifierCheck,
+  ipAddress,
+  luhn,
+  paymentCard,
+  phoneNumber,
+  stdnumCheck,
+] as const satisfies readonly Validator[]
 
 const byId: ReadonlyMap<string, Validator> = new Map(
   validators.map((validator: Validator) => [validator.id, validator]),
