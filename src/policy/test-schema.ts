@@ -89,7 +89,9 @@ export function testSchema(forms: Forms) {
       .optional(),
     size: size.optional().describe('Of the whole message'),
     expect: z
-      .union([z.enum(ACTIONS), z.record(z.string(), z.enum(ACTIONS))])
+      .union([z.enum(ACTIONS), z.record(z.string(), z.enum(ACTIONS))], {
+        error: `write ${ACTIONS.join(', ')}, or a map from recipient to one of them`,
+      })
       .describe('One action for everyone, or a map from recipient to action'),
     rules: z.array(z.string()).optional().describe('Ids of exactly the rules that must match, when given'),
   })

@@ -12,6 +12,7 @@ const schema = (forms: Forms) =>
   z
     .strictObject({
       detector: forms.many(z.string().min(1)).optional().describe('Ids of detection rules; globs allowed'),
+      except_detector: forms.many(z.string().min(1)).optional().describe('Not these, within a family or kind'),
       family: forms.many(z.enum(FAMILIES)).optional(),
       kind: forms.many(z.enum(FINDING_KINDS)).optional(),
       confidence: z.enum(CONFIDENCES).optional().describe('At least this; medium when left out'),
@@ -41,12 +42,21 @@ export const findingCondition = defineCondition({
   description: 'What the detectors found, by detector, family, kind, confidence, count and distinct values.',
   schema,
   compile: (value, scope) => {
-    const detectors = scope.globs(value.detector, ['detector'])
-    checkDetectors(value.detector, scope)
+    const detectors = detectorGlobs(value.detector, 'detector', scope)
+    const except = detectorGlobs(value.except_detector, 'except_detector', scope)
+    const { family } = value
+    const named = scope.known.detectors.filter((one) => detectors && anyGlob(detectors, one.id))
+    if (family && named.length > 0 && !named.some((one) => family.includes(one.family)))
+      scope.problem(
+        ['family'],
+        'unreachable-rule',
+        `No detector named here is of family ${family.join(' or ')}; write \`family: ${named[0]?.family}\` or remove the key.`,
+      )
     const query: FindingQuery = {
       selects: (finding) =>
         (!detectors || anyGlob(detectors, finding.detector)) &&
-        (!value.family || value.family.includes(finding.family)) &&
+        !(except && anyGlob(except, finding.detector)) &&
+        (!family || family.includes(finding.family)) &&
         (!value.kind || value.kind.includes(finding.kind)),
       confidence: value.confidence ?? 'medium',
       count: rangeOf(value.count, 1, ['count'], scope),
@@ -54,7 +64,12 @@ export const findingCondition = defineCondition({
       perPart: value.within === 'part',
       detectors,
     }
-    const what = [value.detector?.join(' or '), value.family?.join(' or '), value.kind?.join(' or ')].filter(Boolean)
+    const what = [
+      value.detector?.join(' or '),
+      family?.join(' or '),
+      value.kind?.join(' or '),
+      value.except_detector && `not ${value.except_detector.join(' or ')}`,
+    ].filter(Boolean)
     return {
       scope: 'message',
       text: `finding ${what.join(', ')}, confidence ${query.confidence} or above, ${boundsText(query)}`,
@@ -63,35 +78,25 @@ export const findingCondition = defineCondition({
   },
 })
 
-function checkDetectors(written: readonly string[] | undefined, scope: CompileScope): void {
+/** Every name or glob must stand for a detection rule that exists: a misspelt one would never match, silently. */
+function detectorGlobs(
+  written: readonly string[] | undefined,
+  key: string,
+  scope: CompileScope,
+): readonly Glob[] | undefined {
   const ids = scope.known.detectors.map((detector) => detector.id)
-  const patterns = scope.globs(written, ['detector']) ?? []
-  const missing = patterns.filter((glob) => !ids.some((id) => glob.matches(id))).map((glob) => glob.source)
-  for (const [index, name] of (written ?? []).entries()) {
-    if (!missing.includes(name)) continue
-    const isCollection = scope.known.collections?.includes(name)
-    if (isCollection)
-      scope.problem(
-        ['detector', index],
-        'unknown-detector',
-        `\`${name}\` is a collection; write \`document: { collection: ${name} }\` or \`exact_data: { index: ${name} }\`.`,
+  return written?.flatMap((name, index) => {
+    const [glob] = scope.globs([name], [key, index]) ?? []
+    if (!glob || ids.some((id) => glob.matches(id))) return glob ?? []
+    const report = (message: string) => scope.problem([key, index], 'unknown-detector', message)
+    if (scope.known.collections?.includes(name))
+      report(
+        `\`${name}\` is registered data; write \`document: { collection: ${name} }\` or \`exact_data: { index: ${name} }\`.`,
       )
-    else if (/[*?[{]|^re:/.test(name))
-      scope.problem(
-        ['detector', index],
-        'unknown-detector',
-        `No detection rule matches \`${name}\`; see \`sluice rules list\`.`,
-      )
-    else
-      scope.names(
-        written,
-        [...ids, ...(written ?? []).filter((other) => other !== name)],
-        ['detector'],
-        'unknown-detector',
-        'detection rule',
-        'see `sluice rules list`.',
-      )
-  }
+    else if (/[*?[{]|^re:/.test(name)) report(`No detection rule matches \`${name}\`; see \`sluice rules list\`.`)
+    else scope.names([name], ids, [key, index], 'unknown-detector', 'detection rule', 'see `sluice rules list`.')
+    return glob
+  })
 }
 
 export function boundsText(query: Pick<FindingQuery, 'count' | 'unique' | 'perPart'>): string {
