@@ -34,6 +34,9 @@ export interface WireOutcome {
   readonly reply: string
 }
 
+/** Small pieces are gathered to about this much per write: a write costs more than the copy. */
+const WRITE_BYTES = 64 * 1024
+
 /** Content could not be read or must not be sent; the fault is ours, not the server's. */
 export class ContentError extends Error {
   readonly outcome: WireOutcome
@@ -147,18 +150,22 @@ class Conversation {
     const { wire } = this.connection
     const stuffing = new DotStuffing()
     const contentDeadlineAt = Math.min(this.deadlineAt, performance.now() + this.timeouts.dataMs)
-    wire.cork()
+    let pieces: Uint8Array[] = []
+    let bytes = 0
     try {
       for await (const chunk of this.transaction.content()) {
-        if (wire.write(stuffing.push(chunk))) continue
-        wire.uncork()
+        pieces.push(stuffing.push(chunk))
+        bytes += chunk.length
+        if (bytes < WRITE_BYTES) continue
+        const taken = wire.write(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces))
+        pieces = []
+        bytes = 0
+        if (taken) continue
         await wire.drained(Math.max(1, contentDeadlineAt - performance.now()))
         const early = await this.interrupted()
         if (early) return early
-        wire.cork()
       }
-      wire.write(stuffing.end())
-      wire.uncork()
+      wire.write(Buffer.concat([...pieces, Buffer.from(stuffing.end())]))
     } catch (thrown) {
       // Closing without the final dot is what makes the server forget the message (RFC 5321 section 4.1.1.4).
       wire.destroy()

@@ -102,14 +102,6 @@ export class SmtpWire {
     return this.socket.write(data)
   }
 
-  cork(): void {
-    this.socket.cork()
-  }
-
-  uncork(): void {
-    this.socket.uncork()
-  }
-
   /** Resolves when the socket takes more, or when the server speaks or breaks off: look at `talking` and `broken`. */
   drained(timeoutMs: number): Promise<void> {
     if (this.trouble || this.talking || !this.socket.writableNeedDrain) return Promise.resolve()
