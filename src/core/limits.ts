@@ -66,6 +66,10 @@ export const limits = {
   extractCpuMs: 20_000,
   extractHeaderMaxBytes: 1024 * 1024,
   extractMimePartsMax: 1_000,
+  /** Ways of reading an ambiguous message that are walked. */
+  extractMimeReadingsMax: 64,
+  /** Ambiguous messages up to this size are read by a second parser as well. */
+  extractSecondOpinionMaxBytes: 16 * 1024 * 1024,
   /** Multiparts inside multiparts; real mail stays under ten. */
   extractMimeDepthMax: 64,
   /** Below this much output the ratio is not looked at: a few kilobytes of zeros harm nobody. */

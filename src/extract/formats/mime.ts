@@ -1,78 +1,77 @@
+import { limits } from '../../core/limits.ts'
 import { decodeText } from '../charset.ts'
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { parseMediaType } from '../media-type.ts'
+import { type ExtractContext, ExtractLimitError, type Format, type FormatInput } from '../format.ts'
+import { decodeHeaderValue } from '../mime/encoded-word.ts'
+import { EntityWalk, type Leaf } from '../mime/entity.ts'
+import type { HeaderBlock } from '../mime/header.ts'
+import { readLabelFields } from '../mime/label-fields.ts'
+import { readByMailparser } from '../mime/mailparser-reading.ts'
 
-/** An RFC 5322 message: header fields are its text, its leaf parts are its children. */
+/**
+ * An RFC 5322 message. Its text is its header fields, decoded, the subject first, then the headers of its body parts;
+ * its children are its leaf parts, multiparts resolved. A message that receivers may read differently is `ambiguous`,
+ * and what any of the readings shows is a child as well.
+ */
 export const mime: Format = {
   id: 'mime',
   types: ['message/rfc822', 'message/global', 'message/news'],
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
-    await readEntity(Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.length), '', true, context)
+    const bytes = withLineFeeds(Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.length))
+    const walk = new EntityWalk(bytes, {
+      headerMaxBytes: limits.extractHeaderMaxBytes,
+      partsMax: limits.extractMimePartsMax,
+      depthMax: limits.extractMimeDepthMax,
+      readingsMax: limits.extractMimeReadingsMax,
+    })
+    const header = walk.walk()
+    context.text(messageHeaderText(header))
+    readLabelFields(header.fields, context)
+    for (const part of walk.partHeaders) if (part.fields.length + part.junk.length > 0) context.text(headerText(part))
+    for (const remark of walk.remarks) context.text(decodeText(remark, null).text)
+    for (const leaf of walk.leaves) await emit(leaf, context)
+    for (const note of walk.notes)
+      context.uninspected(note.reason, note.detail, note.label === '' ? undefined : `[${note.label}]`)
+    if (walk.notes.some((note) => note.reason === 'ambiguous')) await readByMailparser(bytes, walk.leaves, context)
   },
 }
 
-async function readEntity(entity: Buffer, label: string, isRoot: boolean, context: ExtractContext): Promise<void> {
-  const { fields, body } = splitHeader(entity)
-  if (isRoot) for (const [name, value] of fields) context.text(`${name}: ${value}`)
-  const field = (name: string) => fields.find(([n]) => n.toLowerCase() === name)?.[1] ?? null
-  const type = parseMediaType(field('content-type') ?? 'text/plain')
-  const boundary = type.parameters.boundary
-  if (type.type?.startsWith('multipart/') && boundary) {
-    let count = 0
-    for (const part of splitMultipart(body, boundary))
-      await readEntity(part, label === '' ? `${++count}` : `${label}.${++count}`, false, context)
-    return
-  }
-  const encoding = (field('content-transfer-encoding') ?? '').trim().toLowerCase()
-  const disposition = parseMediaType((field('content-disposition') ?? '').replace(/^\s*([^;/]+)/, 'x/$1'))
+async function emit(leaf: Leaf, context: ExtractContext): Promise<void> {
+  if (!context.budget.inflate(leaf.bytes.length)) throw new ExtractLimitError('too-large', 'body parts')
+  const [filename = null, ...otherNames] = leaf.names
+  for (const name of otherNames) context.text(name)
   await context.child({
-    bytes:
-      encoding === 'base64'
-        ? Buffer.from(body.toString('latin1'), 'base64')
-        : encoding === 'quoted-printable'
-          ? decodeQuotedPrintable(body)
-          : body,
-    filename: disposition.parameters.filename ?? type.parameters.name ?? null,
-    label: `[${label || 1}]`,
-    declaredType: type.type,
-    parameters: type.parameters,
-    traits: disposition.type === 'x/attachment' ? ['attachment'] : [],
+    bytes: leaf.bytes,
+    filename,
+    label: `[${leaf.label}]`,
+    declaredType: leaf.mediaType,
+    parameters: leaf.parameters,
+    traits: leaf.attachment ? ['attachment'] : [],
   })
 }
 
-function splitHeader(entity: Buffer): { fields: [string, string][]; body: Buffer } {
-  const text = entity.toString('latin1', 0, 1024 * 1024)
-  const end = /^\r?\n|\r?\n\r?\n/.exec(text)
-  const at = end ? end.index + end[0].length : entity.length
-  const block = decodeText(entity.subarray(0, end?.index ?? entity.length), 'utf-8').text
-  const lines = block.replace(/\r?\n(?=[ \t])/g, '').split(/\r?\n/)
-  const fields: [string, string][] = []
-  for (const line of lines) {
-    const colon = line.indexOf(':')
-    if (colon > 0) fields.push([line.slice(0, colon).trim(), line.slice(colon + 1).trim()])
+/** Fields that people write come first, trace fields in the order they stand in. */
+const firstFields = ['subject', 'from', 'to', 'cc', 'reply-to', 'keywords', 'comments']
+
+function messageHeaderText(header: HeaderBlock): string {
+  const rank = (name: string) => {
+    const at = firstFields.indexOf(name)
+    return at < 0 ? firstFields.length : at
   }
-  return { fields, body: entity.subarray(at) }
+  const fields = header.fields.toSorted((a, b) => rank(a.name) - rank(b.name))
+  return headerText({ ...header, fields })
 }
 
-function splitMultipart(body: Buffer, boundary: string): Buffer[] {
-  const mark = Buffer.from(`--${boundary}`)
-  const parts: Buffer[] = []
-  let from = -1
-  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) {
-    if (at > 0 && body[at - 1] !== 0x0a) continue
-    if (from >= 0) parts.push(body.subarray(from, body[at - 2] === 0x0d ? at - 2 : at - 1))
-    const line = body.indexOf(0x0a, at)
-    from = line < 0 ? body.length : line + 1
-  }
-  if (from >= 0 && from < body.length) parts.push(body.subarray(from))
-  return parts
+function headerText(header: Pick<HeaderBlock, 'fields' | 'junk'>): string {
+  const lines: string[] = []
+  for (const field of header.fields) lines.push(`${field.written}: ${decodeHeaderValue(field.value)}`)
+  for (const line of header.junk) lines.push(decodeHeaderValue(line))
+  return lines.join('\n')
 }
 
-function decodeQuotedPrintable(body: Buffer): Buffer {
-  const text = body
-    .toString('latin1')
-    .replace(/[ \t]+(?=\r?\n)/g, '')
-    .replace(/=\r?\n/g, '')
-    .replace(/=([0-9a-f]{2})/gi, (_whole: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  return Buffer.from(text, 'latin1')
+/** Files of old Macintosh mail programs end their lines with CR alone. */
+function withLineFeeds(bytes: Buffer): Buffer {
+  if (bytes.includes(0x0a) || !bytes.includes(0x0d)) return bytes
+  const copy = Buffer.from(bytes)
+  for (let at = copy.indexOf(0x0d); at >= 0; at = copy.indexOf(0x0d, at + 1)) copy[at] = 0x0a
+  return copy
 }
