@@ -32,8 +32,17 @@ export const conditionKinds: readonly ConditionKind[] = [
 /** A condition as written out: keys of kinds, and `all`, `any`, `none` over further ones. Several keys: all must hold. */
 export type WrittenCondition = Readonly<Record<string, unknown>>
 
+const schemas = new WeakMap<Forms, z.ZodType<WrittenCondition>>()
+
+/** One schema per form, so that its JSON Schema is one definition that refers to itself. */
 export function conditionSchema(forms: Forms): z.ZodType<WrittenCondition> {
-  const self: z.ZodType<WrittenCondition> = z.lazy(() => schema)
+  const known = schemas.get(forms) ?? makeConditionSchema(forms)
+  schemas.set(forms, known)
+  return known
+}
+
+function makeConditionSchema(forms: Forms): z.ZodType<WrittenCondition> {
+  const self: z.ZodType<WrittenCondition> = z.lazy(() => conditionSchema(forms))
   const kinds = conditionKinds.map(
     (kind) => [kind.key, kind.schema(forms).optional().describe(kind.description)] as const,
   )
@@ -45,5 +54,5 @@ export function conditionSchema(forms: Forms): z.ZodType<WrittenCondition> {
       ...Object.fromEntries(kinds),
     })
     .refine((value) => Object.keys(value).length > 0, 'write at least one condition')
-  return schema
+  return forms.named('condition', schema)
 }

@@ -10,6 +10,8 @@ export interface Forms {
   many<T extends z.ZodType>(item: T): z.ZodArray<T>
   /** A map that may be written short as `scalar`; `expand` gives the map for it. */
   short<T extends z.ZodType>(scalar: z.ZodType, expand: (written: unknown) => unknown, full: T): T
+  /** A definition of its own in the JSON Schema. */
+  named<T extends z.ZodType>(id: string, schema: T): T
 }
 
 const expanders = new WeakMap<object, (written: unknown) => unknown>()
@@ -24,12 +26,14 @@ export const strictForms: Forms = {
     expanders.set(full, (written) => (isPlainObject(written) || written === null ? written : expand(written)))
     return full
   },
+  named: (_id, schema) => schema,
 }
 
 export const editorForms: Forms = {
   // The types of both forms are those of the strict one: only the JSON Schema is made from these.
   many: <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]) as unknown as z.ZodArray<T>,
   short: <T extends z.ZodType>(scalar: z.ZodType, _expand: unknown, full: T) => z.union([scalar, full]) as unknown as T,
+  named: (id, schema) => schema.meta({ id }),
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

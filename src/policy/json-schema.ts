@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { editorForms } from './forms.ts'
 import { policyFileSchema } from './policy-schema.ts'
 
+const schema = z.toJSONSchema(policyFileSchema(editorForms), { target: 'draft-7', io: 'input' })
+
 export function policyJsonSchema(): object {
-  const schema = z.toJSONSchema(policyFileSchema(editorForms), { target: 'draft-7', io: 'input', reused: 'ref' })
-  return { ...schema, title: 'Sluice policy' }
+  return { title: 'Sluice policy', ...schema }
 }
