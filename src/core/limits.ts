@@ -56,6 +56,16 @@ export const limits = {
   /** How often a failed spool is tried again, and free space looked at. */
   blobProbeIntervalMs: 1_000,
 
+  // --- state store
+  /** Changes that share one transaction and its sync. */
+  storeBatchMax: 500,
+  /** Changes that may wait for the disk before more are refused temporarily. */
+  storeQueueMax: 10_000,
+  /** How long a write waits for another process. */
+  storeBusyTimeoutMs: 10_000,
+  /** Claims are taken on the event loop: rather not taken than waited for. */
+  claimsBusyTimeoutMs: 50,
+
   // --- extraction: one budget for a message and everything nested in it
   extractDepthMax: 16,
   extractPartsMax: 10_000,
@@ -111,6 +121,10 @@ export const limits = {
   detectMatchesPerRuleMax: 1_000,
   /** Raw pattern hits looked at for one rule in one text before validators; beyond it the text is `too-many`. */
   detectCandidatesPerRuleMax: 20_000,
+  /** Large texts may have more candidates: one in so many bytes (a table with an id in every short row). */
+  detectBytesPerCandidateMin: 16,
+  /** Silenced matches that one text keeps for `--explain`. */
+  detectNearMissesMax: 200,
   /** Longest single match looked for; a longer one is cut short or missed (an RSA-8192 key in PEM has 6.4 KB). */
   detectMatchMaxBytes: 8_192,
   /** Automaton steps that a text may cost; ordinary text takes about 2 per byte, hostile text could take 8,192. */

@@ -1,0 +1,49 @@
+import { createHmac } from 'node:crypto'
+import type { AuditDraft, AuditEntry } from '../core/audit.ts'
+import { canonicalJson } from './canonical-json.ts'
+
+/**
+ * The links of the audit chain, for every store alike. Each entry's MAC is HMAC-SHA-256 under the audit key over the
+ * previous MAC and the canonical JSON of everything else, so that without the key no entry can be changed, put in,
+ * taken out or moved. Only the end could be cut off: an anchor kept beside the chain tells how far it had come.
+ */
+export interface ChainHead {
+  readonly sequence: number
+  readonly mac: string
+}
+
+/** Before the first entry. */
+export const CHAIN_START: ChainHead = { sequence: 0, mac: '0'.repeat(64) }
+
+export function nextEntry(
+  key: Uint8Array,
+  head: ChainHead,
+  draft: AuditDraft,
+  at: number,
+  submission: string | null,
+): AuditEntry {
+  const { event, actor, details } = draft
+  const body = { sequence: head.sequence + 1, at, submission, event, actor, details, previous: head.mac }
+  return { ...body, mac: entryMac(key, body) }
+}
+
+/** What is wrong with `entry` as the successor of `head`, or null. */
+export function linkProblem(key: Uint8Array, head: ChainHead, entry: AuditEntry): string | null {
+  const expected = head.sequence + 1
+  if (entry.sequence !== expected) return `entry ${expected} is missing`
+  if (entry.previous !== head.mac) return `entry ${entry.sequence} doesn't follow the entry before it`
+  if (entryMac(key, entry) !== entry.mac) return `entry ${entry.sequence} was changed, or the audit key is another one`
+  return null
+}
+
+/** MAC of an anchor, so that one can't be made up either. */
+export function anchorMac(key: Uint8Array, head: ChainHead): string {
+  return createHmac('sha256', key).update(`sluice audit anchor\n${head.sequence}\n${head.mac}`).digest('hex')
+}
+
+function entryMac(key: Uint8Array, entry: Omit<AuditEntry, 'mac'>): string {
+  const { sequence, at, submission, event, actor, details, previous } = entry
+  return createHmac('sha256', key)
+    .update(`${previous}\n${canonicalJson({ sequence, at, submission, event, actor, details })}`)
+    .digest('hex')
+}

@@ -1,0 +1,5 @@
+import { initialSqlite } from './0001-initial-sqlite.ts'
+import type { Migration } from './migration.ts'
+
+/** In order. A new step is a file and a line here. */
+export const sqliteMigrations = [initialSqlite] as const satisfies readonly Migration[]

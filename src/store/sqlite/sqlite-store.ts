@@ -1,0 +1,222 @@
+import { setImmediate } from 'node:timers/promises'
+import type { AuditDraft, AuditEntry, AuditVerdict } from '../../core/audit.ts'
+import type { QuarantineItem } from '../../core/quarantine.ts'
+import type { NewSubmission, SubmissionRecord, SubmissionState } from '../../core/submission.ts'
+import { RecordSealer } from '../../platform/at-rest.ts'
+import type { KeyEncryptionKeys } from '../../platform/keys.ts'
+import type { AuditLog } from '../../ports/audit-log.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type {
+  DueSubmission,
+  QuarantineQuery,
+  SubmissionStore,
+  Transition,
+  TransitionOutcome,
+} from '../../ports/submission-store.ts'
+import { CHAIN_START, type ChainHead, linkProblem } from '../audit-chain.ts'
+import { anchorPath, readAnchor } from './audit-anchor.ts'
+import { type Claims, claimsPath } from './claims.ts'
+import type { Db } from './open-database.ts'
+import { documentRowId, StateReader } from './state-reader.ts'
+import type { DocumentKind, NewRow, SealedDocument } from './write-protocol.ts'
+import type { WriteThread } from './write-thread.ts'
+
+/**
+ * Submissions and audit over one SQLite file: writes go through the writing thread, reads use a connection of this
+ * thread. Envelopes, decisions and reports are sealed here, before they reach a row.
+ */
+export interface SqliteStoreParts {
+  readonly path: string
+  readonly keys: KeyEncryptionKeys
+  readonly auditKey: Buffer
+  readonly clock: Clock
+  readonly thread: WriteThread
+  readonly claims: Claims
+  readonly db: Db
+}
+
+const AUDIT_PAGE = 500
+const RESEAL_PAGE = 200
+
+export class SqliteStore implements SubmissionStore, AuditLog {
+  readonly #parts: SqliteStoreParts
+  readonly #sealer: RecordSealer
+  readonly #reader: StateReader
+  #closed = false
+
+  constructor(parts: SqliteStoreParts) {
+    this.#parts = parts
+    this.#sealer = new RecordSealer(parts.keys)
+    this.#reader = new StateReader(parts.db, claimsPath(parts.path), this.#sealer)
+  }
+
+  transition(change: Transition): Promise<TransitionOutcome> {
+    const documents: SealedDocument[] = []
+    if (change.create && change.from === null) documents.push(this.#seal(change.id, 'envelope', change.create.envelope))
+    if (change.decision) documents.push(this.#seal(change.id, 'decision', change.decision))
+    if (change.report) documents.push(this.#seal(change.id, 'report', change.report))
+    return this.#parts.thread.submit({
+      kind: 'transition',
+      id: change.id,
+      from: change.from,
+      version: change.version,
+      to: change.to,
+      at: change.at,
+      audit: change.audit,
+      create: change.create ? rowOf(change.create) : null,
+      documents,
+      results: change.results ?? [],
+      quarantine: change.quarantine ?? null,
+      nextAttemptAt: change.nextAttemptAt,
+      inspectAttempts: change.inspectAttempts ?? null,
+      spawn: (change.spawn ?? []).map(({ create, decision, results, audit }) => ({
+        create: rowOf(create),
+        documents: [this.#seal(create.id, 'envelope', create.envelope), this.#seal(create.id, 'decision', decision)],
+        results,
+        audit,
+      })),
+    })
+  }
+
+  async get(id: string): Promise<SubmissionRecord | null> {
+    return this.#reader.get(id)
+  }
+
+  async due(now: number, limit: number): Promise<readonly DueSubmission[]> {
+    return this.#reader.due(now, limit)
+  }
+
+  async claim(id: string, owner: string, now: number, untilMs: number): Promise<boolean> {
+    return this.#parts.claims.take(id, owner, now, untilMs)
+  }
+
+  async release(id: string, owner: string): Promise<void> {
+    this.#parts.claims.release(id, owner)
+  }
+
+  async quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]> {
+    return this.#reader.quarantine(query)
+  }
+
+  async removable(limit: number): Promise<readonly { readonly id: string; readonly blob: string }[]> {
+    return this.#reader.removable(limit)
+  }
+
+  async contentRemoved(ids: readonly string[]): Promise<void> {
+    await this.#parts.thread.submit({ kind: 'content-removed', ids, at: this.#parts.clock.now() })
+  }
+
+  async liveBlobs(): Promise<ReadonlySet<string>> {
+    return this.#reader.liveBlobs()
+  }
+
+  async counts(): Promise<Readonly<Record<SubmissionState, number>>> {
+    return this.#reader.counts()
+  }
+
+  async ping(): Promise<void> {
+    await this.#parts.thread.submit({ kind: 'ping' })
+  }
+
+  async append(draft: AuditDraft, at: number): Promise<void> {
+    await this.#parts.thread.submit({ kind: 'audit', draft, at })
+  }
+
+  async *entries(filter: { readonly submission?: string; readonly after?: number }): AsyncGenerator<AuditEntry> {
+    let after = filter.after ?? 0
+    for (;;) {
+      const page = this.#reader.auditPage(after, AUDIT_PAGE, filter.submission)
+      for (const entry of page) {
+        yield entry
+        after = entry.sequence
+      }
+      if (page.length < AUDIT_PAGE) return
+      // A long chain must not hold up the event loop.
+      await setImmediate()
+    }
+  }
+
+  async verify(): Promise<AuditVerdict> {
+    const key = this.#parts.auditKey
+    // The anchor first: the chain may grow while it is walked, and must then be ahead of the anchor.
+    const path = anchorPath(this.#parts.path)
+    const anchor = readAnchor(path, key)
+    let head = CHAIN_START
+    let anchored = anchor?.sequence === 0
+    for await (const entry of this.entries({})) {
+      const problem = linkProblem(key, head, entry)
+      if (problem !== null) return broken(head, head.sequence + 1, problem)
+      head = { sequence: entry.sequence, mac: entry.mac }
+      if (entry.sequence !== anchor?.sequence) continue
+      if (entry.mac !== anchor.mac)
+        return broken(head, entry.sequence, `entry ${entry.sequence} is not the one that the anchor names`)
+      anchored = true
+    }
+    if (anchored) return { ok: true, entries: head.sequence, head: head.mac }
+    if (anchor) {
+      const problem = `entries ${head.sequence + 1} to ${anchor.sequence} are missing: the chain was cut off at its end`
+      return broken(head, head.sequence + 1, problem)
+    }
+    const problem = `the anchor ${path} is missing or not authentic: entries may have been cut off at the end`
+    return broken(head, head.sequence + 1, problem)
+  }
+
+  /**
+   * Makes the audit anchor follow the chain again, after a restore from backup, and records by whom. Until then a
+   * missing or contradicting anchor keeps `verify` failing.
+   */
+  async renewAuditAnchor(actor: string, reason: string): Promise<void> {
+    const details = { change: 'audit anchor renewed', reason }
+    const draft: AuditDraft = { event: 'configuration', actor, details }
+    await this.#parts.thread.submit({ kind: 'reanchor', draft, at: this.#parts.clock.now() })
+  }
+
+  /** Seals every document anew under the current key-encryption key. Returns how many changed. */
+  async reseal(): Promise<number> {
+    const { keys, thread } = this.#parts
+    let changed = 0
+    for (;;) {
+      const page = this.#reader.sealedUnderOthers(keys.currentId(), RESEAL_PAGE)
+      if (page.length === 0) return changed
+      const outcomes = await Promise.all(
+        page.map(({ submission, kind, body }) => {
+          const rowId = documentRowId(submission, kind)
+          const resealed = this.#sealer.seal(rowId, this.#sealer.open(rowId, body))
+          return thread.submit({ kind: 'reseal', submission, document: kind, old: body, body: resealed })
+        }),
+      )
+      // A conflict means that a newer document took its place meanwhile, sealed under the current key.
+      changed += outcomes.filter((outcome) => outcome === 'applied').length
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#parts.thread.close()
+    this.#parts.db.close()
+    this.#parts.claims.close()
+  }
+
+  #seal(submission: string, kind: DocumentKind, document: object): SealedDocument {
+    const plain = Buffer.from(JSON.stringify(document), 'utf8')
+    return { kind, body: this.#sealer.seal(documentRowId(submission, kind), plain) }
+  }
+}
+
+function rowOf(create: NewSubmission): NewRow {
+  return {
+    id: create.id,
+    origin: create.origin,
+    parent: create.parent,
+    blobId: create.blob.id,
+    blobSize: create.blob.size,
+    blobSha256: create.blob.sha256,
+    replyMode: create.replyMode,
+    receivedAt: create.receivedAt,
+  }
+}
+
+function broken(head: ChainHead, brokenAt: number, problem: string): AuditVerdict {
+  return { ok: false, entries: head.sequence, brokenAt, problem }
+}

@@ -1,0 +1,131 @@
+import { Worker } from 'node:worker_threads'
+import { GatewayError } from '../../core/errors.ts'
+import type { TransitionOutcome } from '../../ports/submission-store.ts'
+import type { FromWriter, ToWriter, WriteChange, WriteFailure, WriteRequest, WriterData } from './write-protocol.ts'
+
+/**
+ * The main thread's end of the writing thread: hands changes over, matches replies to promises. Should the thread die,
+ * everything waiting is refused temporarily and the next change starts a new one.
+ */
+interface Pending {
+  readonly resolve: (outcome: TransitionOutcome) => void
+  readonly reject: (error: GatewayError) => void
+}
+
+export class WriteThread {
+  readonly #data: WriterData
+  readonly #queueMax: number
+  readonly #pending = new Map<number, Pending>()
+  #outbox: WriteRequest[] = []
+  #worker: Worker | null = null
+  #ready: Promise<void> | null = null
+  #exited: Promise<void> = Promise.resolve()
+  #next = 0
+  #closed = false
+
+  constructor(data: WriterData, queueMax: number) {
+    this.#data = data
+    this.#queueMax = queueMax
+  }
+
+  /** Resolves once the database is open and its schema current; rejects with what is wrong with it. */
+  start(): Promise<void> {
+    this.#ready ??= this.#spawn()
+    return this.#ready
+  }
+
+  /** Resolves when the change is durable. */
+  submit(change: WriteChange): Promise<TransitionOutcome> {
+    if (this.#closed) return Promise.reject(failed('store-closed', 'the store is closed'))
+    if (this.#pending.size >= this.#queueMax) {
+      return Promise.reject(failed('store-busy', `${this.#pending.size} changes wait for the disk`))
+    }
+    this.#next += 1
+    const number = this.#next
+    return new Promise((resolve, reject) => {
+      this.#pending.set(number, { resolve, reject })
+      this.#outbox.push({ number, change })
+      // What one turn of the event loop produces crosses over in one message.
+      if (this.#outbox.length === 1) queueMicrotask(() => this.#flush())
+    })
+  }
+
+  /** Lets the thread finish what it has, then ends it. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#flush()
+    this.#closed = true
+    this.#post({ kind: 'close' })
+    await this.#exited
+  }
+
+  #flush(): void {
+    const requests = this.#outbox
+    if (requests.length === 0) return
+    this.#outbox = []
+    this.start().catch(() => undefined)
+    this.#post({ kind: 'requests', requests })
+  }
+
+  #post(message: ToWriter): void {
+    this.#worker?.postMessage(message)
+  }
+
+  #spawn(): Promise<void> {
+    const file = import.meta.url.endsWith('.ts') ? './write-worker.ts' : './write-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: this.#data, execArgv: [] })
+    this.#worker = worker
+    const ready = new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: FromWriter) => {
+        if (message.kind === 'ready') resolve()
+        else if (message.kind === 'unusable') reject(revive(message.failure))
+        else this.#settle(message)
+      })
+      worker.once('error', (cause) => {
+        this.#refuseAll(cause)
+        reject(failed('store-failed', 'the thread that writes the database died', cause))
+      })
+      this.#exited = new Promise((exited) => {
+        worker.once('exit', () => {
+          if (this.#worker === worker) {
+            this.#worker = null
+            this.#ready = null
+          }
+          this.#refuseAll()
+          reject(failed('store-failed', 'the thread that writes the database ended'))
+          exited()
+        })
+      })
+    })
+    return ready
+  }
+
+  #settle(message: Extract<FromWriter, { kind: 'replies' }>): void {
+    for (const reply of message.replies) {
+      const pending = this.#pending.get(reply.number)
+      this.#pending.delete(reply.number)
+      if ('failure' in reply) pending?.reject(revive(reply.failure))
+      else pending?.resolve(reply.outcome)
+    }
+  }
+
+  #refuseAll(cause?: unknown): void {
+    const refused = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#outbox = []
+    for (const pending of refused)
+      pending.reject(failed('store-failed', 'the thread that writes the database died', cause))
+  }
+}
+
+function failed(code: string, message: string, cause?: unknown): GatewayError {
+  return new GatewayError(code, { temporary: true, publicMessage: 'local error in processing', message, cause })
+}
+
+function revive(failure: WriteFailure): GatewayError {
+  return new GatewayError(failure.code, {
+    temporary: failure.temporary,
+    publicMessage: 'local error in processing',
+    message: failure.message,
+  })
+}
