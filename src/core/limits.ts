@@ -118,7 +118,8 @@ export const limits = {
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
 
   // --- detection
-  detectMatchesPerRuleMax: 1_000,
+  /** Matches of one rule in one text; a table of customers has thousands. Beyond it the text is `too-many`. */
+  detectMatchesPerRuleMax: 20_000,
   /** Raw pattern hits looked at for one rule in one text before validators; beyond it the text is `too-many`. */
   detectCandidatesPerRuleMax: 20_000,
   /** Large texts may have more candidates: one in so many bytes (a table with an id in every short row). */

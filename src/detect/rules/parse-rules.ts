@@ -6,6 +6,8 @@ import RE2 from 're2'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest, parseYaml, validate, type YamlSource } from '../../yaml/parse-yaml.ts'
+import { PatternTooLarge, Program } from '../match/program.ts'
+import { parseRegex, RegexUnsupported } from '../regex/parse-regex.ts'
 import { resolveValidator } from '../validators/registry.ts'
 import { type RuleDocument, ruleFileSchema } from './rule-schema.ts'
 
@@ -105,18 +107,27 @@ function checkGroups(rule: RuleDocument, place: RulePlace): void {
 }
 
 function checkPrimary(regex: string, path: readonly (string | number)[], place: RulePlace): void {
-  checkRegex(regex, path, place)
+  if (!checkRegex(regex, path, place)) return
+  try {
+    new Program().add(parseRegex(regex), 'word')
+  } catch (thrown) {
+    if (thrown instanceof RegexUnsupported) place.report(path, 'bad-pattern', thrown.message)
+    else if (thrown instanceof PatternTooLarge)
+      place.report(path, 'large-pattern', `the pattern is too large: ${thrown.message}`)
+    else throw thrown
+  }
 }
 
-function checkRegex(regex: string, path: readonly (string | number)[], place: RulePlace): void {
+function checkRegex(regex: string, path: readonly (string | number)[], place: RulePlace): boolean {
   try {
     const compiled = new RE2(regex, '')
-    if (compiled.test(''))
-      place.report(path, 'matches-empty', 'the pattern matches the empty string; make it want something')
+    if (!compiled.test('')) return true
+    place.report(path, 'matches-empty', 'the pattern matches the empty string; make it want something')
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : 'cannot be compiled'
     place.report(path, 'bad-pattern', `not an RE2 pattern: ${message} (no look-around, no back-references)`)
   }
+  return false
 }
 
 function toRule(rule: RuleDocument): DetectionRule {

@@ -1,0 +1,78 @@
+/**
+ * Every detector over a whole extraction: texts in, findings, labels and near misses out. The composition room compiles
+ * the detectors once for each scan thread (`compileDetectors`) from sources that can be sent to it.
+ */
+import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
+import type { Extraction, Uninspected } from '../core/extraction.ts'
+import type { Finding, LabelFinding, Match, NearMiss } from '../core/finding.ts'
+import { CodePointOffsets } from './code-point-offsets.ts'
+import { type CompiledRuleSet, compileRules } from './compile-rules.ts'
+import { detectText } from './detect-text.ts'
+import type { DetectOptions, Detector, RawNearMiss } from './detector.ts'
+import { groupFindings } from './group-findings.ts'
+import type { RuleFile } from './rules/parse-rules.ts'
+
+export type { DetectOptions } from './detector.ts'
+
+/** Plain data: what a scan thread needs to make its detectors. */
+export interface DetectorSources {
+  readonly rules: readonly RuleFile[]
+  /** Revision of the catalog (fingerprints, exact data, label map) the detectors were given. */
+  readonly catalogRevision: string
+}
+
+export interface CompiledDetectors {
+  readonly rules: CompiledRuleSet
+  readonly catalogRevision: string
+  readonly detectors: readonly Detector[]
+}
+
+export interface Detection {
+  readonly findings: readonly Finding[]
+  readonly labels: readonly LabelFinding[]
+  readonly nearMisses: readonly NearMiss[]
+  readonly uninspected: readonly Uninspected[]
+}
+
+/** Throws DiagnosticsError when a rule file has an error: half a rule set must never run. */
+export function compileDetectors(sources: DetectorSources): CompiledDetectors {
+  const { rules, diagnostics } = compileRules(sources.rules)
+  if (!rules) throw new DiagnosticsError(diagnostics.filter((d: Diagnostic) => d.severity === 'error'))
+  return { rules, catalogRevision: sources.catalogRevision, detectors: [patternDetector(rules)] }
+}
+
+export function patternDetector(rules: CompiledRuleSet): Detector {
+  return { kind: 'pattern', inspectText: (text, options) => detectText(rules, text, options) }
+}
+
+/** Never throws on any content; what could not be inspected in full is `uninspected`. */
+export function detectAll(compiled: CompiledDetectors, extraction: Extraction, options: DetectOptions): Detection {
+  const matches: Match[] = []
+  const nearMisses: NearMiss[] = []
+  const uninspected: Uninspected[] = []
+  const labels: LabelFinding[] = []
+  for (const detector of compiled.detectors) {
+    for (const text of detector.inspectText ? extraction.texts : []) {
+      const detection = detector.inspectText?.(text, options)
+      if (!detection) continue
+      for (const match of detection.matches) matches.push(match)
+      const path = extraction.parts[text.part]?.path ?? `part ${text.part}`
+      nearMisses.push(...placed(detection.nearMisses, path, text.utf8))
+      if (detection.overflow) uninspected.push({ path, reason: 'too-many', detail: `${detector.kind} candidates` })
+    }
+    labels.push(...(detector.inspectLabels?.(extraction, options) ?? []))
+  }
+  return { findings: groupFindings(matches, extraction, options), labels, nearMisses, uninspected }
+}
+
+function placed(misses: readonly RawNearMiss[], path: string, text: Uint8Array): NearMiss[] {
+  if (misses.length === 0) return []
+  const offsets = new CodePointOffsets(text)
+  return misses.map(({ detector, start, end, silencedBy }) => ({
+    detector,
+    part: path,
+    start: offsets.at(start),
+    end: offsets.at(end),
+    silencedBy,
+  }))
+}

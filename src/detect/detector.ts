@@ -1,0 +1,39 @@
+/**
+ * A detector: text in, matches out. Pure and synchronous, no I/O, no clock. It never throws on any text; what it leaves
+ * out it says (`overflow`). Adding one: a file beside this, its sources in `detect-all.ts` and a line in its registry.
+ */
+import type { ExtractedText, Extraction } from '../core/extraction.ts'
+import type { EvidenceNote, LabelFinding, Match } from '../core/finding.ts'
+
+export interface DetectOptions {
+  /** Key of the HMAC over normalised values; 32 bytes. */
+  readonly findingKey: Uint8Array
+  /** Adds raw values to findings; only a person at the command line may ask for it. */
+  readonly reveal?: boolean
+  /** Ad-hoc terms, found whatever their case, spacing and punctuation, as high-confidence intellectual property. */
+  readonly terms?: readonly { readonly name: string; readonly text: string }[]
+  /** Matches below it are left out. Default `low`. */
+  readonly minConfidence?: Match['confidence']
+}
+
+/** A silenced match; byte offsets into the part's text. */
+export interface RawNearMiss {
+  readonly detector: string
+  readonly part: number
+  readonly start: number
+  readonly end: number
+  readonly silencedBy: EvidenceNote
+}
+
+export interface TextDetection {
+  readonly matches: readonly Match[]
+  readonly nearMisses: readonly RawNearMiss[]
+  /** A limit was hit, so the text was not inspected in full. */
+  readonly overflow: boolean
+}
+
+export interface Detector {
+  readonly kind: Match['kind']
+  inspectText?(text: ExtractedText, options: DetectOptions): TextDetection
+  inspectLabels?(extraction: Extraction, options: DetectOptions): readonly LabelFinding[]
+}

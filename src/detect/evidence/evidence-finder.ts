@@ -1,0 +1,169 @@
+/**
+ * What stands near a value in one text. Keywords are looked for only in the blocks that a question touches, once each;
+ * patterns run on the window alone. Pure; windows are bounded by the rule's `within`.
+ */
+import type { CompiledGroup } from '../compile-rules.ts'
+import type { KeywordMatcher } from './keyword-matcher.ts'
+import { TableColumns } from './table-columns.ts'
+
+export interface Nearby {
+  readonly kind: 'keyword' | 'column-header'
+  /** Characters between value and evidence; for a column header 0. */
+  readonly distance: number
+}
+
+const BLOCK_BYTES = 4096
+/** A keyword's white space may be stretched, so look back farther than it is long. */
+const WARM_UP_SLACK_BYTES = 64
+/** UTF-8 needs at most this many bytes a character. */
+const BYTES_PER_CHARACTER_MAX = 4
+
+/** Asked for the column headers of a text that this one was cut out of. */
+export type OuterHeaders = (group: CompiledGroup, start: number) => boolean
+
+export class EvidenceFinder {
+  readonly #text: Uint8Array
+  readonly #matcher: KeywordMatcher
+  readonly #groupsOfKeyword: readonly Int32Array[]
+  readonly #blocks: (number[] | undefined)[]
+  readonly #scratch: Uint8Array
+  readonly #outer: OuterHeaders | null
+  #tables: TableColumns | null = null
+
+  constructor(
+    text: Uint8Array,
+    matcher: KeywordMatcher,
+    groupsOfKeyword: readonly Int32Array[],
+    outer: OuterHeaders | null,
+  ) {
+    this.#text = text
+    this.#matcher = matcher
+    this.#groupsOfKeyword = groupsOfKeyword
+    this.#outer = outer
+    this.#blocks = new Array(Math.ceil(text.length / BLOCK_BYTES))
+    this.#scratch = new Uint8Array(
+      Math.min(text.length, BLOCK_BYTES + 2 * matcher.lengthMax + 2 * WARM_UP_SLACK_BYTES) + 8,
+    )
+  }
+
+  /** The nearest evidence of the group about the value at `[start, end)`, or null. */
+  near(group: CompiledGroup, start: number, end: number): Nearby | null {
+    const distance = Math.min(this.#keywordDistance(group, start, end), this.#patternDistance(group, start, end))
+    if (distance <= group.within) return { kind: 'keyword', distance }
+    return group.column && this.heads(group, start) ? { kind: 'column-header', distance: 0 } : null
+  }
+
+  /** Whether a cell that heads the value's column has a keyword of the group. */
+  heads(group: CompiledGroup, start: number): boolean {
+    if (this.#outer?.(group, start)) return true
+    this.#tables ??= new TableColumns(this.#text)
+    return this.#tables.headerOf(start).some((cell) => this.#within(group, cell.start, cell.end))
+  }
+
+  #within(group: CompiledGroup, from: number, to: number): boolean {
+    let found = false
+    this.#visit(from, to, (keyword, start, end) => {
+      if (start >= from && end <= to && this.#belongs(keyword, group)) found = true
+    })
+    return found || group.patterns.some((pattern) => pattern.test(this.#text.subarray(from, to)))
+  }
+
+  #belongs(keyword: number, group: CompiledGroup): boolean {
+    return (this.#groupsOfKeyword[keyword] as Int32Array).includes(group.index)
+  }
+
+  #keywordDistance(group: CompiledGroup, start: number, end: number): number {
+    if (group.keywords === 0) return Number.POSITIVE_INFINITY
+    const reach = group.within * BYTES_PER_CHARACTER_MAX
+    // ASCII text, the common case, needs no more than `within` bytes; the wider window is for what counts fewer.
+    const from = group.side === 'after' ? end : Math.max(0, start - reach - this.#matcher.lengthMax)
+    const to = group.side === 'before' ? start : Math.min(this.#text.length, end + reach + this.#matcher.lengthMax)
+    let nearest = Number.POSITIVE_INFINITY
+    this.#visit(from, to, (keyword, hitStart, hitEnd) => {
+      const before = hitEnd <= start
+      if (before ? group.side === 'after' : hitStart < end || group.side === 'before') return
+      const bytes = before ? start - hitEnd : hitStart - end
+      if (bytes > reach || !this.#belongs(keyword, group)) return
+      const distance = before ? this.#characters(hitEnd, start) : this.#characters(end, hitStart)
+      if (distance < nearest) nearest = distance
+    })
+    return nearest
+  }
+
+  #patternDistance(group: CompiledGroup, start: number, end: number): number {
+    let nearest = Number.POSITIVE_INFINITY
+    if (group.patterns.length === 0) return nearest
+    // The evidence itself may be long; its nearest edge is what `within` speaks of.
+    const reach = group.within + PATTERN_LENGTH_MAX
+    if (group.side !== 'after') {
+      const from = codePointStart(this.#text, Math.max(0, start - reach))
+      const window = this.#text.subarray(from, start)
+      for (const pattern of group.patterns) {
+        pattern.lastIndex = 0
+        for (let m = pattern.exec(window); m; m = pattern.exec(window)) {
+          nearest = Math.min(nearest, this.#characters(from + m.index + m[0].length, start))
+          if (m[0].length === 0) break
+        }
+      }
+    }
+    if (group.side !== 'before') {
+      const window = this.#text.subarray(end, codePointStart(this.#text, Math.min(this.#text.length, end + reach)))
+      for (const pattern of group.patterns) {
+        pattern.lastIndex = 0
+        const m = pattern.exec(window)
+        if (m) nearest = Math.min(nearest, this.#characters(end, end + m.index))
+      }
+    }
+    return nearest
+  }
+
+  #characters(from: number, to: number): number {
+    let count = 0
+    for (let i = from; i < to; i++) if (((this.#text[i] as number) & 0xc0) !== 0x80) count++
+    return count
+  }
+
+  #visit(from: number, to: number, visit: (keyword: number, start: number, end: number) => void): void {
+    if (this.#matcher.size === 0) return
+    const last = Math.min(this.#blocks.length - 1, Math.floor(Math.max(0, to - 1) / BLOCK_BYTES))
+    for (let block = Math.floor(from / BLOCK_BYTES); block <= last; block++) {
+      const hits = this.#blocks[block] ?? this.#find(block)
+      let i = firstEndingAfter(hits, from)
+      for (; i < hits.length && (hits[i + 1] as number) < to; i += 3)
+        visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
+    }
+  }
+
+  #find(block: number): number[] {
+    const text = this.#text
+    const first = block * BLOCK_BYTES
+    const back = this.#matcher.lengthMax + WARM_UP_SLACK_BYTES
+    const from = codePointStart(text, Math.max(0, first - back))
+    // Look past the block's end, so that whether a keyword at its end is a whole word can be told.
+    const to = codePointStart(text, Math.min(text.length, first + BLOCK_BYTES + WARM_UP_SLACK_BYTES))
+    const hits = this.#matcher.find(text, from, first, to, this.#scratch)
+    while (hits.length > 0 && (hits.at(-1) as number) > first + BLOCK_BYTES) hits.length -= 3
+    this.#blocks[block] = hits
+    return hits
+  }
+}
+
+const PATTERN_LENGTH_MAX = 200
+
+function codePointStart(text: Uint8Array, at: number): number {
+  let start = at
+  while (start > 0 && start < text.length && ((text[start] as number) & 0xc0) === 0x80) start--
+  return start
+}
+
+/** Index of the first triple whose end lies past `from`; triples are sorted by end. */
+function firstEndingAfter(hits: readonly number[], from: number): number {
+  let low = 0
+  let high = hits.length / 3
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((hits[middle * 3 + 2] as number) <= from) low = middle + 1
+    else high = middle
+  }
+  return low * 3
+}

@@ -1,0 +1,195 @@
+/**
+ * Matches -> Findings: one per detector, with keyed HMACs of the distinct values, counts, and excerpts in which every
+ * matched character is masked. After this no raw value is left, unless `reveal` asks for it. Pure.
+ */
+import { createHmac } from 'node:crypto'
+import type { Extraction } from '../core/extraction.ts'
+import {
+  CONFIDENCES,
+  type Confidence,
+  confidenceAtLeast,
+  type Finding,
+  type FindingMatch,
+  type Match,
+} from '../core/finding.ts'
+import { limits } from '../core/limits.ts'
+import { CodePointOffsets } from './code-point-offsets.ts'
+import type { DetectOptions } from './detector.ts'
+
+const KEY_BYTES = 16
+
+export function groupFindings(matches: readonly Match[], extraction: Extraction, options: DetectOptions): Finding[] {
+  const texts = new Map(extraction.texts.map((text) => [text.part, text.utf8]))
+  const masks = new PartMasks(texts, matches)
+  const groups = Map.groupBy(matches, (match) => JSON.stringify([match.kind, match.family, match.detector]))
+  return [...groups.values()].map((group, index) => finding(`f${index + 1}`, group, extraction, masks, options))
+}
+
+function finding(
+  id: string,
+  matches: readonly Match[],
+  extraction: Extraction,
+  masks: PartMasks,
+  options: DetectOptions,
+): Finding {
+  const first = matches[0] as Match
+  const byConfidence = [...matches].sort(
+    (a, b) => CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence),
+  )
+  const path = (match: Match) => extraction.parts[match.part]?.path ?? `part ${match.part}`
+  return {
+    id,
+    detector: first.detector,
+    family: first.family,
+    kind: first.kind,
+    confidence: (byConfidence[0] as Match).confidence,
+    count: count(matches),
+    unique: unique(matches),
+    atLeast: Object.fromEntries(
+      CONFIDENCES.map((least) => {
+        const sure = matches.filter((match) => confidenceAtLeast(match.confidence, least))
+        return [least, { count: count(sure), unique: unique(sure) }]
+      }),
+    ) as Record<Confidence, { count: number; unique: number }>,
+    perPart: Object.fromEntries(
+      [...Map.groupBy(matches, path)]
+        .slice(0, limits.findingMatchesKeptMax)
+        .map(([part, own]) => [part, { count: count(own), unique: unique(own) }]),
+    ),
+    keys: [...new Set(matches.map((match) => match.normalized))]
+      .slice(0, limits.findingKeysKeptMax)
+      .map((value) => keyOf(first.detector, value, options.findingKey)),
+    matches: byConfidence.slice(0, limits.findingMatchesKeptMax).map(
+      (match): FindingMatch => ({
+        part: path(match),
+        ...masks.codePoints(match),
+        excerpt: masks.excerpt(match),
+        via: [...(extraction.parts[match.part]?.via ?? []), ...match.via],
+        evidence: match.evidence,
+        ...(match.document !== undefined && { document: match.document }),
+        ...(match.containment !== undefined && { containment: match.containment }),
+        ...(match.resemblance !== undefined && { resemblance: match.resemblance }),
+        ...(options.reveal && { value: match.value, normalized: match.normalized }),
+      }),
+    ),
+  }
+}
+
+function count(matches: readonly Match[]): number {
+  return matches.reduce((sum, match) => sum + (match.weight ?? 1), 0)
+}
+
+function unique(matches: readonly Match[]): number {
+  const weights = new Map<string, number>()
+  for (const match of matches)
+    weights.set(match.normalized, Math.max(weights.get(match.normalized) ?? 0, match.weight ?? 1))
+  return [...weights.values()].reduce((sum, weight) => sum + weight, 0)
+}
+
+/** Keyed, so that a stored finding can be compared with another but not looked up in a table of all card numbers. */
+function keyOf(detector: string, value: string, key: Uint8Array): string {
+  return createHmac('sha256', key)
+    .update(detector)
+    .update('\0')
+    .update(value)
+    .digest('hex')
+    .slice(0, KEY_BYTES * 2)
+}
+
+/** All matches of a part, so that an excerpt masks its neighbours' values too. */
+class PartMasks {
+  readonly #texts: ReadonlyMap<number, Uint8Array>
+  readonly #spans = new Map<number, { start: number; end: number }[]>()
+  readonly #offsets = new Map<number, CodePointOffsets>()
+
+  constructor(texts: ReadonlyMap<number, Uint8Array>, matches: readonly Match[]) {
+    this.#texts = texts
+    for (const [part, own] of Map.groupBy(matches, (match) => match.part)) this.#spans.set(part, mergeSpans(own))
+  }
+
+  codePoints(match: Match): { start: number; end: number } {
+    const text = this.#texts.get(match.part)
+    if (!text) return { start: 0, end: 0 }
+    let offsets = this.#offsets.get(match.part)
+    if (!offsets) {
+      offsets = new CodePointOffsets(text)
+      this.#offsets.set(match.part, offsets)
+    }
+    return { start: offsets.at(match.start), end: offsets.at(match.end) }
+  }
+
+  excerpt(match: Match): string {
+    const text = this.#texts.get(match.part)
+    if (!text) return ''
+    const from = stepBack(text, match.start, limits.excerptContextChars)
+    const to = stepOn(text, match.end, limits.excerptContextChars)
+    const spans = this.#spans.get(match.part) ?? []
+    let at = from
+    let out = from > 0 ? '…' : ''
+    for (let i = firstSpanPast(spans, from); i < spans.length && (spans[i] as { start: number }).start < to; i++) {
+      const span = spans[i] as { start: number; end: number }
+      const start = Math.max(span.start, at)
+      const end = Math.min(span.end, to)
+      out += plain(text, at, start) + masked(text, start, Math.max(start, end))
+      at = Math.max(at, end)
+    }
+    return out + plain(text, at, to) + (to < text.length ? '…' : '')
+  }
+}
+
+const MASKED_MAX = 64
+
+function masked(text: Uint8Array, start: number, end: number): string {
+  const shown = Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('utf8')
+  const characters = [...shown]
+  const cut = characters.length > MASKED_MAX ? [...characters.slice(0, MASKED_MAX), '…'] : characters
+  return cut.map((character) => (/\s/.test(character) ? ' ' : character === '…' ? '…' : '*')).join('')
+}
+
+function plain(text: Uint8Array, start: number, end: number): string {
+  if (end <= start) return ''
+  return Buffer.from(text.buffer, text.byteOffset + start, end - start)
+    .toString('utf8')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+}
+
+function mergeSpans(matches: readonly { readonly start: number; readonly end: number }[]) {
+  const merged: { start: number; end: number }[] = []
+  for (const { start, end } of [...matches].sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1)
+    if (last && start <= last.end) last.end = Math.max(last.end, end)
+    else merged.push({ start, end })
+  }
+  return merged
+}
+
+function firstSpanPast(spans: readonly { readonly end: number }[], at: number): number {
+  let low = 0
+  let high = spans.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((spans[middle] as { end: number }).end <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
+}
+
+function stepBack(text: Uint8Array, from: number, characters: number): number {
+  let at = from
+  for (let i = 0; i < characters && at > 0; i++)
+    do at--
+    while (at > 0 && isContinuation(text[at]))
+  return at
+}
+
+function stepOn(text: Uint8Array, from: number, characters: number): number {
+  let at = from
+  for (let i = 0; i < characters && at < text.length; i++)
+    do at++
+    while (at < text.length && isContinuation(text[at]))
+  return at
+}

@@ -1,0 +1,335 @@
+/**
+ * All patterns as one automaton over bytes, anchored at the position a walk starts from. Its states are built when text
+ * first leads to them. A state is an ordered list of instructions, and what follows a pattern's match in the list is
+ * cut for that pattern alone, so one walk gives every pattern its own leftmost-first end, as RE2 would (see RE2's
+ * `dfa.cc` for the single-pattern form). Memory is bounded: past `STATES_MAX` the states are dropped and built anew,
+ * and what one text may have built is counted, so that a hostile text runs into a limit instead of time.
+ */
+import {
+  ALL_BOUNDARIES,
+  BOUNDARY_BIT,
+  isAsciiWordByte,
+  isDigitByte,
+  isDigitJoinByte,
+  isTokenByte,
+  LETTER_LEAD_MAX,
+  LETTER_LEAD_MIN,
+} from './boundary.ts'
+import type { Condition, Program } from './program.ts'
+
+/** No way on from here. */
+export const DEAD = -1
+/** `trans` values below this are events: `-2 - value` is the index. 0 is a transition not built yet. */
+export const EVENT = -2
+
+const STATES_MAX = 40_000
+const BEFORE = { start: 0, newline: 1, word: 2, other: 3 } as const
+const BEFORE_KINDS = 4
+
+interface Step {
+  /** For each byte class 0, or one more than the index in `to`. Shared by all instructions with the same ranges. */
+  readonly edgeOf: Uint8Array
+  readonly to: readonly number[]
+}
+
+export class Automaton {
+  /** Byte -> class; index 256 stands for the end of the text. */
+  readonly classOf: Uint16Array
+  readonly classes: number
+  /** `trans[state + class]`: the next state's offset, DEAD, an event, or 0. */
+  trans: Int32Array
+  /** Per event: the state to go on with (or DEAD), and pairs of pattern and bytes to take back from the position. */
+  readonly eventNext: number[] = []
+  readonly eventMatches: Int32Array[] = []
+  /** Transitions built since the last `beginText`. */
+  built = 0
+  readonly #program: Program
+  readonly #steps: (Step | null)[]
+  readonly #closures: (Int32Array | undefined)[]
+  readonly #marks: Int32Array
+  #generation = 0
+  #states = new Map<string, number>()
+  #items: Int32Array[] = []
+  #before: number[] = []
+  readonly #starts = new Map<number, number>()
+  readonly #holds: Readonly<Record<Condition, Uint8Array>>
+  readonly #beforeOfClass: Uint8Array
+
+  constructor(program: Program) {
+    this.#program = program
+    const { classOf, representatives } = byteClasses(program)
+    this.classOf = classOf
+    this.classes = representatives.length
+    const shared = new Map<string, Uint8Array>()
+    this.#steps = program.instructions.map((_, id) => this.#stepOf(id, shared))
+    this.#closures = new Array(program.instructions.length)
+    this.#marks = new Int32Array(program.instructions.length)
+    this.#beforeOfClass = Uint8Array.from(representatives, (byte) =>
+      byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
+    )
+    this.#holds = conditionTables(representatives)
+    this.trans = new Int32Array(this.classes * 1024)
+    this.reset()
+  }
+
+  get states(): number {
+    return this.#items.length
+  }
+
+  get full(): boolean {
+    return this.#items.length > STATES_MAX
+  }
+
+  beginText(): void {
+    this.built = 0
+    if (this.full) this.reset()
+  }
+
+  /** Drops all states. States held by a caller are void then. */
+  reset(): void {
+    this.#states = new Map()
+    this.#starts.clear()
+    this.#items = [new Int32Array(0)]
+    this.#before = [0]
+    this.eventNext.length = 0
+    this.eventMatches.length = 0
+    this.trans = new Int32Array(this.classes * 1024)
+  }
+
+  /** State to start from where `allowed` boundaries may start and `previous` (a byte, or -1) stands before. */
+  start(allowed: number, previous: number): number {
+    const before =
+      previous < 0
+        ? BEFORE.start
+        : previous === 10
+          ? BEFORE.newline
+          : isAsciiWordByte(previous)
+            ? BEFORE.word
+            : BEFORE.other
+    const key = allowed * BEFORE_KINDS + before
+    let state = this.#starts.get(key)
+    if (state === undefined) {
+      const items: number[] = []
+      this.#generation++
+      for (const [pattern, boundary] of this.#program.boundaries.entries())
+        if (allowed & BOUNDARY_BIT[boundary]) this.#close(this.#program.starts[pattern] as number, items)
+      state = items.length > 0 ? this.#state(items, before) : DEAD
+      this.#starts.set(key, state)
+    }
+    return state
+  }
+
+  /** Builds `trans[state + byteClass]` and returns it. */
+  build(state: number, byteClass: number): number {
+    this.built++
+    const index = state / this.classes
+    const items = this.#items[index] as Int32Array
+    const before = this.#before[index] as number
+    const next: number[] = []
+    const matches: number[] = []
+    this.#generation++
+    let cut = -1
+    for (const id of items) {
+      const pattern = this.#program.patternOf[id] as number
+      if (pattern === cut) continue
+      const back = this.#follow(id, byteClass, before, next)
+      if (back < 0) continue
+      matches.push(pattern, back)
+      cut = pattern
+    }
+    const following = next.length > 0 ? this.#state(next, this.#beforeOfClass[byteClass] as number) : DEAD
+    let value = following
+    if (matches.length > 0) {
+      value = EVENT - this.eventNext.length
+      this.eventNext.push(following)
+      this.eventMatches.push(Int32Array.from(matches))
+    }
+    this.trans[state + byteClass] = value
+    return value
+  }
+
+  /** Steps one item over the class; returns the bytes to take back when it leads to a match, else -1. */
+  #follow(id: number, byteClass: number, before: number, next: number[]): number {
+    const instruction = this.#program.instructions[id]
+    if (!instruction) return -1
+    switch (instruction.op) {
+      case 'bytes': {
+        const step = this.#steps[id]
+        const edge = step?.edgeOf[byteClass] ?? 0
+        if (edge > 0) this.#close(step?.to[edge - 1] as number, next)
+        return -1
+      }
+      case 'match':
+        return instruction.back
+      case 'split':
+        for (const to of instruction.to) {
+          const back = this.#follow(to, byteClass, before, next)
+          if (back >= 0) return back
+        }
+        return -1
+      case 'assert':
+        return this.#condition(instruction.condition, byteClass, before)
+          ? this.#follow(instruction.to, byteClass, before, next)
+          : -1
+    }
+  }
+
+  #condition(condition: Condition, byteClass: number, before: number): boolean {
+    const next = this.#holds[condition][byteClass] === 1
+    switch (condition) {
+      case 'text-start':
+        return before === BEFORE.start
+      case 'line-start':
+        return before === BEFORE.start || before === BEFORE.newline
+      case 'word':
+        return (before === BEFORE.word) !== next
+      case 'not-word':
+        return (before === BEFORE.word) === next
+      default:
+        return next
+    }
+  }
+
+  /** Appends what `id` leads to without reading a byte; each instruction once a generation. */
+  #close(id: number, out: number[]): void {
+    for (const item of this.#closures[id] ?? this.#closure(id)) {
+      if (this.#marks[item] === this.#generation) continue
+      this.#marks[item] = this.#generation
+      out.push(item)
+    }
+  }
+
+  #closure(id: number): Int32Array {
+    const items: number[] = []
+    const seen = new Set<number>()
+    const visit = (at: number): void => {
+      if (seen.has(at)) return
+      seen.add(at)
+      const instruction = this.#program.instructions[at]
+      if (instruction?.op === 'split') for (const to of instruction.to) visit(to)
+      else items.push(at)
+    }
+    visit(id)
+    const closure = Int32Array.from(items)
+    this.#closures[id] = closure
+    return closure
+  }
+
+  #state(items: readonly number[], before: number): number {
+    // Only assertions look back; without one the same list is the same state whatever stood before.
+    const looksBack = items.some((id) => {
+      const instruction = this.#program.instructions[id]
+      return instruction?.op === 'assert' && !instruction.condition.startsWith('end-')
+    })
+    const kind = looksBack ? before : BEFORE.other
+    const key = `${kind}:${items.join(',')}`
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const index = this.#items.length
+    this.#items.push(Int32Array.from(items))
+    this.#before.push(kind)
+    const offset = index * this.classes
+    if (offset + this.classes > this.trans.length) {
+      const grown = new Int32Array(this.trans.length * 2)
+      grown.set(this.trans)
+      this.trans = grown
+    }
+    this.#states.set(key, offset)
+    return offset
+  }
+
+  #stepOf(id: number, shared: Map<string, Uint8Array>): Step | null {
+    const instruction = this.#program.instructions[id]
+    if (instruction?.op !== 'bytes') return null
+    const key = instruction.edges.map((edge) => `${edge.lo}-${edge.hi}`).join()
+    let edgeOf = shared.get(key)
+    if (!edgeOf) {
+      edgeOf = new Uint8Array(this.classes)
+      for (const [index, edge] of instruction.edges.entries())
+        for (let byte = edge.lo; byte <= edge.hi; byte++) edgeOf[this.classOf[byte] as number] = index + 1
+      shared.set(key, edgeOf)
+    }
+    return { edgeOf, to: instruction.edges.map((edge) => edge.to) }
+  }
+}
+
+/** Bytes that no instruction and no condition tells apart share a class; the end of the text has one of its own. */
+function byteClasses(program: Program): { classOf: Uint16Array; representatives: number[] } {
+  const cuts = new Uint8Array(257)
+  const cut = (lo: number, hi: number) => {
+    cuts[lo] = 1
+    cuts[hi + 1] = 1
+  }
+  for (const instruction of program.instructions)
+    if (instruction.op === 'bytes') for (const edge of instruction.edges) cut(edge.lo, edge.hi)
+  cut(10, 10)
+  cut(LETTER_LEAD_MIN, LETTER_LEAD_MAX)
+  for (let byte = 1; byte < 256; byte++) if (flags(byte) !== flags(byte - 1)) cuts[byte] = 1
+  const classOf = new Uint16Array(257)
+  const representatives: number[] = []
+  for (let byte = 0; byte < 256; byte++) {
+    if (byte === 0 || cuts[byte] === 1) representatives.push(byte)
+    classOf[byte] = representatives.length - 1
+  }
+  classOf[256] = representatives.push(256) - 1
+  return { classOf, representatives }
+}
+
+function flags(byte: number): string {
+  return [isAsciiWordByte, isDigitByte, isTokenByte, isDigitJoinByte].map((is) => (is(byte) ? 1 : 0)).join('')
+}
+
+/** Per condition and class: whether the next byte meets it (for `word`: whether it is a word byte). */
+function conditionTables(representatives: readonly number[]): Readonly<Record<Condition, Uint8Array>> {
+  const table = (is: (byte: number) => boolean) => Uint8Array.from(representatives, (byte) => (is(byte) ? 1 : 0))
+  const end = 256
+  const letter = (byte: number) => byte >= LETTER_LEAD_MIN && byte <= LETTER_LEAD_MAX
+  const word = table((byte) => byte < end && isAsciiWordByte(byte))
+  return {
+    'text-start': table(() => true),
+    'line-start': table(() => true),
+    'text-end': table((byte) => byte === end),
+    'line-end': table((byte) => byte === end || byte === 10),
+    word,
+    'not-word': word,
+    'end-word': table((byte) => byte === end || !(isAsciiWordByte(byte) || letter(byte))),
+    'end-token': table((byte) => byte === end || !(isTokenByte(byte) || letter(byte))),
+    'end-digit': table((byte) => byte === end || !isDigitByte(byte)),
+    'end-digit-join': table((byte) => byte === end || !(isDigitByte(byte) || isDigitJoinByte(byte))),
+  }
+}
+
+/** For each pair of bytes the boundaries of patterns that a match starting with that pair may have. */
+export function startPairs(automaton: Automaton): Uint8Array {
+  const pairs = new Uint8Array(65_536)
+  const classes = automaton.classes
+  const end = automaton.classOf[256] as number
+  for (let bit = 1; bit <= ALL_BOUNDARIES; bit <<= 1) {
+    const seen = new Uint8Array(classes * classes)
+    for (const previous of [-1, 10, 0x61, 0x20]) {
+      const start = automaton.start(bit, previous)
+      if (start === DEAD) continue
+      for (let first = 0; first < end; first++) {
+        const state = settled(automaton, start, first)
+        if (state === DEAD) continue
+        for (let second = 0; second < end; second++) {
+          if (seen[first * classes + second] === 1) continue
+          const value = automaton.trans[state + second] || automaton.build(state, second)
+          if (value !== DEAD) seen[first * classes + second] = 1
+        }
+      }
+    }
+    for (let pair = 0; pair < 65_536; pair++) {
+      const first = automaton.classOf[pair >> 8] as number
+      const second = automaton.classOf[pair & 255] as number
+      if (seen[first * classes + second] === 1) pairs[pair] = (pairs[pair] as number) | bit
+    }
+  }
+  return pairs
+}
+
+/** The state behind one byte; a match of no byte can't be, since patterns never match the empty string. */
+function settled(automaton: Automaton, state: number, byteClass: number): number {
+  const value = automaton.trans[state + byteClass] || automaton.build(state, byteClass)
+  return value <= EVENT ? (automaton.eventNext[EVENT - value] as number) : value
+}

@@ -1,0 +1,122 @@
+/**
+ * Syntax trees of many patterns -> one instruction list over bytes, in priority order, so that the automaton can give
+ * each pattern its own leftmost-first match (Cox, "Regular Expression Matching: the Virtual Machine Approach"). Pure.
+ */
+import type { Assertion, RegexNode } from '../regex/ast.ts'
+import { type ByteNode, utf8Set } from '../regex/utf8-set.ts'
+import type { Boundary } from './boundary.ts'
+
+/** `end-…`: what the pattern's boundary wants of the next byte. */
+export type Condition = Assertion | 'end-word' | 'end-token' | 'end-digit' | 'end-digit-join'
+
+export type Instruction =
+  | { readonly op: 'split'; readonly to: number[] }
+  | {
+      readonly op: 'bytes'
+      readonly edges: readonly { readonly lo: number; readonly hi: number; readonly to: number }[]
+    }
+  | { readonly op: 'assert'; readonly condition: Condition; readonly to: number }
+  /** `back`: bytes looked at behind the match's end. */
+  | { readonly op: 'match'; readonly back: number }
+
+/** A pattern that needs more is too large: each instruction may cost a step of every byte. */
+export const PATTERN_INSTRUCTIONS_MAX = 6_000
+
+export class PatternTooLarge extends Error {}
+
+export class Program {
+  readonly instructions: Instruction[] = []
+  /** Pattern that an instruction belongs to. */
+  readonly patternOf: number[] = []
+  /** First instruction of each pattern. */
+  readonly starts: number[] = []
+  readonly boundaries: Boundary[] = []
+  #pattern = 0
+  #first = 0
+
+  /** Patterns are numbered in the order of their adding. Throws PatternTooLarge; the program is unchanged then. */
+  add(node: RegexNode, boundary: Boundary): number {
+    this.#pattern = this.starts.length
+    this.#first = this.instructions.length
+    try {
+      this.starts.push(this.#compile(node, this.#end(boundary)))
+    } catch (thrown) {
+      this.instructions.length = this.#first
+      this.patternOf.length = this.#first
+      throw thrown
+    }
+    this.boundaries.push(boundary)
+    return this.#pattern
+  }
+
+  #emit(instruction: Instruction): number {
+    if (this.instructions.length - this.#first >= PATTERN_INSTRUCTIONS_MAX)
+      throw new PatternTooLarge(`it needs more than ${PATTERN_INSTRUCTIONS_MAX} steps; lower its repeat counts`)
+    this.patternOf.push(this.#pattern)
+    return this.instructions.push(instruction) - 1
+  }
+
+  #end(boundary: Boundary): number {
+    const match = this.#emit({ op: 'match', back: 0 })
+    switch (boundary) {
+      case 'none':
+        return match
+      case 'word':
+        return this.#emit({ op: 'assert', condition: 'end-word', to: match })
+      case 'token':
+        return this.#emit({ op: 'assert', condition: 'end-token', to: match })
+      case 'digit': {
+        const plain = this.#emit({ op: 'assert', condition: 'end-digit-join', to: match })
+        const back = this.#emit({ op: 'match', back: 1 })
+        const noDigit = this.#emit({ op: 'assert', condition: 'end-digit', to: back })
+        const joined = this.#emit({ op: 'bytes', edges: [{ lo: 0x2c, hi: 0x2e, to: noDigit }] })
+        return this.#emit({ op: 'split', to: [plain, joined] })
+      }
+    }
+  }
+
+  #compile(node: RegexNode, next: number): number {
+    switch (node.kind) {
+      case 'empty':
+        return next
+      case 'assert':
+        return this.#emit({ op: 'assert', condition: node.what, to: next })
+      case 'set':
+        return this.#set(utf8Set(node.set), next, new Map())
+      case 'cat':
+        return node.items.reduceRight((to, item) => this.#compile(item, to), next)
+      case 'alt':
+        return this.#emit({ op: 'split', to: node.items.map((item) => this.#compile(item, next)) })
+      case 'repeat':
+        return this.#repeat(node, next)
+    }
+  }
+
+  #set(node: ByteNode, next: number, known: Map<ByteNode, number>): number {
+    const done = known.get(node)
+    if (done !== undefined) return done
+    const edges = node.edges.map((edge) => ({
+      lo: edge.lo,
+      hi: edge.hi,
+      to: edge.to ? this.#set(edge.to, next, known) : next,
+    }))
+    const id = this.#emit({ op: 'bytes', edges })
+    known.set(node, id)
+    return id
+  }
+
+  #repeat(node: Extract<RegexNode, { kind: 'repeat' }>, next: number): number {
+    const choice = (taken: number, skipped: number) => (node.greedy ? [taken, skipped] : [skipped, taken])
+    let tail = next
+    if (node.max === Number.POSITIVE_INFINITY) {
+      const to: number[] = []
+      tail = this.#emit({ op: 'split', to })
+      to.push(...choice(this.#compile(node.item, tail), next))
+    } else {
+      for (let i = node.min; i < node.max; i++)
+        tail = this.#emit({ op: 'split', to: choice(this.#compile(node.item, tail), next) })
+    }
+    for (let i = 0; i < node.min; i++) tail = this.#compile(node.item, tail)
+    return tail
+  }
+}

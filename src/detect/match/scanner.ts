@@ -1,0 +1,132 @@
+/**
+ * One pass over a text: wherever two bytes can begin a match and the byte before allows one, the automaton walks from
+ * there, and each pattern that matches is handed on with its leftmost-first end. Linear: a walk is bounded, and the
+ * steps and states that a text may cost are budgeted. Running out of budget is said, never hidden.
+ */
+import { limits } from '../../core/limits.ts'
+import { type Automaton, DEAD, EVENT, startPairs } from './automaton.ts'
+import { ALL_BOUNDARIES, BOUNDARY_BIT, isAsciiWordByte, isDigitByte, isTokenByte, startsAllowed } from './boundary.ts'
+
+/**
+ * Takes one raw match; byte offsets. Returns whether it stands: the pattern's next match then starts behind it, and
+ * else one byte further.
+ */
+export type OnMatch = (pattern: number, start: number, end: number) => boolean
+
+/** A value of `#allowedAfter` that says: ask `startsAllowed`, one byte doesn't tell. */
+const LOOK = 0x80
+
+export class Scanner {
+  readonly #automaton: Automaton
+  readonly #pairs: Uint8Array
+  readonly #allowedAfter: Uint8Array
+  readonly #resumeAt: Int32Array
+  readonly #ends: Int32Array
+  readonly #hits: Int32Array
+  #hitCount = 0
+  #steps = 0
+
+  constructor(automaton: Automaton, patterns: number) {
+    this.#automaton = automaton
+    this.#pairs = startPairs(automaton)
+    this.#allowedAfter = allowedAfter()
+    this.#resumeAt = new Int32Array(patterns)
+    this.#ends = new Int32Array(patterns).fill(-1)
+    this.#hits = new Int32Array(patterns)
+  }
+
+  /** Returns false when the budget ran out before the end of the text: the rest is not inspected. */
+  scan(text: Uint8Array, onMatch: OnMatch): boolean {
+    const automaton = this.#automaton
+    automaton.beginText()
+    this.#resumeAt.fill(0)
+    this.#steps = 0
+    const pairs = this.#pairs
+    const after = this.#allowedAfter
+    const length = text.length
+    const stepsMax = limits.detectStepsMin + length * limits.detectStepsPerByteMax
+    let pair = length > 0 ? (text[0] as number) : 0
+    let allowed = ALL_BOUNDARIES
+    for (let at = 0; at < length; at++) {
+      const byte = pair
+      const last = at + 1 === length
+      pair = last ? 0 : (text[at + 1] as number)
+      const possible = last ? ALL_BOUNDARIES : (pairs[(byte << 8) | pair] as number)
+      if ((possible & allowed) !== 0) {
+        const starts = (allowed === LOOK + ALL_BOUNDARIES ? startsAllowed(text, at) : allowed) & possible
+        if (starts !== 0) this.#walk(text, at, starts, onMatch)
+        if (this.#steps > stepsMax || automaton.built > limits.detectAutomatonBuildsMax) return false
+        if (automaton.full) automaton.reset()
+      }
+      allowed = after[byte] as number
+    }
+    return true
+  }
+
+  #walk(text: Uint8Array, from: number, starts: number, onMatch: OnMatch): void {
+    const automaton = this.#automaton
+    const classOf = automaton.classOf
+    let trans = automaton.trans
+    let state = automaton.start(starts, from === 0 ? -1 : (text[from - 1] as number))
+    if (state === DEAD) return
+    trans = automaton.trans
+    const length = text.length
+    const limit = Math.min(length, from + limits.detectMatchMaxBytes)
+    let at = from
+    for (;;) {
+      const byteClass = at < limit ? (classOf[text[at] as number] as number) : (classOf[256] as number)
+      // Cutting a long walk short is not the end of the text; no assertion may take it for one.
+      if (at === limit && limit < length) break
+      let value = trans[state + byteClass] as number
+      if (value === 0) {
+        value = automaton.build(state, byteClass)
+        trans = automaton.trans
+      }
+      if (value < 0) {
+        if (value <= EVENT) value = this.#event(EVENT - value, at)
+        if (value === DEAD) break
+      }
+      state = value
+      at++
+    }
+    this.#steps += at - from + 1
+    if (this.#hitCount > 0) this.#report(from, onMatch)
+  }
+
+  /** Notes the ends of the patterns that match before `at`; a later end replaces an earlier one. */
+  #event(index: number, at: number): number {
+    const matches = this.#automaton.eventMatches[index] as Int32Array
+    for (let i = 0; i < matches.length; i += 2) {
+      const pattern = matches[i] as number
+      if (this.#ends[pattern] === -1) this.#hits[this.#hitCount++] = pattern
+      this.#ends[pattern] = at - (matches[i + 1] as number)
+    }
+    return this.#automaton.eventNext[index] as number
+  }
+
+  #report(from: number, onMatch: OnMatch): void {
+    const count = this.#hitCount
+    this.#hitCount = 0
+    for (let i = 0; i < count; i++) {
+      const pattern = this.#hits[i] as number
+      const end = this.#ends[pattern] as number
+      this.#ends[pattern] = -1
+      if (from < (this.#resumeAt[pattern] as number)) continue
+      if (onMatch(pattern, from, end)) this.#resumeAt[pattern] = end
+    }
+  }
+}
+
+/** Per byte: which boundaries let a match start right behind it, or LOOK where that takes the byte before it too. */
+function allowedAfter(): Uint8Array {
+  const table = new Uint8Array(256)
+  for (let byte = 0; byte < 256; byte++) {
+    const unclear = byte >= 0x80 || (byte >= 0x2c && byte <= 0x2e)
+    let allowed = BOUNDARY_BIT.none
+    if (!isAsciiWordByte(byte)) allowed |= BOUNDARY_BIT.word
+    if (!isTokenByte(byte)) allowed |= BOUNDARY_BIT.token
+    if (!isDigitByte(byte)) allowed |= BOUNDARY_BIT.digit
+    table[byte] = unclear ? LOOK + ALL_BOUNDARIES : allowed
+  }
+  return table
+}

@@ -1,0 +1,42 @@
+/** Syntax tree of an RE2 pattern, as far as matching is concerned: groups that only capture are gone. */
+import type { CodePoints } from './code-points.ts'
+
+export type Assertion = 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word' | 'not-word'
+
+export type RegexNode =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'set'; readonly set: CodePoints }
+  | { readonly kind: 'cat'; readonly items: readonly RegexNode[] }
+  | { readonly kind: 'alt'; readonly items: readonly RegexNode[] }
+  | {
+      readonly kind: 'repeat'
+      readonly item: RegexNode
+      readonly min: number
+      /** Infinity when unbounded. */
+      readonly max: number
+      readonly greedy: boolean
+    }
+  | { readonly kind: 'assert'; readonly what: Assertion }
+
+/** Least and greatest number of code points that a match of the node may have. */
+export function lengthOf(node: RegexNode): { min: number; max: number } {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return { min: 0, max: 0 }
+    case 'set':
+      return { min: 1, max: 1 }
+    case 'cat': {
+      const lengths = node.items.map(lengthOf)
+      return { min: lengths.reduce((sum, l) => sum + l.min, 0), max: lengths.reduce((sum, l) => sum + l.max, 0) }
+    }
+    case 'alt': {
+      const lengths = node.items.map(lengthOf)
+      return { min: Math.min(...lengths.map((l) => l.min)), max: Math.max(...lengths.map((l) => l.max)) }
+    }
+    case 'repeat': {
+      const { min, max } = lengthOf(node.item)
+      return { min: min * node.min, max: max === 0 || node.max === 0 ? 0 : max * node.max }
+    }
+  }
+}

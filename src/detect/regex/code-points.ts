@@ -1,0 +1,148 @@
+/**
+ * Sets of Unicode code points as sorted, disjoint, inclusive ranges, and the classes that RE2 syntax names. Unicode
+ * properties come from the runtime's own tables. Pure.
+ */
+
+/** `[lo, hi, lo, hi, …]`, ascending and not touching. */
+export type CodePoints = readonly number[]
+
+export const CODE_POINT_MAX = 0x10ffff
+
+/** Sorts and merges ranges given as `[lo, hi, …]` in any order. */
+export function union(...sets: readonly CodePoints[]): CodePoints {
+  const pairs: [number, number][] = []
+  for (const set of sets) for (let i = 0; i < set.length; i += 2) pairs.push([set[i] as number, set[i + 1] as number])
+  pairs.sort((a, b) => a[0] - b[0])
+  const merged: number[] = []
+  for (const [lo, hi] of pairs) {
+    const end = merged.length - 1
+    const last = merged[end]
+    if (last !== undefined && lo <= last + 1) merged[end] = Math.max(last, hi)
+    else merged.push(lo, hi)
+  }
+  return merged
+}
+
+export function negate(set: CodePoints): CodePoints {
+  const out: number[] = []
+  let next = 0
+  for (let i = 0; i < set.length; i += 2) {
+    const lo = set[i] as number
+    if (lo > next) out.push(next, lo - 1)
+    next = (set[i + 1] as number) + 1
+  }
+  if (next <= CODE_POINT_MAX) out.push(next, CODE_POINT_MAX)
+  return out
+}
+
+const chars = (text: string): CodePoints =>
+  union(
+    ...[...text].map((c) => {
+      const code = c.codePointAt(0) ?? 0
+      return [code, code]
+    }),
+  )
+
+export const DIGIT: CodePoints = [0x30, 0x39]
+export const SPACE: CodePoints = chars('\t\n\f\r ')
+export const WORD: CodePoints = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a]
+
+export const POSIX: Readonly<Record<string, CodePoints>> = {
+  alnum: [0x30, 0x39, 0x41, 0x5a, 0x61, 0x7a],
+  alpha: [0x41, 0x5a, 0x61, 0x7a],
+  ascii: [0, 0x7f],
+  blank: [0x09, 0x09, 0x20, 0x20],
+  cntrl: [0, 0x1f, 0x7f, 0x7f],
+  digit: DIGIT,
+  graph: [0x21, 0x7e],
+  lower: [0x61, 0x7a],
+  print: [0x20, 0x7e],
+  punct: [0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e],
+  space: [0x09, 0x0d, 0x20, 0x20],
+  upper: [0x41, 0x5a],
+  word: WORD,
+  xdigit: [0x30, 0x39, 0x41, 0x46, 0x61, 0x66],
+}
+
+const properties = new Map<string, CodePoints | null>()
+
+/** Code points of a general category (`L`, `Lu`) or a script (`Greek`); null when there is no such property. */
+export function unicodeProperty(name: string): CodePoints | null {
+  if (name === 'Any') return [0, CODE_POINT_MAX]
+  let known = properties.get(name)
+  if (known === undefined) {
+    known = enumerate(`\\p{${name}}`) ?? enumerate(`\\p{Script=${name}}`)
+    properties.set(name, known)
+  }
+  return known
+}
+
+function enumerate(property: string): CodePoints | null {
+  let regex: RegExp
+  try {
+    regex = new RegExp(`${property}+`, 'gu')
+  } catch {
+    return null
+  }
+  const out: number[] = []
+  const step = 0x4000
+  for (let from = 0; from <= CODE_POINT_MAX; from += step) {
+    const codes: number[] = []
+    for (let c = from; c < from + step; c++) if (c < 0xd800 || c > 0xdfff) codes.push(c)
+    const text = String.fromCodePoint(...codes)
+    for (const run of text.matchAll(regex)) {
+      const lo = run[0].codePointAt(0) ?? 0
+      out.push(lo, lo + [...run[0]].length - 1)
+    }
+  }
+  return union(out)
+}
+
+let orbits: Map<number, number[]> | undefined
+
+/** Simple case folding: every code point that differs from a member of the set by case alone joins it. */
+export function foldCase(set: CodePoints): CodePoints {
+  const added: number[] = []
+  const table = caseOrbits()
+  for (let i = 0; i < set.length; i += 2) {
+    const lo = set[i] as number
+    const hi = set[i + 1] as number
+    if (hi - lo > table.size) {
+      for (const [code, others] of table)
+        if (code >= lo && code <= hi) for (const other of others) added.push(other, other)
+    } else {
+      for (let code = lo; code <= hi; code++) for (const other of table.get(code) ?? []) added.push(other, other)
+    }
+  }
+  return union(set, added)
+}
+
+function caseOrbits(): Map<number, number[]> {
+  if (orbits) return orbits
+  const byKey = new Map<number, number[]>()
+  const single = (text: string, otherwise: number) => {
+    const code = text.codePointAt(0) ?? otherwise
+    return String.fromCodePoint(code).length === text.length ? code : otherwise
+  }
+  for (let code = 0x41; code < 0x1f000; code++) {
+    if (code === 0x2e80) code = 0xa640
+    if (code === 0xac00) code = 0xff00
+    const text = String.fromCodePoint(code)
+    const upper = single(text.toUpperCase(), code)
+    const key = single(String.fromCodePoint(upper).toLowerCase(), upper)
+    // U+0130 and U+0131 fold to nothing else under simple folding; letting them join `i` would differ from RE2.
+    if (code === 0x130 || code === 0x131) continue
+    const members = byKey.get(key)
+    if (members) members.push(code)
+    else byKey.set(key, [code])
+  }
+  orbits = new Map()
+  for (const members of byKey.values())
+    if (members.length > 1)
+      for (const code of members)
+        orbits.set(
+          code,
+          members.filter((other) => other !== code),
+        )
+  return orbits
+}

@@ -1,0 +1,158 @@
+/**
+ * Patterns, validators and evidence over one byte text: raw matches in, judged matches and near misses out. Knows
+ * nothing of views: a caller that looks at a decoded region maps the offsets back. Pure and linear; what is bounded
+ * says so.
+ */
+import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
+import { limits } from '../core/limits.ts'
+import type { CompiledAntiGroup, CompiledPattern, CompiledRuleSet } from './compile-rules.ts'
+import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
+
+/** A match in the bytes that were scanned; the value's offsets. */
+export interface Claim {
+  readonly pattern: CompiledPattern
+  readonly start: number
+  readonly end: number
+  readonly value: string
+  readonly normalized: string
+  readonly confidence: Confidence
+  readonly evidence: readonly EvidenceNote[]
+}
+
+/** A match that was silenced. */
+export interface SilencedClaim {
+  readonly pattern: CompiledPattern
+  readonly start: number
+  readonly end: number
+  readonly silencedBy: EvidenceNote
+}
+
+export class TextScan {
+  readonly claims: Claim[] = []
+  readonly silenced: SilencedClaim[] = []
+  /** Something was left uninspected: a limit was hit. */
+  overflow = false
+  readonly #rules: CompiledRuleSet
+  readonly #text: Buffer
+  readonly #outer: OuterHeaders | null
+  readonly #candidates: Int32Array
+  readonly #kept: Int32Array
+  readonly #candidatesMax: number
+  #finder: EvidenceFinder | null = null
+
+  constructor(rules: CompiledRuleSet, text: Uint8Array, outer: OuterHeaders | null = null) {
+    this.#rules = rules
+    this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
+    this.#outer = outer
+    this.#candidates = new Int32Array(rules.rules.length)
+    this.#kept = new Int32Array(rules.rules.length)
+    this.#candidatesMax = Math.max(limits.detectCandidatesPerRuleMax, text.length / limits.detectBytesPerCandidateMin)
+  }
+
+  get finder(): EvidenceFinder {
+    this.#finder ??= new EvidenceFinder(this.#text, this.#rules.keywords, this.#rules.groupsOfKeyword, this.#outer)
+    return this.#finder
+  }
+
+  run(): void {
+    const patterns = this.#rules.patterns
+    const complete = this.#rules.scanner.scan(this.#text, (index, start, end) =>
+      this.judge(patterns[index] as CompiledPattern, start, end),
+    )
+    if (!complete) this.overflow = true
+  }
+
+  /** Whether the raw match stands. */
+  judge(pattern: CompiledPattern, start: number, end: number): boolean {
+    const rule = pattern.rule
+    const seen = (this.#candidates[rule.index] as number) + 1
+    if (seen > this.#candidatesMax) {
+      this.overflow = true
+      return true
+    }
+    this.#candidates[rule.index] = seen
+    const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf, start, end) : { start, end }
+    const value = this.#text.toString('utf8', span.start, span.end)
+    const notes: EvidenceNote[] = [{ kind: 'pattern', name: pattern.pattern.id, effect: pattern.pattern.confidence }]
+    let normalized: string | null = value
+    for (const { validator, argument, name } of pattern.validators) {
+      normalized = validator.check(normalized, argument)
+      if (normalized === null) return false
+      notes.push({ kind: 'validator', name, effect: 'accepted' })
+    }
+    const required = this.#required(pattern, span.start, span.end)
+    if (required?.effect === 'missing') return this.#silence(pattern, span.start, span.end, required)
+    if (required) notes.push(required)
+    let confidence = this.#raised(pattern, span.start, span.end, notes)
+    for (const group of rule.anti) {
+      const note = this.#against(group, value, normalized, span.start, span.end)
+      if (!note) continue
+      if (group.effect === 'silence') return this.#silence(pattern, span.start, span.end, note)
+      if (confidenceAtLeast(group.effect, confidence)) continue
+      confidence = group.effect
+      notes.push(note)
+    }
+    const kept = (this.#kept[rule.index] as number) + 1
+    if (kept > limits.detectMatchesPerRuleMax) {
+      this.overflow = true
+      return true
+    }
+    this.#kept[rule.index] = kept
+    const canonical = pattern.validators.length > 0 ? normalized : normalized.trim().replace(/\s+/g, ' ')
+    this.claims.push({ pattern, ...span, value, normalized: canonical, confidence, evidence: notes })
+    return true
+  }
+
+  #valueSpan(regex: NonNullable<CompiledPattern['valueOf']>, start: number, end: number) {
+    // A few bytes before the match stay in view for a pattern that begins with `\b`.
+    const from = Math.max(0, start - 4)
+    regex.lastIndex = start - from
+    const found = regex.exec(this.#text.subarray(from, end))
+    const indices = found?.indices?.groups?.value
+    return indices ? { start: from + indices[0], end: from + indices[1] } : { start, end }
+  }
+
+  #required(pattern: CompiledPattern, start: number, end: number): EvidenceNote | null {
+    let missing: EvidenceNote | null = null
+    for (const group of pattern.requires) {
+      const found = this.finder.near(group, start, end)
+      if (found) return { ...found, name: group.name, effect: 'required' }
+      missing ??= { kind: 'keyword', name: group.name, effect: 'missing' }
+    }
+    return missing
+  }
+
+  #raised(pattern: CompiledPattern, start: number, end: number, notes: EvidenceNote[]): Confidence {
+    let confidence = pattern.pattern.confidence
+    const highest = CONFIDENCES.at(-1) as Confidence
+    for (const { group, to } of pattern.raise) {
+      if (confidence === highest) break
+      if (confidenceAtLeast(confidence, to)) continue
+      const found = this.finder.near(group, start, end)
+      if (!found) continue
+      confidence = to
+      notes.push({ ...found, name: group.name, effect: `raised to ${to}` })
+    }
+    return confidence
+  }
+
+  #against(group: CompiledAntiGroup, value: string, normalized: string, start: number, end: number) {
+    const effect = group.effect === 'silence' ? 'silenced' : `lowered to ${group.effect}`
+    const note = (distance?: number): EvidenceNote => ({
+      kind: 'anti-evidence',
+      name: group.name,
+      ...(distance !== undefined && { distance }),
+      effect,
+    })
+    if (group.values.some((regex) => regex.test(value) || regex.test(normalized))) return note()
+    if (group.keywords + group.patterns.length === 0) return null
+    const found = this.finder.near(group, start, end)
+    return found ? note(found.distance) : null
+  }
+
+  #silence(pattern: CompiledPattern, start: number, end: number, silencedBy: EvidenceNote): boolean {
+    if (this.silenced.length < limits.detectNearMissesMax) this.silenced.push({ pattern, start, end, silencedBy })
+    // Another reading of the same place may still stand, so the search goes on one byte further.
+    return false
+  }
+}
