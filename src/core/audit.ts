@@ -13,6 +13,7 @@ export const AUDIT_EVENTS = [
   'done',
   'bounced',
   'notified',
+  'viewed',
   'bypass',
   'configuration',
 ] as const

@@ -96,7 +96,7 @@ async function finish(
     'accepted',
   )
   if (reply.mode === 'after-decision') return await decideNow(deps, id, blob.size, reply.decisionDeadlineMs)
-  await deps.dispatcher.enqueue(id, { size: blob.size })
+  await deps.dispatcher.enqueue(id, { step: 'inspect', size: blob.size })
   return queued(id)
 }
 

@@ -269,11 +269,11 @@ async function postponeOrHold(
   )
   return await transition(deps, record, {
     to: 'held',
-    nextAttemptAt: null,
+    nextAttemptAt: now,
     results: stuck.map((result) => ({
       ...result,
       status: 'quarantined',
-      attempts: 1,
+      attempts: 0,
       nextAttemptAt: null,
       updatedAt: now,
     })),

@@ -61,6 +61,8 @@ export interface PipelineSettings {
   readonly traceKey: Uint8Array
   /** Unique to this process: owner of claims. */
   readonly owner: string
+  /** False in a scan worker, which can't write the spool: it inspects and leaves acting to the gateway. */
+  readonly acts: boolean
   /** Addresses told when something is held. */
   readonly reviewers: readonly string[]
   readonly inspectAttemptsMax: number

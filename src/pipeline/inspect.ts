@@ -8,7 +8,6 @@ import type { QuarantineItem } from '../core/quarantine.ts'
 import type { RecipientResult, RecipientStatus, SubmissionRecord } from '../core/submission.ts'
 import { readContent } from './content.ts'
 import type { PipelineDependencies } from './dependencies.ts'
-import { spawnReviewerNotice } from './notices.ts'
 import { retryDelay } from './retry.ts'
 import { transition } from './transition.ts'
 
@@ -152,12 +151,13 @@ async function holdOrRetry(
   deps.observe.held(code)
   return await transition(deps, record, {
     to: 'held',
-    nextAttemptAt: null,
+    // Due at once: the gateway's next step tells the reviewers. The hold itself must not depend on anything else.
+    nextAttemptAt: now,
     inspectAttempts: attempts,
     results: submission.envelope.recipients.map((recipient) => ({
       recipient: recipient.address,
       status: 'quarantined',
-      attempts: 1,
+      attempts: 0,
       nextAttemptAt: null,
       lastReply: null,
       nextHop: null,
@@ -165,7 +165,6 @@ async function holdOrRetry(
       delayNotifiedAt: null,
     })),
     quarantine: quarantineItem(deps, record, null, 'held', now),
-    spawn: await spawnReviewerNotice(deps, record, now),
     audit: { event: 'held', actor: 'system', details: { code, attempts } },
   })
 }

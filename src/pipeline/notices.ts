@@ -5,12 +5,12 @@
  */
 import type { Decision, NotifyRequest } from '../core/decision.ts'
 import type { DsnNotify, Envelope } from '../core/envelope.ts'
-import { asError } from '../core/errors.ts'
 import type { Origin, RecipientResult, SubmissionRecord } from '../core/submission.ts'
 import type { DsnRequest } from '../ports/composer.ts'
 import type { SpawnedSubmission } from '../ports/submission-store.ts'
 import type { PipelineDependencies } from './dependencies.ts'
 import { derivedId } from './ids.ts'
+import { transition } from './transition.ts'
 
 /** A delivery status notification to the sender about those of `results` that asked for this kind; none if nobody did. */
 export async function spawnDsn(
@@ -85,20 +85,22 @@ function notifyAddresses(deps: PipelineDependencies, envelope: Envelope, request
   }
 }
 
-/** Tells the reviewers that an inspection failed and its message waits for them. A failure here must not undo the hold. */
-export async function spawnReviewerNotice(
+/** Tells the reviewers once that a message waits for them because inspecting or acting on it failed. */
+export async function tellReviewers(
   deps: PipelineDependencies,
   record: SubmissionRecord,
-  now: number,
-): Promise<SpawnedSubmission[]> {
-  const about = record.submission.envelope.recipients.map((recipient) => recipient.address)
-  try {
-    const request: NotifyRequest = { audience: 'reviewers', addresses: [], template: 'reviewer-held' }
-    return await spawnNotifications(deps, record, about, [request], now)
-  } catch (thrown) {
-    deps.log.error({ id: record.submission.id, error: asError(thrown) }, 'reviewers could not be notified')
-    return []
-  }
+): Promise<SubmissionRecord | null> {
+  const now = deps.clock.now()
+  const untold = record.results.filter((result) => result.status === 'quarantined' && result.attempts === 0)
+  const about = untold.map((result) => result.recipient)
+  const request: NotifyRequest = { audience: 'reviewers', addresses: [], template: 'reviewer-held' }
+  return await transition(deps, record, {
+    to: record.submission.state,
+    nextAttemptAt: null,
+    results: untold.map((result) => ({ ...result, attempts: 1, updatedAt: now })),
+    spawn: await spawnNotifications(deps, record, about, [request], now),
+    audit: { event: 'notified', actor: 'system', details: { audience: 'reviewers' } },
+  })
 }
 
 async function spawn(

@@ -9,6 +9,7 @@ import { act } from './act.ts'
 import { withClaim } from './claim.ts'
 import type { PipelineDependencies } from './dependencies.ts'
 import { inspectOrHold, type WaitingClient } from './inspect.ts'
+import { tellReviewers } from './notices.ts'
 
 /** A decision's own fallbacks (no key -> quarantine -> notices) are due at once; more rounds than this they never need. */
 const ACT_ROUNDS_MAX = 3
@@ -33,13 +34,28 @@ async function step(
   waiting: WaitingClient | undefined,
 ): Promise<SubmissionRecord | null> {
   let record = await deps.store.get(id)
-  if (record?.submission.state === 'received') record = await inspectOrHold(deps, record, waiting)
+  if (record?.submission.state === 'received' && isDue(record, deps.clock.now())) {
+    record = await inspectOrHold(deps, record, waiting)
+  }
+  if (!deps.settings.acts) return await leaveToGateway(deps, record)
   for (let round = 0; round < ACT_ROUNDS_MAX && record && isDue(record, deps.clock.now()); round++) {
-    record = await act(deps, record, waiting)
+    if (record.submission.state === 'decided') record = await act(deps, record, waiting)
+    else if (record.submission.state === 'held') record = await tellReviewers(deps, record)
+    else break
+  }
+  return record
+}
+
+async function leaveToGateway(
+  deps: PipelineDependencies,
+  record: SubmissionRecord | null,
+): Promise<SubmissionRecord | null> {
+  if (record && record.submission.state !== 'received' && isDue(record, deps.clock.now())) {
+    await deps.dispatcher.enqueue(record.submission.id, { step: 'act', size: record.submission.blob.size })
   }
   return record
 }
 
 function isDue({ submission }: SubmissionRecord, now: number): boolean {
-  return submission.state === 'decided' && submission.nextAttemptAt !== null && submission.nextAttemptAt <= now
+  return submission.nextAttemptAt !== null && submission.nextAttemptAt <= now
 }

@@ -12,7 +12,9 @@ import { spawnDsn } from './notices.ts'
 import { transition } from './transition.ts'
 
 /** What a review needs: no spool, no scanner, no delivery. It may be another process than the gateway. */
-export type ReviewDependencies = Pick<PipelineDependencies, 'store' | 'clock' | 'log' | 'settings' | 'dispatcher'>
+export type ReviewDependencies = Pick<PipelineDependencies, 'store' | 'clock' | 'log' | 'settings'> & {
+  readonly dispatcher: Pick<PipelineDependencies['dispatcher'], 'enqueue'>
+}
 
 export interface ReviewAct {
   readonly id: string
@@ -48,7 +50,7 @@ async function releaseClaimed(deps: ReviewDependencies, request: ReviewAct): Pro
     audit: { event: 'released', actor: request.reviewer, details: { reason: request.reason, recipients: held } },
   })
   if (!after) return fail(request.id)
-  await deps.dispatcher.enqueue(request.id, { size: record.submission.blob.size })
+  await deps.dispatcher.enqueue(request.id, { step: 'act', size: record.submission.blob.size })
   return after
 }
 
@@ -78,7 +80,7 @@ async function rejectClaimed(deps: ReviewDependencies, request: ReviewAct): Prom
     audit: { event: 'rejected', actor: request.reviewer, details: { reason: request.reason, recipients: held } },
   })
   if (!after) return fail(request.id)
-  await deps.dispatcher.enqueue(request.id, { size: record.submission.blob.size })
+  await deps.dispatcher.enqueue(request.id, { step: 'act', size: record.submission.blob.size })
   return after
 }
 

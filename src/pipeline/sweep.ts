@@ -35,24 +35,11 @@ export function startSweep(deps: PipelineDependencies): Sweep {
 
 async function round(deps: PipelineDependencies): Promise<void> {
   const due = await deps.store.due(deps.clock.now(), deps.settings.sweepBatchMax)
-  for (const { id, size } of due) await deps.dispatcher.enqueue(id, { size })
+  for (const { id, size, state } of due) {
+    await deps.dispatcher.enqueue(id, { step: state === 'received' ? 'inspect' : 'act', size })
+  }
   await expireQuarantine(deps)
   const removable = await deps.store.removable(deps.settings.sweepBatchMax)
   for (const { blob } of removable) await deps.blobs.remove(blob)
   if (removable.length > 0) await deps.store.contentRemoved(removable.map(({ id }) => id))
-}
-
-/** Removes blobs that no submission names: what a crash left between a blob's commit and its row. Call before intake. */
-export async function removeOrphans(
-  deps: Pick<PipelineDependencies, 'store' | 'blobs'>,
-  blobIds: AsyncIterable<string> | Iterable<string>,
-): Promise<number> {
-  const live = await deps.store.liveBlobs()
-  let removed = 0
-  for await (const id of blobIds) {
-    if (live.has(id)) continue
-    await deps.blobs.remove(id)
-    removed++
-  }
-  return removed
 }

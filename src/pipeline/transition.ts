@@ -23,7 +23,9 @@ export interface Change {
 }
 
 export async function transition(
-  deps: Pick<PipelineDependencies, 'store' | 'clock' | 'log' | 'dispatcher'>,
+  deps: Pick<PipelineDependencies, 'store' | 'clock' | 'log'> & {
+    readonly dispatcher: Pick<PipelineDependencies['dispatcher'], 'enqueue'>
+  },
   record: SubmissionRecord,
   change: Change,
 ): Promise<SubmissionRecord | null> {
@@ -43,7 +45,8 @@ export async function transition(
     )
     return null
   }
-  for (const { create } of change.spawn ?? []) await deps.dispatcher.enqueue(create.id, { size: create.blob.size })
+  for (const { create } of change.spawn ?? [])
+    await deps.dispatcher.enqueue(create.id, { step: 'act', size: create.blob.size })
   return {
     submission: {
       ...submission,

@@ -5,15 +5,17 @@
  */
 import { type Job, Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import type { Dispatcher, DispatchStats } from '../../ports/dispatcher.ts'
+import { asError } from '../../core/errors.ts'
+import type { Dispatcher, DispatchHint, DispatchStats } from '../../ports/dispatcher.ts'
 
 export interface BullmqDispatcherOptions {
   /** `redis://…` or `rediss://…`. */
   readonly url: string
+  /** Prefix of the two queues, `<queue>-inspect` and `<queue>-act`. */
   readonly queue: string
   readonly activeMax: number
-  /** False for a process that only enqueues. */
-  readonly works: boolean
+  /** Steps this process works on; a scan worker only inspects. */
+  readonly works: readonly DispatchHint['step'][]
   readonly onProblem: (problem: string) => void
 }
 
@@ -22,86 +24,87 @@ const LOCK_MS = 30_000
 const STALLED_MAX = 10
 const PRIORITY_MAX = 2_000_000
 const BYTES_PER_PRIORITY = 1024
-const ENQUEUE_TIMEOUT_MS = 2_000
+const ANSWER_TIMEOUT_MS = 2_000
+const RECONNECT_MAX_MS = 2_000
+
+type IdJob = { readonly id: string }
 
 export class BullmqDispatcher implements Dispatcher {
   readonly #options: BullmqDispatcherOptions
-  readonly #queue: Queue<{ id: string }>
+  readonly #queues: Readonly<Record<DispatchHint['step'], Queue<IdJob>>>
   readonly #connections: Redis[] = []
-  #worker: Worker<{ id: string }> | null = null
+  readonly #workers: Worker<IdJob>[] = []
   #problem: string | null = null
 
   constructor(options: BullmqDispatcherOptions) {
     this.#options = options
-    this.#queue = new Queue<{ id: string }>(options.queue, {
-      connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
-      skipVersionCheck: true,
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-    })
-    this.#queue.on('error', (error) => this.#fault(error))
+    this.#queues = { inspect: this.#open('inspect'), act: this.#open('act') }
   }
 
   async start(handler: (id: string) => Promise<void>): Promise<void> {
-    if (!this.#options.works) return
-    this.#worker = new Worker<{ id: string }>(
-      this.#options.queue,
-      async (job: Job<{ id: string }>) => handler(job.data.id),
-      {
-        connection: this.#connect({ maxRetriesPerRequest: null }),
-        concurrency: this.#options.activeMax,
-        lockDuration: LOCK_MS,
-        maxStalledCount: STALLED_MAX,
-        skipVersionCheck: true,
-      },
-    )
-    this.#worker.on('error', (error) => this.#fault(error))
-    this.#worker.on('ready', () => {
-      this.#problem = null
-    })
-  }
-
-  async enqueue(id: string, hint: { readonly size: number; readonly delayMs?: number }): Promise<void> {
-    try {
-      const add = this.#queue.add(
-        'process',
-        { id },
+    for (const step of this.#options.works) {
+      const worker = new Worker<IdJob>(
+        queueName(this.#options, step),
+        async (job: Job<IdJob>) => handler(job.data.id),
         {
-          jobId: id,
-          priority: 1 + Math.min(PRIORITY_MAX, Math.floor(hint.size / BYTES_PER_PRIORITY)),
-          ...(hint.delayMs ? { delay: hint.delayMs } : {}),
+          connection: this.#connect({ maxRetriesPerRequest: null }),
+          concurrency: this.#options.activeMax,
+          lockDuration: LOCK_MS,
+          maxStalledCount: STALLED_MAX,
+          skipVersionCheck: true,
         },
       )
-      await withTimeout(add, ENQUEUE_TIMEOUT_MS)
+      worker.on('error', (error) => this.#fault(error))
+      this.#workers.push(worker)
+    }
+  }
+
+  async enqueue(id: string, hint: DispatchHint): Promise<void> {
+    const priority = 1 + Math.min(PRIORITY_MAX, Math.floor(hint.size / BYTES_PER_PRIORITY))
+    const delay = hint.delayMs ? { delay: hint.delayMs } : {}
+    try {
+      await withTimeout(this.#queues[hint.step].add('process', { id }, { jobId: id, priority, ...delay }))
       this.#problem = null
     } catch (thrown) {
-      this.#fault(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      this.#fault(asError(thrown))
     }
   }
 
   async stats(): Promise<DispatchStats> {
     try {
+      const states = ['wait', 'prioritized', 'delayed', 'active'] as const
       const counts = await withTimeout(
-        this.#queue.getJobCounts('wait', 'prioritized', 'delayed', 'active'),
-        ENQUEUE_TIMEOUT_MS,
+        Promise.all(Object.values(this.#queues).map((queue) => queue.getJobCounts(...states))),
       )
-      const waiting = (counts.wait ?? 0) + (counts.prioritized ?? 0) + (counts.delayed ?? 0)
-      return { waiting, active: counts.active ?? 0, healthy: true }
+      const sum = (state: (typeof states)[number]) => counts.reduce((total, count) => total + (count[state] ?? 0), 0)
+      return { waiting: sum('wait') + sum('prioritized') + sum('delayed'), active: sum('active'), healthy: true }
     } catch (thrown) {
-      const problem = thrown instanceof Error ? thrown.message : String(thrown)
-      return { waiting: 0, active: 0, healthy: false, problem: this.#problem ?? problem }
+      return { waiting: 0, active: 0, healthy: false, problem: this.#problem ?? asError(thrown).message }
     }
   }
 
   async stop(timeoutMs: number): Promise<void> {
-    if (this.#worker) await withTimeout(this.#worker.close(), timeoutMs).catch(() => this.#worker?.close(true))
-    await withTimeout(this.#queue.close(), ENQUEUE_TIMEOUT_MS).catch(() => undefined)
+    await Promise.all(
+      this.#workers.map((worker) => withTimeout(worker.close(), timeoutMs).catch(() => worker.close(true))),
+    )
+    await Promise.all(Object.values(this.#queues).map((queue) => withTimeout(queue.close()).catch(() => undefined)))
     for (const connection of this.#connections) connection.disconnect()
+  }
+
+  #open(step: DispatchHint['step']): Queue<IdJob> {
+    const queue = new Queue<IdJob>(queueName(this.#options, step), {
+      connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+      skipVersionCheck: true,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    })
+    queue.on('error', (error) => this.#fault(error))
+    return queue
   }
 
   #connect(options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null }): Redis {
     const connection = new Redis(this.#options.url, {
       ...options,
-      retryStrategy: (times) => Math.min(2_000, 100 * times),
+      retryStrategy: (times) => Math.min(RECONNECT_MAX_MS, 100 * times),
     })
     connection.on('error', (error) => this.#fault(error))
     this.#connections.push(connection)
@@ -115,7 +118,11 @@ export class BullmqDispatcher implements Dispatcher {
   }
 }
 
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+function queueName(options: BullmqDispatcherOptions, step: DispatchHint['step']): string {
+  return `${options.queue}-${step}`
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('Redis did not answer in time')), timeoutMs)

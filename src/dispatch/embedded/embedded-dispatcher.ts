@@ -2,7 +2,7 @@
  * In-process dispatch: a bounded set of active submissions, the waiting ones ordered by size so that small mail does
  * not queue behind large, with age lifting what has waited long. Holds ids only; losing it loses nothing.
  */
-import type { Dispatcher, DispatchStats } from '../../ports/dispatcher.ts'
+import type { Dispatcher, DispatchHint, DispatchStats } from '../../ports/dispatcher.ts'
 
 export interface EmbeddedDispatcherOptions {
   /** How many submissions are worked on at once. */
@@ -38,7 +38,7 @@ export class EmbeddedDispatcher implements Dispatcher {
     this.#pump()
   }
 
-  async enqueue(id: string, hint: { readonly size: number; readonly delayMs?: number }): Promise<void> {
+  async enqueue(id: string, hint: DispatchHint): Promise<void> {
     if (this.#stopped || this.#isWaiting(id)) return
     if (this.#active.has(id)) {
       this.#again.set(id, hint.size)
