@@ -3,6 +3,7 @@ import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './form
 import { gzip } from './formats/gzip.ts'
 import { libarchive } from './formats/libarchive.ts'
 import { mime } from './formats/mime.ts'
+import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
 import { zip } from './formats/zip.ts'
@@ -24,6 +25,13 @@ const formats = [
   zlibStream,
   zstd,
   libarchive,
+  docx,
+  xlsx,
+  xlsb,
+  pptx,
+  vsdx,
+  xps,
+  opc,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

@@ -1,27 +1,27 @@
 import iconv from 'iconv-lite'
-import jschardet from 'jschardet'
+import { detectLegacy } from '../charset-detect.ts'
 
 /**
  * Names inside archives: most containers don't say in which charset a name stands. UTF-8 where it is valid, a guess for
  * multi-byte East Asian charsets, the container's old default otherwise. Never throws.
  */
-const MULTI_BYTE = new Set(['GB2312', 'GB18030', 'GBK', 'BIG5', 'SHIFT_JIS', 'EUC-JP', 'EUC-KR', 'EUC-TW'])
+const MULTI_BYTE = new Set(['gb2312', 'gb18030', 'gbk', 'big5', 'cp932', 'shift_jis', 'euc-jp', 'cp949', 'euc-kr'])
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** UTF-8 where the bytes are valid UTF-8, else `fallback` (a name that iconv-lite knows). */
 export function decodeName(raw: Uint8Array, fallback = 'cp437'): string {
-  if (raw.every((byte) => byte < 0x80)) return Buffer.from(raw).toString('latin1')
   try {
     return utf8.decode(raw)
   } catch {
-    return iconv.decode(Buffer.from(raw), guessMultiByte(raw) ?? fallback)
+    return iconv.decode(Buffer.from(raw), fallback)
   }
 }
 
-function guessMultiByte(raw: Uint8Array): string | null {
-  const guess = jschardet.detect(Buffer.from(raw))
-  if (!guess?.encoding || guess.confidence < 0.6) return null
-  const name = guess.encoding.toUpperCase()
-  return MULTI_BYTE.has(name) && iconv.encodingExists(name) ? name : null
+/** The charset of all names of one archive together: one guess costs milliseconds, and more text tells more. */
+export function guessNameCharset(names: Buffer, otherwise: string): string {
+  if (names.every((byte) => byte < 0x80)) return otherwise
+  const guess = detectLegacy(names)
+  return guess !== null && MULTI_BYTE.has(guess) && iconv.encodingExists(guess) ? guess : otherwise
 }
 
 /** The name without what a path of this format adds at its end: `notes.txt.gz` holds `notes.txt`. */

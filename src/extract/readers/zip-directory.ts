@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import { decodeName } from './entry-name.ts'
+import { decodeName, guessNameCharset } from './entry-name.ts'
 
 /**
  * The structure of a zip file (APPNOTE 6.3.10) as data, from the central directory and the local headers both. Readers
@@ -54,6 +54,7 @@ const END64_LOCATOR = 0x07064b50
 const END_BYTES = Buffer.from('PK\x05\x06', 'latin1')
 const LOCAL_BYTES = Buffer.from('PK\x03\x04', 'latin1')
 const END_CANDIDATES_MAX = 64
+const NAME_SAMPLE_BYTES = 4096
 const U32 = 0xffffffff
 
 interface End {
@@ -77,16 +78,17 @@ export function readZipDirectory(bytes: Buffer): ZipDirectory {
   const problems: ZipProblem[] = []
   const variants: ZipEntry[] = []
   const entries: ZipEntry[] = []
+  const charset = guessNameCharset(sampleNames(bytes, end.start), 'cp437')
   let at = end.start
   while (at + 46 <= bytes.length && bytes.readUInt32LE(at) === CENTRAL) {
     if (entries.length >= limits.extractArchiveEntriesMax) {
       problems.push({ reason: 'too-many', detail: `${limits.extractArchiveEntriesMax} entries` })
       break
     }
-    const read = readCentral(bytes, at, end.base)
+    const read = readCentral(bytes, at, end.base, charset)
     at = read.next
     entries.push(read.entry)
-    compareLocal(bytes, read.entry, problems, variants)
+    compareLocal(bytes, read.entry, charset, problems, variants)
   }
   if ((entries.length & 0xffff) !== (end.count & 0xffff) && entries.length < limits.extractArchiveEntriesMax) {
     problems.push({ reason: entries.length === 0 ? 'corrupt' : 'ambiguous', detail: 'count of entries' })
@@ -94,6 +96,23 @@ export function readZipDirectory(bytes: Buffer): ZipDirectory {
   if (end.disks > 0) problems.push({ reason: 'partial', detail: 'multi-volume' })
   const gaps = findGaps(bytes, entries, at, end, problems)
   return { entries, variants, comment: end.comment, problems, gaps }
+}
+
+/** Names that are neither ASCII nor marked as UTF-8, put together. */
+function sampleNames(bytes: Buffer, start: number): Buffer {
+  const names: Buffer[] = []
+  let total = 0
+  let at = start
+  while (at + 46 <= bytes.length && bytes.readUInt32LE(at) === CENTRAL && total < NAME_SAMPLE_BYTES) {
+    const length = bytes.readUInt16LE(at + 28)
+    const name = bytes.subarray(at + 46, at + 46 + length)
+    if ((bytes.readUInt16LE(at + 8) & 0x800) === 0 && name.some((byte) => byte >= 0x80)) {
+      names.push(name)
+      total += name.length
+    }
+    at += 46 + length + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
+  }
+  return Buffer.concat(names)
 }
 
 /** The last end record whose directory is where it says. Data may follow it, so the whole file is searched. */
@@ -152,7 +171,7 @@ function read64(
   }
 }
 
-function readCentral(bytes: Buffer, at: number, base: number): { entry: ZipEntry; next: number } {
+function readCentral(bytes: Buffer, at: number, base: number, charset: string): { entry: ZipEntry; next: number } {
   const nameLength = bytes.readUInt16LE(at + 28)
   const extraLength = bytes.readUInt16LE(at + 30)
   const commentLength = bytes.readUInt16LE(at + 32)
@@ -168,7 +187,7 @@ function readCentral(bytes: Buffer, at: number, base: number): { entry: ZipEntry
   readZip64Extra(extra, sizes)
   const localOffset = sizes.localOffset + base
   const entry: ZipEntry = {
-    name: nameOf(rawName, flags, extra),
+    name: nameOf(rawName, flags, extra, charset),
     rawName,
     method: methodOf(bytes.readUInt16LE(at + 10), extra),
     flags,
@@ -179,7 +198,7 @@ function readCentral(bytes: Buffer, at: number, base: number): { entry: ZipEntry
     localOffset,
     dataOffset: dataOffsetOf(bytes, localOffset),
     extra,
-    comment: decodeName(bytes.subarray(next - commentLength, next)),
+    comment: decodeName(bytes.subarray(next - commentLength, next), charset),
     encryption: encryptionOf(flags, bytes.readUInt16LE(at + 10), extra),
   }
   return { entry, next }
@@ -208,10 +227,10 @@ export function extraField(extra: Buffer, id: number): Buffer | null {
   return null
 }
 
-function nameOf(rawName: Buffer, flags: number, extra: Buffer): string {
+function nameOf(rawName: Buffer, flags: number, extra: Buffer, charset: string): string {
   const unicode = extraField(extra, 0x7075)
   if (unicode && unicode.length > 5 && (flags & 0x800) === 0) return unicode.subarray(5).toString('utf8')
-  return (flags & 0x800) !== 0 ? rawName.toString('utf8') : decodeName(rawName)
+  return (flags & 0x800) !== 0 ? rawName.toString('utf8') : decodeName(rawName, charset)
 }
 
 /** WinZip AES keeps the real method in its extra field (APPNOTE appendix E is older; this is AE-1/AE-2). */
@@ -234,12 +253,18 @@ function dataOffsetOf(bytes: Buffer, local: number): number {
 }
 
 /** A reader that streams believes the local header; where the two disagree both are read. */
-function compareLocal(bytes: Buffer, entry: ZipEntry, problems: ZipProblem[], variants: ZipEntry[]): void {
+function compareLocal(
+  bytes: Buffer,
+  entry: ZipEntry,
+  charset: string,
+  problems: ZipProblem[],
+  variants: ZipEntry[],
+): void {
   if (entry.dataOffset < 0) {
     problems.push({ reason: 'corrupt', detail: 'no local header', name: entry.name })
     return
   }
-  const local = readLocal(bytes, entry.localOffset)
+  const local = readLocal(bytes, entry.localOffset, charset)
   const masked = (entry.flags & 0x2000) !== 0
   if (!local || masked) return
   const named = local.rawName.equals(entry.rawName) || local.name === entry.name
@@ -252,7 +277,7 @@ function compareLocal(bytes: Buffer, entry: ZipEntry, problems: ZipProblem[], va
 }
 
 /** One entry by its local header alone; null where there is none. */
-function readLocal(bytes: Buffer, at: number): ZipEntry | null {
+function readLocal(bytes: Buffer, at: number, charset = 'cp437'): ZipEntry | null {
   const dataOffset = dataOffsetOf(bytes, at)
   if (dataOffset < 0) return null
   const flags = bytes.readUInt16LE(at + 6)
@@ -262,7 +287,7 @@ function readLocal(bytes: Buffer, at: number): ZipEntry | null {
   const sizes = { size: bytes.readUInt32LE(at + 22), compressedSize: bytes.readUInt32LE(at + 18), localOffset: at }
   readZip64Extra(extra, sizes)
   return {
-    name: nameOf(rawName, flags, extra),
+    name: nameOf(rawName, flags, extra, charset),
     rawName,
     method: methodOf(bytes.readUInt16LE(at + 8), extra),
     flags,

@@ -1,0 +1,248 @@
+import { limits } from '../../core/limits.ts'
+import { type ExtractContext, ExtractLimitError } from '../format.ts'
+import { attribute, walkXml, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import { type CellFormats, plainNumber } from './cell-format.ts'
+import { RowWriter } from './row-writer.ts'
+
+/**
+ * SpreadsheetML: shared strings, number formats, and sheets as rows of TAB-separated cells, a value under its header.
+ * Rows go out as they are read, so a sheet never sits in memory as text. Cells are bounded by a named limit.
+ */
+export interface WorkbookOutline {
+  readonly sheets: readonly { readonly name: string; readonly id: string; readonly hidden: boolean }[]
+  /** Defined names and other words of the workbook part. */
+  readonly lines: readonly string[]
+  readonly date1904: boolean
+}
+
+export function readWorkbook(bytes: Uint8Array, context: ExtractContext): WorkbookOutline {
+  const sheets: { name: string; id: string; hidden: boolean }[] = []
+  const lines: string[] = []
+  let date1904 = false
+  let definedName = ''
+  walkXml(
+    bytes,
+    {
+      open(name, attributes) {
+        if (name === 'workbookPr') date1904 = /^(?:1|true)$/i.test(attribute(attributes, 'date1904') ?? '')
+        if (name === 'definedName') definedName = attribute(attributes, 'name') ?? ''
+        if (name !== 'sheet' || sheets.length >= limits.extractPartsMax) return
+        const hidden = /hidden/i.test(attribute(attributes, 'state') ?? '')
+        sheets.push({ name: attribute(attributes, 'name') ?? '', id: attribute(attributes, 'id') ?? '', hidden })
+      },
+      text(data) {
+        if (definedName) lines.push(`${definedName}\t${data}`)
+      },
+      close(name) {
+        if (name === 'definedName') definedName = ''
+      },
+      aside: (text) => lines.push(text),
+    },
+    context,
+  )
+  return { sheets, lines, date1904 }
+}
+
+/** Strings by index. Phonetic readings are left out of their string and follow at the end. */
+export function readSharedStrings(bytes: Uint8Array, context: ExtractContext): string[] {
+  const strings: string[] = []
+  let current = ''
+  let inText = false
+  let phonetic = 0
+  let total = 0
+  walkXml(
+    bytes,
+    {
+      open(name) {
+        if (name === 'si') current = ''
+        if (name === 't') inText = true
+        if (name === 'rPh') phonetic += 1
+      },
+      text(data) {
+        if (!inText || phonetic > 0) return
+        total += data.length
+        if (total > limits.extractTextMaxBytes) throw new ExtractLimitError('too-large', 'shared strings')
+        current += data
+      },
+      close(name) {
+        if (name === 't') inText = false
+        if (name === 'rPh') phonetic = Math.max(0, phonetic - 1)
+        if (name === 'si') strings.push(current)
+      },
+    },
+    context,
+  )
+  return strings
+}
+
+export interface NumberStyles {
+  /** Number format id by cell style index. */
+  readonly styles: readonly number[]
+  readonly codes: ReadonlyMap<number, string>
+}
+
+export function readNumberStyles(bytes: Uint8Array, context: ExtractContext): NumberStyles {
+  const styles: number[] = []
+  const codes = new Map<number, string>()
+  let inCells = false
+  walkXml(
+    bytes,
+    {
+      open(name, attributes) {
+        if (name === 'cellXfs') inCells = true
+        if (name === 'numFmt')
+          codes.set(Number(attribute(attributes, 'numFmtId')), attribute(attributes, 'formatCode') ?? '')
+        if (name === 'xf' && inCells) styles.push(Number(attribute(attributes, 'numFmtId') ?? 0))
+      },
+      close(name) {
+        if (name === 'cellXfs') inCells = false
+      },
+    },
+    context,
+  )
+  return { styles, codes }
+}
+
+/** Words outside the cells: headers and footers, rules, validation, links. */
+const WORD_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  dataValidation: ['promptTitle', 'prompt', 'errorTitle', 'error'],
+  hyperlink: ['tooltip', 'display', 'location'],
+  scenario: ['name', 'comment', 'user'],
+  protectedRange: ['name'],
+  webPublishItem: ['title', 'destinationFile'],
+}
+
+/** One worksheet, read as it goes. `cells` counts over all sheets of the workbook. */
+export class SheetReader implements XmlHandler {
+  readonly #shared: readonly string[]
+  readonly #formats: CellFormats
+  readonly #rows: RowWriter
+  readonly #formulas = new Set<string>()
+  readonly #after: string[] = []
+  #column = -1
+  #type = ''
+  #style = 0
+  #value = ''
+  #formula = ''
+  #element = ''
+  #inCell = false
+  #phonetic = 0
+
+  constructor(shared: readonly string[], formats: CellFormats, context: ExtractContext) {
+    this.#shared = shared
+    this.#formats = formats
+    this.#rows = new RowWriter(context)
+  }
+
+  open(name: string, attributes: XmlAttributes): void {
+    this.#element = name
+    switch (name) {
+      case 'row':
+        this.#endRow()
+        return
+      case 'c':
+        this.#openCell(attributes)
+        return
+      case 'rPh':
+        this.#phonetic += 1
+        return
+      default: {
+        const wanted = Object.hasOwn(WORD_ATTRIBUTES, name) ? WORD_ATTRIBUTES[name] : undefined
+        for (const key of wanted ?? []) {
+          const value = attribute(attributes, key)
+          if (value) this.#after.push(value)
+        }
+      }
+    }
+  }
+
+  text(data: string): void {
+    if (!this.#inCell) {
+      if (this.#element !== '' && data.trim() !== '') this.#after.push(data.trim())
+      return
+    }
+    if (this.#element === 'f') this.#formula += data
+    else if ((this.#element === 'v' || this.#element === 't') && this.#phonetic === 0) this.#value += data
+    else if (data.trim() !== '') this.#after.push(data.trim())
+  }
+
+  close(name: string): void {
+    this.#element = ''
+    switch (name) {
+      case 'c':
+        this.#closeCell()
+        return
+      case 'row':
+        this.#endRow()
+        return
+      case 'rPh':
+        this.#phonetic = Math.max(0, this.#phonetic - 1)
+        return
+      default:
+    }
+  }
+
+  aside(text: string): void {
+    this.#after.push(text.trim())
+  }
+
+  /** Gives out what is left: the last row, formulas, and the words outside the cells. */
+  finish(): void {
+    this.#endRow()
+    for (const formula of this.#formulas) this.#rows.line(`=${formula}`)
+    for (const line of this.#after) this.#rows.line(line)
+    this.#rows.flush()
+  }
+
+  #endRow(): void {
+    this.#rows.endRow()
+    this.#column = -1
+  }
+
+  #openCell(attributes: XmlAttributes): void {
+    const column = columnOf(attributes.r)
+    this.#column = column >= 0 ? column : this.#column + 1
+    this.#type = attributes.t ?? 'n'
+    this.#style = Number(attributes.s ?? 0)
+    this.#value = ''
+    this.#formula = ''
+    this.#inCell = true
+  }
+
+  #closeCell(): void {
+    this.#inCell = false
+    if (this.#formula !== '' && this.#formulas.size < limits.extractArchiveEntriesMax) this.#formulas.add(this.#formula)
+    this.#rows.cell(this.#column, this.#cellText())
+  }
+
+  #cellText(): string {
+    const value = this.#value
+    switch (this.#type) {
+      case 's':
+        return this.#shared[Number(value)] ?? ''
+      case 'b':
+        return value === '1' ? 'TRUE' : value === '0' ? 'FALSE' : value
+      case 'n': {
+        const number = value === '' ? Number.NaN : Number(value)
+        if (!Number.isFinite(number)) return value
+        const text = this.#formats.show(number, this.#style)
+        // More digits than a double holds are kept as they were written.
+        return Number.isInteger(number) && plainNumber(number) !== value && /^\d{16,}$/.test(value) ? value : text
+      }
+      default:
+        return value
+    }
+  }
+}
+
+/** Zero-based column of a reference such as `AB12`; -1 where there is none. */
+function columnOf(reference: string | undefined): number {
+  if (reference === undefined) return -1
+  let column = 0
+  for (let i = 0; i < reference.length && i < 4; i++) {
+    const code = reference.charCodeAt(i) & 0xdf
+    if (code < 65 || code > 90) break
+    column = column * 26 + (code - 64)
+  }
+  return column - 1
+}
