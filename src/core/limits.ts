@@ -171,6 +171,14 @@ export const limits = {
   deliveryQuitTimeoutMs: 2_000,
   /** A next hop that could not be reached is tried after its siblings for this long. */
   deliveryHopPauseMs: 30_000,
+  /** Modified or encrypted messages are held in memory once while they are looked through. */
+  protectMessageMaxBytes: 64 * 1024 * 1024,
+  keyDirectoryFilesMax: 10_000,
+  keyFileMaxBytes: 1024 * 1024,
+  /** How often a look-up looks for changed key files. */
+  keyDirectoryCheckMs: 2_000,
+  templateFilesMax: 100,
+  templateFileMaxBytes: 64 * 1024,
   bounceHeaderMaxBytes: 64 * 1024,
   bounceFullMaxBytes: 1024 * 1024,
 
