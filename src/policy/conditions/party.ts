@@ -96,17 +96,17 @@ function partyLeaf(role: 'sender' | 'recipient', value: WrittenParty, scope: Com
     judge: (facts, recipient) => {
       const party = role === 'sender' ? facts.sender : recipient
       const failed = tests.filter((test) => !test.holds(facts, party))
-      return answer(failed.length === 0, () => explain(role, party, failed), {
+      return answer(failed.length === 0, () => explain(party, failed), {
         near: failed.length > 0 && failed.length < tests.length,
       })
     },
   }
 }
 
-function explain(role: string, party: Party, failed: readonly Test[]): string {
+function explain(party: Party, failed: readonly Test[]): string {
   const name = party.address || party.domain || 'the null sender'
   const is = party.class === 'none' ? '' : ` is ${party.class}`
-  return `${role} ${name}${is}${failed.length > 0 ? `, not ${failed.map((test) => test.text).join(', not ')}` : ''}`
+  return `${name}${is}${failed.length > 0 ? `, not ${failed.map((test) => test.text).join(', not ')}` : ''}`
 }
 
 export const senderCondition: ConditionKind = defineCondition({

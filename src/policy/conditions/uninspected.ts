@@ -50,10 +50,12 @@ export const uninspectedCondition = defineCondition({
         const found = all.filter((item) => fits(item, facts))
         const told = found.length > 0 ? found : all
         const list = [...new Set(told.map((item) => `${item.reason} at ${item.path}`))].slice(0, 5).join(', ')
+        const matched = within(count, found.length)
+        const needs = matched ? '' : `, needs ${rangeText(count)}`
         return answer(
-          within(count, found.length),
+          matched,
           () =>
-            all.length === 0 ? 'everything was inspected' : `${found.length} fit, needs ${rangeText(count)}: ${list}`,
+            all.length === 0 ? 'everything was inspected' : `${found.length} of ${all.length} fit${needs}: ${list}`,
           { paths: [...new Set(found.map((item) => item.path))], near: all.length > 0 },
         )
       },
