@@ -20,7 +20,6 @@ const commands: readonly (() => Promise<{ register: Register }>)[] = [
   () => import('./config.ts'),
   () => import('./keys.ts'),
   () => import('./users.ts'),
-  () => import('./demo.ts'),
 ]
 
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -19,6 +19,8 @@ export interface SubmissionStore {
    */
   claim(id: string, owner: string, now: number, untilMs: number): Promise<boolean>
   release(id: string, owner: string): Promise<void>
+  /** Drops every claim. Only for the start of a process that knows itself to be the only one. */
+  forgetClaims(): Promise<void>
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]>
   /** Ids of done submissions whose content is still kept, oldest first. */
   removable(limit: number): Promise<readonly { readonly id: string; readonly blob: string }[]>

@@ -68,6 +68,11 @@ export class Claims {
     }
   }
 
+  /** For the start of the only process there is: whoever held a claim is gone. */
+  forgetAll(): void {
+    this.#db.prepare('DELETE FROM claims').run()
+  }
+
   close(): void {
     this.#db.close()
   }

@@ -94,6 +94,10 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     this.#parts.claims.release(id, owner)
   }
 
+  async forgetClaims(): Promise<void> {
+    this.#parts.claims.forgetAll()
+  }
+
   async quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]> {
     return this.#reader.quarantine(query)
   }

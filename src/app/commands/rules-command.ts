@@ -1,0 +1,72 @@
+import Table from 'cli-table3'
+import type { DetectionRule } from '../../core/detection-rule.ts'
+import { DiagnosticsError } from '../../core/diagnostic.ts'
+import { CONFIDENCES } from '../../core/finding.ts'
+import { compileRules } from '../../detect/compile-rules.ts'
+import { testRules } from '../../detect/test-rules.ts'
+import { type ConfigChoice, loadConfiguration } from '../installation.ts'
+import { readYamlFiles } from '../policy-files.ts'
+import { reportCheck } from './policy-command.ts'
+
+interface Flags extends ConfigChoice {
+  readonly json?: boolean
+}
+
+async function compiled(flags: Flags) {
+  const { config } = await loadConfiguration(flags)
+  const { rules, diagnostics } = compileRules(await readYamlFiles(config.rules))
+  if (!rules) throw new DiagnosticsError(diagnostics.filter((d) => d.severity === 'error'))
+  return { rules, warnings: diagnostics }
+}
+
+export async function runRulesList(flags: Flags): Promise<number> {
+  const { rules } = await compiled(flags)
+  const list = rules.rules.map(({ rule }) => ({
+    id: rule.id,
+    family: rule.family,
+    kind: 'pattern',
+    name: rule.name,
+    description: rule.description,
+    regulations: rule.regulations,
+    confidence: bestConfidence(rule),
+  }))
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(list)}\n`)
+    return 0
+  }
+  const table = new Table({ head: ['id', 'family', 'up to', 'name'], style: { head: [], border: [] } })
+  for (const rule of list) table.push([rule.id, rule.family, rule.confidence, rule.name])
+  process.stdout.write(`${table.toString()}\n${list.length} rules, revision ${rules.revision}\n`)
+  return 0
+}
+
+/** The highest confidence that a match of the rule can reach. */
+function bestConfidence(rule: DetectionRule): string {
+  const reachable = rule.patterns.flatMap((pattern) => [pattern.confidence, ...Object.values(pattern.raise)])
+  return CONFIDENCES[Math.max(...reachable.map((confidence) => CONFIDENCES.indexOf(confidence)))] ?? 'low'
+}
+
+export async function runRulesCheck(flags: Flags): Promise<number> {
+  return await reportCheck(async () => {
+    const { rules, warnings } = await compiled(flags)
+    return {
+      summary: `${rules.rules.length} rules with ${rules.patterns.length} patterns, revision ${rules.revision}`,
+      warnings,
+    }
+  }, flags.json ?? false)
+}
+
+export async function runRulesTest(flags: Flags): Promise<number> {
+  const { rules } = await compiled(flags)
+  const results = testRules(rules)
+  for (const result of results) {
+    if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`)
+    else if (!result.ok)
+      process.stdout.write(
+        `FAILED ${result.rule} ${result.kind} ${result.index + 1}: ${result.message}\n    ${result.text}\n`,
+      )
+  }
+  const failed = results.filter((result) => !result.ok).length
+  if (!flags.json) process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`)
+  return failed > 0 ? 1 : 0
+}

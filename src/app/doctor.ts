@@ -1,0 +1,248 @@
+/** Looks an installation over, from keys to next hops, and says how to mend each finding. Changes nothing. */
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { Config } from '../config/schema.ts'
+import { DiagnosticsError } from '../core/diagnostic.ts'
+import { asError, GatewayError } from '../core/errors.ts'
+import type { RouteTarget } from '../delivery/routes.ts'
+import { redisEvictionPolicy } from '../dispatch/bullmq/redis-eviction-policy.ts'
+import { loadKeys } from '../platform/keys.ts'
+import { loadCatalog } from './catalog-snapshot.ts'
+import { keysDir } from './commands/keys-command.ts'
+import { redisUrl } from './create-dispatcher.ts'
+import { exists } from './first-start.ts'
+import { loadDefinitions } from './installation.ts'
+import { openState } from './open-state.ts'
+import { deliveryRoutes } from './smtp-listeners.ts'
+
+export interface DoctorFinding {
+  readonly check: string
+  readonly state: 'ok' | 'note' | 'problem'
+  readonly message: string
+  /** What to do about it. */
+  readonly remedy?: string
+}
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+export async function* diagnose(config: Config): AsyncGenerator<DoctorFinding> {
+  yield await definitions(config)
+  const keys = await keyFiles(config)
+  yield keys
+  yield await dataFolder(config)
+  if (keys.state === 'ok') yield* state(config)
+  yield* certificates(config)
+  yield* listeners(config)
+  yield* nextHops(config)
+  if (config.dispatch.kind === 'bullmq') yield await redis(config.dispatch)
+  if (config.encryption.keys && !(await exists(config.encryption.keys))) {
+    const message = `the key folder ${config.encryption.keys} does not exist, so nothing can be encrypted`
+    yield {
+      check: 'encryption',
+      state: 'problem',
+      message,
+      remedy: `mkdir ${config.encryption.keys}, or correct encryption.keys`,
+    }
+  }
+}
+
+async function definitions(config: Config): Promise<DoctorFinding> {
+  const check = 'rules and policies'
+  try {
+    const { detectors, policies } = await loadDefinitions(config, (await loadCatalog(config)).known)
+    return {
+      check,
+      state: 'ok',
+      message: `${detectors.length} detection rules, ${policies.policies.length} policies, revision ${policies.revision}`,
+    }
+  } catch (thrown) {
+    const many = thrown instanceof DiagnosticsError ? `${thrown.diagnostics.length} mistakes` : asError(thrown).message
+    return { check, state: 'problem', message: many, remedy: '`sluice config check` lists them with their places' }
+  }
+}
+
+async function keyFiles(config: Config): Promise<DoctorFinding> {
+  try {
+    await loadKeys(keysDir(config.keys_dir))
+    return { check: 'keys', state: 'ok', message: `complete, private to this user, in ${config.keys_dir}` }
+  } catch (thrown) {
+    return {
+      check: 'keys',
+      state: 'problem',
+      message: asError(thrown).message,
+      remedy: 'the message above names the command',
+    }
+  }
+}
+
+async function dataFolder(config: Config): Promise<DoctorFinding> {
+  const check = 'data folder'
+  if (!(await exists(config.data_dir))) {
+    return { check, state: 'note', message: `${config.data_dir} does not exist yet; \`sluice serve\` makes it` }
+  }
+  try {
+    await access(config.data_dir, constants.W_OK)
+  } catch {
+    const remedy = `chown it to the user that runs Sluice (uid ${process.getuid?.() ?? '?'})`
+    return { check, state: 'problem', message: `${config.data_dir} cannot be written`, remedy }
+  }
+  const { bavail, bsize } = await statfs(config.data_dir)
+  const free = bavail * bsize
+  if (free < config.limits.spool_free) {
+    const message = `${free} bytes are free, intake stops below ${config.limits.spool_free}`
+    return { check, state: 'problem', message, remedy: 'make room, or lower limits.spool_free' }
+  }
+  return { check, state: 'ok', message: `${config.data_dir}, ${Math.round(free / 1024 ** 2)} MB free` }
+}
+
+async function* state(config: Config): AsyncGenerator<DoctorFinding> {
+  if (!(await exists(`${config.data_dir}/state`))) {
+    yield { check: 'state', state: 'note', message: 'no state yet' }
+    return
+  }
+  try {
+    const open = await openState(config)
+    try {
+      await open.store.ping()
+      const counts = await open.store.counts()
+      yield {
+        check: 'state',
+        state: 'ok',
+        message: Object.entries(counts)
+          .map(([name, count]) => `${count} ${name}`)
+          .join(', '),
+      }
+      if (counts.held > 0) {
+        yield {
+          check: 'held',
+          state: 'note',
+          message: `${counts.held} messages could not be inspected`,
+          remedy: '`sluice quarantine list`',
+        }
+      }
+      const verdict = await open.audit.verify()
+      yield verdict.ok
+        ? { check: 'audit', state: 'ok', message: `the chain of ${verdict.entries} entries is whole` }
+        : {
+            check: 'audit',
+            state: 'problem',
+            message: `broken at entry ${verdict.brokenAt}: ${verdict.problem}`,
+            remedy: 'keep the data folder as it is and find out who could write to it',
+          }
+    } finally {
+      await open.close()
+    }
+  } catch (thrown) {
+    yield {
+      check: 'state',
+      state: 'problem',
+      message: asError(thrown).message,
+      remedy: 'see the message; a backup of the data folder and the keys restores it',
+    }
+  }
+}
+
+async function* certificates(config: Config): AsyncGenerator<DoctorFinding> {
+  for (const listener of config.listeners) {
+    for (const file of [listener.tls.certificate, listener.tls.key, listener.users_file]) {
+      if (file === undefined) continue
+      const check = `listener ${listener.name}`
+      try {
+        await access(file, constants.R_OK)
+        const { mode } = await stat(file)
+        if (file !== listener.tls.certificate && (mode & 0o077) !== 0) {
+          yield { check, state: 'problem', message: `${file} can be read by others`, remedy: `chmod 600 ${file}` }
+        }
+      } catch {
+        yield {
+          check,
+          state: 'problem',
+          message: `${file} cannot be read`,
+          remedy: 'correct the path or its permissions',
+        }
+      }
+    }
+  }
+}
+
+async function* listeners(config: Config): AsyncGenerator<DoctorFinding> {
+  for (const listener of config.listeners) {
+    const open = listener.clients.some((network) => /\/0$/.test(network))
+    if (listener.kind === 'relay' && open) {
+      const message = 'its clients are the whole Internet: an open relay'
+      yield {
+        check: `listener ${listener.name}`,
+        state: 'problem',
+        message,
+        remedy: 'list the networks of your own mail servers',
+      }
+    }
+  }
+  if (config.organisation.domains.length === 0) {
+    const message = 'organisation.domains is empty, so every recipient is external'
+    yield { check: 'organisation', state: 'note', message, remedy: 'list your own domains' }
+  }
+}
+
+async function* nextHops(config: Config): AsyncGenerator<DoctorFinding> {
+  const { routes, localMaildir } = deliveryRoutes(config)
+  if (localMaildir) {
+    const message = `no next hop is configured: passed mail is written to ${localMaildir}`
+    yield { check: 'delivery', state: 'note', message, remedy: 'set delivery.default' }
+  }
+  for (const { match, target } of routes) {
+    for (const { host, port } of hosts(target)) {
+      const problem = await greets(host, port)
+      const check = `next hop ${host}:${port} (${match})`
+      yield problem === null
+        ? { check, state: 'ok', message: 'answers' }
+        : {
+            check,
+            state: 'problem',
+            message: problem,
+            remedy: 'start it, correct delivery, or open the firewall; mail is kept and tried again',
+          }
+    }
+  }
+}
+
+function hosts(target: RouteTarget): readonly { host: string; port: number }[] {
+  return 'hosts' in target ? target.hosts : []
+}
+
+/** Null when an SMTP server greets with 220. */
+function greets(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS })
+    const end = (problem: string | null) => {
+      socket.destroy()
+      resolve(problem)
+    }
+    socket.on('timeout', () => end('does not answer'))
+    socket.on('error', (error: NodeJS.ErrnoException) => end(`cannot be reached (${error.code ?? error.message})`))
+    socket.once('data', (chunk: Buffer) => {
+      const greeting = chunk.toString('latin1').slice(0, 3)
+      end(
+        greeting === '220' ? null : `greets with ${/^\d{3}$/.test(greeting) ? greeting : 'something that is not SMTP'}`,
+      )
+      socket.write('QUIT\r\n')
+    })
+  })
+}
+
+async function redis(dispatch: {
+  readonly redis?: string | undefined
+  readonly redis_file?: string | undefined
+}): Promise<DoctorFinding> {
+  const check = 'Redis'
+  try {
+    const policy = await redisEvictionPolicy(redisUrl(dispatch), CONNECT_TIMEOUT_MS)
+    if (policy === null || policy === 'noeviction') return { check, state: 'ok', message: 'answers' }
+    const remedy = 'redis-cli config set maxmemory-policy noeviction'
+    return { check, state: 'problem', message: `maxmemory-policy is ${policy}, so jobs may vanish`, remedy }
+  } catch (thrown) {
+    const message = thrown instanceof GatewayError ? thrown.message : 'does not answer'
+    const remedy = 'start Redis or correct dispatch.redis; the gateway works on from its own store meanwhile'
+    return { check, state: 'problem', message, remedy }
+  }
+}

@@ -1,0 +1,65 @@
+/** The scan pool as an installation configures it. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import type { DetectorSources } from '../detect/detect-all.ts'
+import { loadKeys } from '../platform/keys.ts'
+import type { Log } from '../platform/log.ts'
+import { ScanPool, type ScanPoolOptions } from '../scan/scan-pool.ts'
+import type { LoadedCatalog } from './catalog-snapshot.ts'
+import { keysDir } from './commands/keys-command.ts'
+import { exists } from './first-start.ts'
+import type { Definitions } from './installation.ts'
+
+export async function startScanPool(
+  config: Config,
+  definitions: Definitions,
+  catalog: LoadedCatalog,
+  log?: Log,
+): Promise<ScanPool> {
+  return await ScanPool.start({
+    ...(await poolOptions(config)),
+    detectors: detectorSources(definitions, catalog),
+    ...(log
+      ? {
+          onCrash: (problem, detail) => log.warn({ problem, detail }, 'a scan was ended; its message is not inspected'),
+        }
+      : {}),
+  })
+}
+
+/** For `sluice extract`: no detectors at all. */
+export async function startExtractPool(config: Config): Promise<ScanPool> {
+  return await ScanPool.start({ ...(await poolOptions(config)), detectors: { rules: [], catalogRevision: 'none' } })
+}
+
+export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, catalog: LoadedCatalog): DetectorSources {
+  return { rules: definitions.ruleFiles, catalogRevision: catalog.revision }
+}
+
+async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detectors'>> {
+  return {
+    ...(config.scan.threads ? { threads: config.scan.threads } : {}),
+    deadlineMs: config.limits.scan_time,
+    memoryMaxBytes: config.limits.scan_memory,
+    settings: {
+      findingKey: await findingKey(config),
+      extract: {
+        passwords: config.scan.passwords,
+        limits: {
+          depthMax: config.limits.archive_depth,
+          partsMax: config.limits.archive_members,
+          inflatedMaxBytes: config.limits.inflated_size,
+          ratioMax: config.limits.inflate_ratio,
+        },
+      },
+    },
+  }
+}
+
+/** Without an installation's keys (a scan from the command line) finding keys are good for this run alone. */
+async function findingKey(config: Config): Promise<Uint8Array> {
+  const dir = keysDir(config.keys_dir)
+  if (!(await exists(join(dir, 'finding.key')))) return Uint8Array.from(randomBytes(32))
+  return Uint8Array.from((await loadKeys(dir)).finding)
+}
