@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { SMTPServerAuthentication, SMTPServerAuthenticationResponse } from 'smtp-server'
 import { asError } from '../../core/errors.ts'
 import { replies, type SmtpReply } from './smtp-reply.ts'
@@ -42,7 +41,7 @@ export async function judgeAuthentication(
   session.authFailures++
   metrics.authentication(options.name, 'failure')
   log.warn({ ...details, failures: session.authFailures }, 'authentication failed')
-  await wait(limits.authDelayMs * session.authFailures, undefined, { ref: false })
+  await session.context.wait(limits.authDelayMs * session.authFailures)
   return answer(session.authFailures >= limits.authFailuresMax ? replies.authFailedTooOften : replies.authFailed)
 }
 

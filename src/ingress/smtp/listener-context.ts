@@ -17,4 +17,5 @@ export interface ListenerContext {
   readonly log: SmtpLogger
   readonly metrics: SmtpMetrics
   readonly now: () => number
+  readonly wait: (ms: number) => Promise<void>
 }

@@ -97,8 +97,13 @@ function domainProblem(domain: string): PathProblem | null {
   const labels = domain.split('.')
   if (!labels.every((l) => label.test(l))) return 'syntax'
   if (labels.some((l) => l.length > LABEL_MAX)) return 'too-long'
-  const punycode = labels.some((l) => l.slice(0, 4).toLowerCase() === 'xn--')
-  return punycode && domainToASCII(domain) === '' ? 'bad-idn' : null
+  return labels.every(isALabel) ? null : 'bad-idn'
+}
+
+/** Node hands an A-label that decodes to nothing valid back as it was. */
+function isALabel(l: string): boolean {
+  const lower = l.toLowerCase()
+  return !lower.startsWith('xn--') || !domainToUnicode(lower).startsWith('xn--')
 }
 
 /** A U-label form must be the one its own A-label form stands for: nothing that IDNA would map to something else. */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { GatewayError } from '../../core/errors.ts'
 import { limits as core } from '../../core/limits.ts'
 import { AuthThrottle } from './auth-throttle.ts'
@@ -131,6 +132,7 @@ class Ingress implements SmtpIngress {
       log: this.options.log,
       metrics: this.options.metrics,
       now,
+      wait: this.options.wait ?? ((ms) => wait(ms, undefined, { ref: false })),
     }
   }
 }

@@ -105,6 +105,8 @@ export interface SmtpIngressOptions {
   readonly metrics: SmtpMetrics
   /** Milliseconds since the epoch. */
   readonly now?: () => number
+  /** Resolves after so many milliseconds: the delay of a failed AUTH. */
+  readonly wait?: (ms: number) => Promise<void>
 }
 
 export interface BoundAddress {
