@@ -8,6 +8,8 @@ import { compileGlob, type Glob } from './glob.ts'
 /** Names a policy may refer to. A list that is left out is not checked, except label levels, which need their order. */
 export interface KnownNames {
   readonly detectors: readonly { readonly id: string; readonly family: Family }[]
+  /** What a detector that doesn't exist is; `warning` where somebody scans with a few rules of their own. */
+  readonly missingDetectors?: 'error' | 'warning'
   /** Names of document collections and exact-data indexes. */
   readonly collections?: readonly string[]
   /** Lowest first. */
@@ -51,7 +53,11 @@ export function compileScope(
   references: ListReferences,
 ): CompileScope {
   const problem = (path: Path, code: string, message: string) => {
-    diagnostics.push(source.diagnostic([...base, ...path], code, message))
+    const lenient = code === 'unknown-detector' && known.missingDetectors === 'warning'
+    diagnostics.push({
+      ...source.diagnostic([...base, ...path], code, message),
+      severity: lenient ? 'warning' : 'error',
+    })
   }
   return {
     known,

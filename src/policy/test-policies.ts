@@ -200,7 +200,7 @@ function labelOf(written: TestLabel, root: string, policies: PolicySet): LabelFi
     id: written.id ?? written.name ?? written.level ?? 'test',
     name: written.name ?? written.level ?? 'test',
     part: written.part ?? root,
-    level: rank < 0 ? null : (written.level ?? null),
+    level: written.level ?? null,
     rank: rank < 0 ? null : rank,
   }
 }

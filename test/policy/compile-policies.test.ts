@@ -207,6 +207,16 @@ describe('every mistake has a place, a code and a remedy', () => {
     ])
   })
 
+  it('lets missing detectors be warnings where they are asked to be', () => {
+    const text = rule('{finding: {detector: [ibn, iban]}}')
+    const { policies, diagnostics } = compilePolicies([{ file: '0.yaml', text }], {
+      ...known,
+      missingDetectors: 'warning',
+    })
+    expect(policies).not.toBeNull()
+    expect(diagnostics).toMatchObject([{ code: 'unknown-detector', severity: 'warning' }])
+  })
+
   it('refuses an installation without policies', () => {
     expect(complaints([])[0]).toContain('no-policies')
   })
