@@ -89,6 +89,7 @@ export class SegmentReaders {
     } finally {
       opened.users -= 1
       if (opened.forgotten && opened.users === 0) await closeQuietly(opened)
+      this.#trim()
     }
   }
 
@@ -106,11 +107,15 @@ export class SegmentReaders {
       forgotten: false,
     }
     this.#open.set(segment, opened)
-    for (const [other, candidate] of this.#open) {
-      if (this.#open.size <= this.#openMax) break
-      if (other !== segment && candidate.users === 0) void this.forget(other)
-    }
     return opened
+  }
+
+  /** Closes what was not used for longest. Handles in use may exceed the bound for as long as they are. */
+  #trim(): void {
+    for (const [segment, candidate] of this.#open) {
+      if (this.#open.size <= this.#openMax) return
+      if (candidate.users === 0) void this.forget(segment)
+    }
   }
 }
 
