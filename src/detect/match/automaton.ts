@@ -47,6 +47,7 @@ export class Automaton {
   readonly #steps: (Step | null)[]
   readonly #closures: (Int32Array | undefined)[]
   readonly #marks: Int32Array
+  readonly #followed: Int32Array
   #generation = 0
   #states = new Map<string, number>()
   #items: Int32Array[] = []
@@ -64,6 +65,7 @@ export class Automaton {
     this.#steps = program.instructions.map((_, id) => this.#stepOf(id, shared))
     this.#closures = new Array(program.instructions.length)
     this.#marks = new Int32Array(program.instructions.length)
+    this.#followed = new Int32Array(program.instructions.length)
     this.#beforeOfClass = Uint8Array.from(representatives, (byte) =>
       byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
     )
@@ -162,16 +164,24 @@ export class Automaton {
       case 'match':
         return instruction.back
       case 'split':
+        if (this.#entered(id)) return -1
         for (const to of instruction.to) {
           const back = this.#follow(to, byteClass, before, next)
           if (back >= 0) return back
         }
         return -1
       case 'assert':
-        return this.#condition(instruction.condition, byteClass, before)
+        return !this.#entered(id) && this.#condition(instruction.condition, byteClass, before)
           ? this.#follow(instruction.to, byteClass, before, next)
           : -1
     }
+  }
+
+  /** A loop over assertions alone comes back to where it was; the first way, which has priority, is enough. */
+  #entered(id: number): boolean {
+    if (this.#followed[id] === this.#generation) return true
+    this.#followed[id] = this.#generation
+    return false
   }
 
   #condition(condition: Condition, byteClass: number, before: number): boolean {

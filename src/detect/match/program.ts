@@ -20,7 +20,7 @@ export type Instruction =
   | { readonly op: 'match'; readonly back: number }
 
 /** A pattern that needs more is too large: each instruction may cost a step of every byte. */
-export const PATTERN_INSTRUCTIONS_MAX = 6_000
+export const PATTERN_INSTRUCTIONS_MAX = 20_000
 
 export class PatternTooLarge extends Error {}
 
@@ -34,12 +34,12 @@ export class Program {
   #pattern = 0
   #first = 0
 
-  /** Patterns are numbered in the order of their adding. Throws PatternTooLarge; the program is unchanged then. */
-  add(node: RegexNode, boundary: Boundary): number {
+  /** Patterns are numbered in the order of their adding. Throws PatternTooLarge; the program is unchanged then. `endBoundary` is for callers that only care where a match starts. */
+  add(node: RegexNode, boundary: Boundary, endBoundary: Boundary = boundary): number {
     this.#pattern = this.starts.length
     this.#first = this.instructions.length
     try {
-      this.starts.push(this.#compile(node, this.#end(boundary)))
+      this.starts.push(this.#compile(node, this.#end(endBoundary)))
     } catch (thrown) {
       this.instructions.length = this.#first
       this.patternOf.length = this.#first

@@ -1,9 +1,9 @@
 /**
  * RE2 syntax (https://github.com/google/re2/wiki/Syntax, plus the `\uXXXX` and `(?<name>…)` spellings that the binding
  * accepts) -> RegexNode. The RE2 library itself has accepted the pattern before, so this reader only has to understand
- * it; what it can't represent (`\C`) throws RegexUnsupported. Differential tests hold it to RE2.
+ * it; what it can't represent (`\C`, loops over nothing) throws RegexUnsupported. Differential tests hold it to RE2.
  */
-import type { Assertion, RegexNode } from './ast.ts'
+import { type Assertion, lengthOf, type RegexNode } from './ast.ts'
 import { type CodePoints, DIGIT, foldCase, negate, POSIX, SPACE, unicodeProperty, union, WORD } from './code-points.ts'
 
 export class RegexUnsupported extends Error {}
@@ -155,6 +155,8 @@ class Reader {
       this.#at++
       greedy = !greedy
     }
+    if (max > 1 && lengthOf(node).min === 0)
+      throw new RegexUnsupported('it repeats what may match nothing; let the inner part match at least a character')
     return { kind: 'repeat', item: node, min, max, greedy }
   }
 

@@ -7,6 +7,7 @@ import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest, parseYaml, validate, type YamlSource } from '../../yaml/parse-yaml.ts'
 import { PatternTooLarge, Program } from '../match/program.ts'
+import { lengthOf } from '../regex/ast.ts'
 import { parseRegex, RegexUnsupported } from '../regex/parse-regex.ts'
 import { resolveValidator } from '../validators/registry.ts'
 import { type RuleDocument, ruleFileSchema } from './rule-schema.ts'
@@ -109,7 +110,10 @@ function checkGroups(rule: RuleDocument, place: RulePlace): void {
 function checkPrimary(regex: string, path: readonly (string | number)[], place: RulePlace): void {
   if (!checkRegex(regex, path, place)) return
   try {
-    new Program().add(parseRegex(regex), 'word')
+    const node = parseRegex(regex)
+    if (lengthOf(node).min === 0)
+      place.report(path, 'matches-empty', 'the pattern can match without reading a character; make it want something')
+    new Program().add(node, 'word')
   } catch (thrown) {
     if (thrown instanceof RegexUnsupported) place.report(path, 'bad-pattern', thrown.message)
     else if (thrown instanceof PatternTooLarge)
