@@ -97,7 +97,10 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   const { routes, localMaildir } = deliveryRoutes(config)
   const deliverer = createDeliverer({
     routes,
-    protector: createProtector({ ...(config.encryption.keys ? { keyDirectory: config.encryption.keys } : {}) }),
+    protector: createProtector({
+      clock: systemClock,
+      ...(config.encryption.keys ? { keyDirectory: config.encryption.keys } : {}),
+    }),
     clock: systemClock,
     hostname: hostnameOf(config),
   })

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runAuditExport, runAuditVerify } from '../app/commands/audit-command.ts'
 
 export function register(program: Command): void {
   const audit = program.command('audit').description('The tamper-evident record of everything that was done.')
@@ -8,6 +7,7 @@ export function register(program: Command): void {
     .description('Prove that no entry was changed, removed, reordered or cut off. Exit 1 when the chain is broken.')
     .option('--json', 'one JSON object')
     .action(async (_flags: unknown, command: Command) => {
+      const { runAuditVerify } = await import('../app/commands/audit-command.ts')
       process.exitCode = await runAuditVerify(command.optsWithGlobals())
     })
   audit
@@ -16,6 +16,7 @@ export function register(program: Command): void {
     .option('--submission <id>', 'only those of one message')
     .option('--after <sequence>', 'only those after this sequence number', (text) => Number.parseInt(text, 10))
     .action(async (_flags: unknown, command: Command) => {
+      const { runAuditExport } = await import('../app/commands/audit-command.ts')
       process.exitCode = await runAuditExport(command.optsWithGlobals())
     })
 }

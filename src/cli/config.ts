@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runConfigCheck, runConfigReference, runConfigSchema } from '../app/commands/config-command.ts'
 
 export function register(program: Command): void {
   const config = program.command('config').description('The configuration: check it, describe it.')
@@ -7,12 +6,14 @@ export function register(program: Command): void {
     .command('check')
     .description('Check sluice.yaml with its rules and policies; every mistake as file:row:column code message.')
     .action(async (_flags: unknown, command: Command) => {
+      const { runConfigCheck } = await import('../app/commands/config-command.ts')
       process.exitCode = await runConfigCheck(command.optsWithGlobals<{ config?: string }>())
     })
   config
     .command('reference')
     .description('Every key of sluice.yaml with type, default and meaning, in Markdown.')
     .action(async () => {
+      const { runConfigReference } = await import('../app/commands/config-command.ts')
       process.exitCode = await runConfigReference()
     })
   config
@@ -20,6 +21,7 @@ export function register(program: Command): void {
     .description('JSON Schemas for editors: config, policy or rules.')
     .argument('<which>', 'config, policy or rules')
     .action(async (which: string) => {
+      const { runConfigSchema } = await import('../app/commands/config-command.ts')
       process.exitCode = await runConfigSchema(which)
     })
 }

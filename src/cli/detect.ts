@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { runDetectCommand } from '../app/commands/detect-command.ts'
 import type { Confidence } from '../core/finding.ts'
 
 export function register(program: Command): void {
@@ -23,6 +22,7 @@ export function register(program: Command): void {
         rules?: string
         config?: string
       }>()
+      const { runDetectCommand } = await import('../app/commands/detect-command.ts')
       process.exitCode = await runDetectCommand(flags)
     })
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runExtractCommand } from '../app/commands/extract-command.ts'
 
 export function register(program: Command): void {
   program
@@ -10,6 +9,7 @@ export function register(program: Command): void {
     .option('--files-from <list>', 'file with one path a line; - for stdin')
     .option('--text', 'print the text of each part as well')
     .action(async (files: string[], _flags: unknown, command: Command) => {
+      const { runExtractCommand } = await import('../app/commands/extract-command.ts')
       process.exitCode = await runExtractCommand(
         files,
         command.optsWithGlobals<{ json?: boolean; filesFrom?: string; text?: boolean; config?: string }>(),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runKeysCreate, runKeysRotate } from '../app/commands/keys-command.ts'
 
 export function register(program: Command): void {
   const keys = program.command('keys').description('The key files of this installation.')
@@ -7,12 +6,14 @@ export function register(program: Command): void {
     .command('create')
     .description('Create the key files that are missing (mode 0600); existing ones are left alone.')
     .action(async (_flags: unknown, command: Command) => {
+      const { runKeysCreate } = await import('../app/commands/keys-command.ts')
       process.exitCode = await runKeysCreate(command.optsWithGlobals<{ config?: string }>())
     })
   keys
     .command('rotate')
     .description('Make a new key-encryption key; a running gateway re-wraps its data keys at the next start.')
     .action(async (_flags: unknown, command: Command) => {
+      const { runKeysRotate } = await import('../app/commands/keys-command.ts')
       process.exitCode = await runKeysRotate(command.optsWithGlobals<{ config?: string }>())
     })
 }

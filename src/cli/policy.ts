@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runPolicyCheck, runPolicyExplain, runPolicyTest } from '../app/commands/policy-command.ts'
 import { collect } from './scan.ts'
 
 interface Flags {
@@ -17,6 +16,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON object with the diagnostics')
     .option('--policies <dir>', 'policies instead of the configured ones')
     .action(async (_flags: unknown, command: Command) => {
+      const { runPolicyCheck } = await import('../app/commands/policy-command.ts')
       process.exitCode = await runPolicyCheck(command.optsWithGlobals<Flags>())
     })
   policy
@@ -25,6 +25,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON object a line')
     .option('--policies <dir>', 'policies instead of the configured ones')
     .action(async (_flags: unknown, command: Command) => {
+      const { runPolicyTest } = await import('../app/commands/policy-command.ts')
       process.exitCode = await runPolicyTest(command.optsWithGlobals<Flags>())
     })
   policy
@@ -37,6 +38,7 @@ export function register(program: Command): void {
     .option('--policies <dir>', 'policies instead of the configured ones')
     .option('--rules <dir>', 'detection rules instead of the configured ones')
     .action(async (files: string[], _flags: unknown, command: Command) => {
+      const { runPolicyExplain } = await import('../app/commands/policy-command.ts')
       process.exitCode = await runPolicyExplain(
         files,
         command.optsWithGlobals<Flags & { from?: string; to?: string[] }>(),

@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
-import { runQuarantineAct, runQuarantineList, runQuarantineShow } from '../app/commands/quarantine-command.ts'
 
 interface ActFlags {
   readonly reason: string
@@ -23,6 +22,7 @@ export function register(program: Command): void {
     )
     .option('--limit <n>', 'how many at most', (text) => Number.parseInt(text, 10), 100)
     .action(async (_flags: unknown, command: Command) => {
+      const { runQuarantineList } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineList(command.optsWithGlobals())
     })
   quarantine
@@ -33,6 +33,7 @@ export function register(program: Command): void {
     .option('--content', 'write the stored message itself to stdout; goes on the audit record')
     .option('--reviewer <name>', 'who looks (default: the name you are logged in with)', userInfo().username)
     .action(async (id: string, _flags: unknown, command: Command) => {
+      const { runQuarantineShow } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineShow(id, command.optsWithGlobals())
     })
   for (const act of ['release', 'reject'] as const) {
@@ -54,6 +55,7 @@ export function register(program: Command): void {
       )
       .option('--json', 'one JSON object a line')
       .action(async (ids: string[], _flags: unknown, command: Command) => {
+        const { runQuarantineAct } = await import('../app/commands/quarantine-command.ts')
         process.exitCode = await runQuarantineAct(act, ids, command.optsWithGlobals<ActFlags>())
       })
   }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runRulesCheck, runRulesList, runRulesTest } from '../app/commands/rules-command.ts'
 
 interface Flags {
   readonly json?: boolean
@@ -15,6 +14,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON array')
     .option('--rules <dir>', 'rules instead of the configured ones')
     .action(async (_flags: unknown, command: Command) => {
+      const { runRulesList } = await import('../app/commands/rules-command.ts')
       process.exitCode = await runRulesList(command.optsWithGlobals<Flags>())
     })
   rules
@@ -23,6 +23,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON object with the diagnostics')
     .option('--rules <dir>', 'rules instead of the configured ones')
     .action(async (_flags: unknown, command: Command) => {
+      const { runRulesCheck } = await import('../app/commands/rules-command.ts')
       process.exitCode = await runRulesCheck(command.optsWithGlobals<Flags>())
     })
   rules
@@ -31,6 +32,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON object a line')
     .option('--rules <dir>', 'rules instead of the configured ones')
     .action(async (_flags: unknown, command: Command) => {
+      const { runRulesTest } = await import('../app/commands/rules-command.ts')
       process.exitCode = await runRulesTest(command.optsWithGlobals<Flags>())
     })
 }

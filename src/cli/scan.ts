@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { runScanCommand } from '../app/commands/scan-command.ts'
 
 export interface ScanFlags {
   readonly json?: boolean
@@ -39,6 +38,7 @@ export function register(program: Command): void {
     .option('--explain', 'say for every policy rule why it did or did not match, and what came near')
     .option('--exit-code', 'exit 1 when any file would be held or blocked')
     .action(async (files: string[], _flags: unknown, command: Command) => {
+      const { runScanCommand } = await import('../app/commands/scan-command.ts')
       process.exitCode = await runScanCommand(files, command.optsWithGlobals<ScanFlags>())
     })
 }

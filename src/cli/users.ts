@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { runUsersAdd, runUsersRemove } from '../app/commands/users-command.ts'
 
 export function register(program: Command): void {
   const users = program.command('users').description('Who may submit mail with AUTH.')
@@ -9,6 +8,7 @@ export function register(program: Command): void {
     .argument('<file>', 'the listener’s users_file')
     .argument('<name>', 'user name')
     .action(async (file: string, name: string) => {
+      const { runUsersAdd } = await import('../app/commands/users-command.ts')
       process.exitCode = await runUsersAdd(file, name)
     })
   users
@@ -17,6 +17,7 @@ export function register(program: Command): void {
     .argument('<file>', 'the listener’s users_file')
     .argument('<name>', 'user name')
     .action(async (file: string, name: string) => {
+      const { runUsersRemove } = await import('../app/commands/users-command.ts')
       process.exitCode = await runUsersRemove(file, name)
     })
 }

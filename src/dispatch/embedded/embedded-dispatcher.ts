@@ -102,6 +102,8 @@ export class EmbeddedDispatcher implements Dispatcher {
   async #run(id: string, handler: (id: string) => Promise<void>): Promise<void> {
     try {
       await handler(id)
+    } catch {
+      // A handler must not throw; one that does has left its submission to the sweep, and must not end the process.
     } finally {
       this.#active.delete(id)
       const again = this.#again.get(id)

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BullmqDispatcher } from '../../src/dispatch/bullmq/bullmq-dispatcher.ts'
+import { EmbeddedDispatcher } from '../../src/dispatch/embedded/embedded-dispatcher.ts'
+import { dispatcherContract } from '../contract/dispatcher.contract.ts'
+import { TestRedis } from '../support/redis.ts'
+
+let redis: TestRedis
+
+beforeAll(async () => {
+  redis = await TestRedis.start()
+})
+
+afterAll(async () => {
+  await redis.stop()
+})
+
+const bullmq = (options: { activeMax: number; queue?: string; problems?: string[] }) =>
+  new BullmqDispatcher({
+    url: redis.url,
+    queue: options.queue ?? `test-${randomUUID()}`,
+    activeMax: options.activeMax,
+    works: ['inspect', 'act'],
+    onProblem: (problem) => options.problems?.push(problem),
+  })
+
+dispatcherContract('embedded', async () => ({
+  open: async ({ activeMax }) => new EmbeddedDispatcher({ activeMax, waitingMax: 1000 }),
+  close: async () => undefined,
+}))
+
+dispatcherContract('bullmq', async () => ({ open: async (options) => bullmq(options), close: async () => undefined }))
+
+describe('embedded dispatcher', () => {
+  it('drops ids past its bound, which the sweep then finds', async () => {
+    const dispatcher = new EmbeddedDispatcher({ activeMax: 1, waitingMax: 2 })
+    for (const id of ['a', 'b', 'c']) await dispatcher.enqueue(id, { step: 'inspect', size: 1 })
+    expect((await dispatcher.stats()).waiting).toBe(2)
+    await dispatcher.stop(0)
+  })
+
+  it('goes round once more for an id that is asked for while it is worked on', async () => {
+    const dispatcher = new EmbeddedDispatcher({ activeMax: 1, waitingMax: 10 })
+    let rounds = 0
+    const twice = new Promise<void>((resolve) => {
+      void dispatcher.start(async (id) => {
+        rounds++
+        if (rounds === 1) await dispatcher.enqueue(id, { step: 'act', size: 1 })
+        else resolve()
+      })
+    })
+    await dispatcher.enqueue('a', { step: 'inspect', size: 1 })
+    await twice
+    expect(rounds).toBe(2)
+    await dispatcher.stop(1000)
+  })
+})
+
+describe('bullmq dispatcher and a Redis that fails', () => {
+  it('swallows an enqueue while Redis is away, says so once, and works again when it is back', async () => {
+    const problems: string[] = []
+    const dispatcher = bullmq({ activeMax: 2, problems })
+    const seen = new Set<string>()
+    let arrived: () => void = () => undefined
+    await dispatcher.start(async (id) => {
+      seen.add(id)
+      arrived()
+    })
+    await redis.kill()
+    await dispatcher.enqueue('lost', { step: 'inspect', size: 1 })
+    await dispatcher.enqueue('lost-too', { step: 'inspect', size: 1 })
+    expect((await dispatcher.stats()).healthy).toBe(false)
+    expect(problems.length).toBeGreaterThanOrEqual(1)
+    await redis.restart()
+    // The sweep's part: it asks again until the work is done.
+    while (!seen.has('lost')) {
+      const next = new Promise<void>((resolve) => {
+        arrived = resolve
+      })
+      await dispatcher.enqueue('lost', { step: 'inspect', size: 1 })
+      await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100))])
+    }
+    await dispatcher.stop(5000)
+    expect(seen.has('lost')).toBe(true)
+  })
+
+  it('holds nothing but ids', async () => {
+    const queue = `test-${randomUUID()}`
+    const dispatcher = bullmq({ activeMax: 1, queue })
+    await dispatcher.enqueue('01ABC', { step: 'inspect', size: 12_345 })
+    const { Redis } = await import('ioredis')
+    const client = new Redis(redis.url)
+    const job = await client.hgetall(`bull:${queue}-inspect:01ABC`)
+    client.disconnect()
+    expect(JSON.parse(job.data ?? '')).toEqual({ id: '01ABC' })
+    await dispatcher.stop(1000)
+  })
+})
