@@ -16,10 +16,32 @@ export function checkReachability(
   source: YamlSource,
   diagnostics: Diagnostic[],
 ): void {
-  for (const [index, rule] of rules.entries()) {
-    const problem = contradiction(rule.when, []) ?? exceptionProblem(rule) ?? shadow(rule, index, rules)
+  const entries = rules.map((rule, index) => new Entry(rule, index))
+  const byFirst = Map.groupBy(entries, (entry) => entry.first)
+  for (const entry of entries) {
+    const { rule, index } = entry
+    const candidates = [...entry.required].flatMap((text) => byFirst.get(text) ?? [])
+    const problem = contradiction(rule.when, []) ?? exceptionProblem(rule) ?? shadow(entry, candidates)
     if (problem)
       diagnostics.push(source.diagnostic(pathOf(index), 'unreachable-rule', `Rule \`${rule.id}\` ${problem}`))
+  }
+}
+
+/** A rule with the canonical texts of what it requires and excepts; worked out once, since rules are many. */
+class Entry {
+  readonly rule: CompiledPolicyRule
+  readonly index: number
+  readonly required: ReadonlySet<string>
+  readonly excepted: ReadonlySet<string>
+  /** Rules that require a subset of what another requires are found by their first text among the other's. */
+  readonly first: string
+
+  constructor(rule: CompiledPolicyRule, index: number) {
+    this.rule = rule
+    this.index = index
+    this.required = new Set(conjuncts(rule.when).map((condition) => condition.canonical))
+    this.excepted = new Set(rule.unless.map((condition) => condition.canonical))
+    this.first = [...this.required].sort()[0] ?? ''
   }
 }
 
@@ -101,22 +123,18 @@ function conjuncts(condition: Condition): readonly Condition[] {
   return condition.kind === 'all' ? flatten('all', condition.of) : [condition]
 }
 
-/** Another rule that matches whenever `rule` does (fewer conditions, fewer exceptions) and leaves it nothing to do. */
-function shadow(rule: CompiledPolicyRule, index: number, rules: readonly CompiledPolicyRule[]): string | undefined {
-  const strictness = ACTIONS.indexOf(rule.action)
-  const mine = textsOf(conjuncts(rule.when))
-  const excepted = textsOf(rule.unless)
-  for (const [other, candidate] of rules.entries()) {
-    if (other === index || candidate.mode !== rule.mode || addsTo(candidate, rule)) continue
-    const theirs = textsOf(conjuncts(candidate.when))
-    const theirExcepted = textsOf(candidate.unless)
-    const covers = isSubset(theirs, mine) && isSubset(theirExcepted, excepted)
-    if (!covers) continue
-    const identical = theirs.size === mine.size && theirExcepted.size === excepted.size
-    const difference = ACTIONS.indexOf(candidate.action) - strictness
+/** Another rule that matches whenever this one does (fewer conditions, fewer exceptions) and leaves it nothing to do. */
+function shadow(entry: Entry, candidates: readonly Entry[]): string | undefined {
+  const { rule, index, required, excepted } = entry
+  for (const candidate of candidates) {
+    const other = candidate.rule
+    const covers = isSubset(candidate.required, required) && isSubset(candidate.excepted, excepted)
+    if (candidate === entry || !covers || other.mode !== rule.mode || addsTo(other, rule)) continue
+    const identical = candidate.required.size === required.size && candidate.excepted.size === excepted.size
+    const difference = ACTIONS.indexOf(other.action) - ACTIONS.indexOf(rule.action)
     // Of two equal rules the later is the one to remove; a narrower rule of the same action may carry its own severity.
-    if (identical ? difference > 0 || (difference === 0 && other < index) : difference > 0)
-      return `never changes a verdict: rule \`${candidate.id}\` matches whenever it does and says \`${candidate.action}\`; remove it, make it stricter, or except its case from \`${candidate.id}\`.`
+    if (identical ? difference > 0 || (difference === 0 && candidate.index < index) : difference > 0)
+      return `never changes a verdict: rule \`${other.id}\` matches whenever it does and says \`${other.action}\`; remove it, make it stricter, or except its case from \`${other.id}\`.`
   }
   return undefined
 }
@@ -131,10 +149,6 @@ function addsTo(candidate: CompiledPolicyRule, rule: CompiledPolicyRule): boolea
   return changes || people(rule).some((person) => !told.includes(person))
 }
 
-function textsOf(conditions: readonly Condition[]): Set<string> {
-  return new Set(conditions.map((condition) => condition.canonical))
-}
-
 function isSubset(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return [...a].every((text) => b.has(text))
+  return a.size <= b.size && [...a].every((text) => b.has(text))
 }
