@@ -87,6 +87,8 @@ export const limits = {
   /** Entries of `uninspected` kept; the last one says that there were more. */
   extractUninspectedMax: 1_000,
   extractLabelsMax: 1_000,
+  /** Files found inside one text: uuencode, yEnc, armour, data URIs, base64 of a known format. */
+  extractEmbeddedMax: 256,
   extractNameMaxChars: 255,
   /** Names of an archive's directory looked at to tell what it is. */
   extractSniffNamesMax: 4_096,

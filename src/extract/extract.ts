@@ -13,6 +13,7 @@ import { defaultExtractLimits, type ExtractLimits, MessageBudget } from './budge
 import { type Budget, type ChildPart, type ExtractContext, ExtractLimitError, type Format } from './format.ts'
 import { parseMediaType } from './media-type.ts'
 import { formatFor } from './registry.ts'
+import { header, partialUpload, requestFilename, requestText, undoContentEncoding } from './request.ts'
 import { sniff } from './sniff.ts'
 
 /**
@@ -78,21 +79,36 @@ class Walk {
   }
 
   async run(input: ExtractInput): Promise<Extraction> {
-    const declared = parseMediaType(input.declaredType)
-    await this.#walk(
-      {
-        bytes: input.bytes,
-        filename: input.filename,
-        declaredType: input.as === 'mail' ? 'message/rfc822' : declared.type,
-        parameters: declared.parameters,
-      },
-      null,
-      input.as,
-    )
+    if (input.as === 'mail') {
+      await this.#walk({ bytes: input.bytes, filename: null, declaredType: 'message/rfc822' }, null, 'mail')
+    } else await this.#runUpload(input)
     return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels }
   }
 
-  async #walk(child: ChildPart, parent: OpenPart | null, as: 'mail' | 'upload' | null): Promise<void> {
+  async #runUpload(input: ExtractInput): Promise<void> {
+    const { request } = input
+    const declared = parseMediaType(input.declaredType ?? (request ? header(request, 'content-type') : null))
+    const content = request
+      ? undoContentEncoding(input.bytes, request, this.#budget)
+      : { bytes: input.bytes, problem: null }
+    await this.#walk(
+      {
+        bytes: content.bytes,
+        filename: input.filename ?? (request ? requestFilename(request) : null),
+        declaredType: declared.type,
+        parameters: declared.parameters,
+      },
+      null,
+      'upload',
+      request ? requestText(request) : '',
+    )
+    const path = this.#parts[0]?.path ?? 'upload'
+    if (content.problem) this.#say(path, content.problem.reason, content.problem.detail)
+    const partial = request ? partialUpload(request) : null
+    if (partial !== null) this.#say(path, 'partial', partial)
+  }
+
+  async #walk(child: ChildPart, parent: OpenPart | null, as: 'mail' | 'upload' | null, beside = ''): Promise<void> {
     const path = this.#unique(parent ? childPath(parent, child) : rootPath(child, as))
     const depth = parent ? parent.part.depth + 1 : 0
     if (parent && child.filename) this.#text(parent, child.filename)
@@ -103,7 +119,7 @@ class Walk {
     }
     const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await sniff(child)
     const traits: PartTrait[] = [...(child.traits ?? [])]
-    const via: string[] = [...(parent?.via ?? [])]
+    const via: string[] = [...(parent?.via ?? []), ...(child.via ? [child.via] : [])]
     const part: Part = {
       id: this.#parts.length,
       parent: parent?.part.id ?? null,
@@ -120,6 +136,9 @@ class Walk {
     this.#parts.push(part)
     const open: OpenPart = { part, traits, via, pieces: [], children: 0 }
     await this.#read(child, open, [sniffed.type, ...sniffed.also])
+    // A name without a container to stand in: that of an upload.
+    if (!parent && child.filename) this.#text(open, child.filename)
+    if (beside !== '') this.#text(open, beside)
     this.#close(open)
   }
 

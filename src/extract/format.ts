@@ -34,6 +34,8 @@ export interface ChildPart {
   readonly declaredType?: string | null
   readonly parameters?: Readonly<Record<string, string>>
   readonly traits?: readonly PartTrait[]
+  /** How it was embedded where that is no format of its own (`base64`, `uuencode`); goes into its `via`. */
+  readonly via?: string
 }
 
 /** What a format may do. Everything is metered against the one budget of the message. */

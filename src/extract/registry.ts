@@ -1,11 +1,21 @@
 import type { Format } from './format.ts'
+import { cms } from './formats/cms.ts'
 import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
+import { csv } from './formats/csv.ts'
+import { form } from './formats/form.ts'
+import { formData } from './formats/form-data.ts'
 import { gzip } from './formats/gzip.ts'
+import { html } from './formats/html.ts'
+import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
+import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
+import { pgp } from './formats/pgp.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
+import { vobject } from './formats/vobject.ts'
+import { xml } from './formats/xml.ts'
 import { zip } from './formats/zip.ts'
 
 /** Every format the extractor reads, one a line. A media type belongs to the first that takes it. */
@@ -13,6 +23,15 @@ const formats = [
   //
   mime,
   text,
+  html,
+  json,
+  csv,
+  vobject,
+  mbox,
+  form,
+  formData,
+  cms,
+  pgp,
   zip,
   gzip,
   tar,
@@ -32,6 +51,7 @@ const formats = [
   vsdx,
   xps,
   opc,
+  xml,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()
@@ -41,8 +61,19 @@ for (const format of formats as readonly Format[]) {
 
 /** The format that reads `type`; any `text/*` without one of its own is plain text. Undefined: unsupported. */
 export function formatFor(type: string): Format | undefined {
-  return byType.get(type) ?? (type.startsWith('text/') ? text : undefined)
+  const own = byType.get(type)
+  if (own) return own
+  if (/[+-](?:xml|json)$/.test(type)) return type.endsWith('xml') ? xml : json
+  return type.startsWith('text/') || readableAsText.has(type) ? text : undefined
 }
+
+/** Text by another name. */
+const readableAsText = new Set([
+  'application/yaml',
+  'application/x-tex',
+  'application/postscript',
+  'application/javascript',
+])
 
 export function allFormats(): readonly Format[] {
   return formats

@@ -1,3 +1,5 @@
+import { startsAsPgpEncrypted } from './pgp/packets.ts'
+
 /**
  * Magic bytes of what travels in mail and uploads, as IANA or customary media types. Container formats that need a look
  * inside (zip, OLE) come out as the container and are refined elsewhere.
@@ -133,6 +135,7 @@ export function signatureOf(bytes: Uint8Array): string | null {
   if (isBitmap(bytes)) return 'image/bmp'
   if (isIcon(bytes)) return 'image/vnd.microsoft.icon'
   if (isCms(bytes)) return 'application/pkcs7-mime'
+  if (startsAsPgpEncrypted(bytes)) return 'application/pgp-encrypted'
   if (isLzmaAlone(bytes)) return 'application/x-lzma'
   if (isPdfWithPrefix(bytes)) return 'application/pdf'
   return null

@@ -38,7 +38,11 @@ const called = new Set([
   'text/markdown',
   'text/x-vcard',
   'application/x-www-form-urlencoded',
-  'multipart/form-data',
+  'text/enriched',
+  'text/richtext',
+  'text/directory',
+  'text/x-vcalendar',
+  'text/xml',
 ])
 
 export function sniffText(text: string, part: ChildPart): string {
@@ -63,6 +67,7 @@ function byMark(start: string, head: string): string | null {
   if (/^begin:vcalendar\b/i.test(start)) return 'text/calendar'
   if (/^From \S+.*\d{4}.*\r?\n[!-9;-~]+:/.test(head)) return 'application/mbox'
   if (/^-----BEGIN (?:PKCS7|CMS)-----/.test(start)) return 'application/x-pem-pkcs7'
+  if (/^--[^\r\n]{1,200}\r?\ncontent-(?:disposition|type)[ \t]*:/i.test(start)) return 'multipart/form-data'
   if (isMessage(head)) return 'message/rfc822'
   return null
 }

@@ -1,5 +1,6 @@
 import { decodeText } from './charset.ts'
 import type { ChildPart } from './format.ts'
+import { hasDelimiter } from './mime/multipart.ts'
 import { isBinary, signatureOf } from './signatures.ts'
 import { sniffMagic } from './sniff-magic.ts'
 import { refineOle } from './sniff-ole.ts'
@@ -23,12 +24,25 @@ const NONE: readonly string[] = []
 export async function sniff(part: ChildPart): Promise<Sniffed> {
   const { bytes } = part
   if (bytes.length === 0) return { type: 'application/x-empty', also: NONE }
+  if (isMultipart(part)) return { type: part.declaredType ?? 'multipart/form-data', also: NONE }
   const signature = signatureOf(bytes)
   if (signature) return withPolyglots(bytes, refine(bytes, signature))
   if (endsAsZip(bytes)) return { type: refineZip(bytes), also: NONE }
   const text = textOf(part)
   if (text !== null) return { type: sniffText(text, part), also: NONE }
   return { type: (await sniffMagic(bytes)) ?? 'application/octet-stream', also: NONE }
+}
+
+/** A multipart body may end with the last bytes of an archive, so it is looked at before all marks. */
+function isMultipart(part: ChildPart): boolean {
+  const boundary = part.parameters?.boundary
+  if (!part.declaredType?.startsWith('multipart/') || !boundary) return false
+  return hasDelimiter(
+    Buffer.from(part.bytes.buffer, part.bytes.byteOffset, part.bytes.length),
+    0,
+    part.bytes.length,
+    boundary,
+  )
 }
 
 function refine(bytes: Uint8Array, type: string): string {
@@ -47,7 +61,8 @@ function withPolyglots(bytes: Uint8Array, type: string): Sniffed {
 function textOf(part: ChildPart): string | null {
   const head = part.bytes.length > TEXT_HEAD_BYTES ? part.bytes.subarray(0, TEXT_HEAD_BYTES) : part.bytes
   const declared = part.declaredType ?? null
-  const sentAsText = declared?.startsWith('text/') || part.parameters?.charset !== undefined
+  const sentAsText =
+    declared?.startsWith('text/') || declared?.startsWith('message/') || part.parameters?.charset !== undefined
   const decoded = decodeText(head, part.parameters?.charset ?? null)
   if (!isBinary(head) || sentAsText) return decoded.text
   return decoded.charset !== null && !hasControls(decoded.text) ? decoded.text : null

@@ -1,13 +1,22 @@
 import { decodeText } from '../charset.ts'
+import { readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 
 /** Plain text of any kind that has no format of its own: source code, logs, Markdown, LaTeX. */
 export const text: Format = {
   id: 'text',
   types: ['text/plain'],
-  extract(input: FormatInput, context: ExtractContext): void {
-    const decoded = decodeText(input.bytes, input.parameters.charset ?? null)
-    context.text(decoded.text)
+  async extract(input: FormatInput, context: ExtractContext): Promise<void> {
+    const { parameters } = input
+    const decoded = decodeText(input.bytes, parameters.charset ?? null)
+    const isDelSp = parameters.format?.toLowerCase() === 'flowed' && parameters.delsp?.toLowerCase() === 'yes'
+    context.text(isDelSp ? joinFlowed(decoded.text) : decoded.text)
     for (const other of decoded.others) context.text(other)
+    await readEmbedded(decoded.text, context, input.bytes)
   },
+}
+
+/** `format=flowed; delsp=yes` (RFC 3676): the blank before a soft line break is no part of the text. */
+function joinFlowed(flowed: string): string {
+  return flowed.replace(/^(-- )(\r?\n)/gm, '--\u00a0$2').replace(/ \r?\n(?:>+ ?)?/g, '')
 }

@@ -16,6 +16,8 @@ export interface Leaf {
   /** Position in the tree: `1`, `1.2`. */
   readonly label: string
   readonly names: readonly string[]
+  /** Name of the form field (RFC 7578); null in mail. */
+  readonly field: string | null
   readonly mediaType: string | null
   readonly parameters: Readonly<Record<string, string>>
   readonly attachment: boolean
@@ -45,6 +47,8 @@ interface Place {
 
 /** Preamble and epilogue up to this size are a remark of the mail program or a list's footer. */
 const REMARK_MAX_BYTES = 512
+/** A sentence that happens to be valid base64 is short. */
+const UNLIKELY_TEXT_MAX_BYTES = 4096
 /** How far a body without its boundary is searched for something that looks like one. */
 const GUESS_WITHIN_BYTES = 64 * 1024
 
@@ -60,6 +64,8 @@ export class EntityWalk {
   #readings = 0
   #newOthers = 0
   #bytes: Buffer
+  /** How often each boundary was announced. */
+  readonly #declared = new Map<string, number>()
 
   constructor(bytes: Buffer, limits: EntityLimits) {
     this.#bytes = bytes
@@ -71,7 +77,7 @@ export class EntityWalk {
     const start = this.#bytes[0] === 0xef && this.#bytes[1] === 0xbb && this.#bytes[2] === 0xbf ? 3 : 0
     const place = { label: '', depth: 0, defaultType: 'text/plain', other: false }
     const header = parseHeader(this.#bytes, start, this.#bytes.length, this.#limits.headerMaxBytes)
-    if (header.fields.length === 0) {
+    if (header.fields.length === 0 && header.junk.length === 0) {
       const late = this.#headerAfterBlankLines(start)
       if (late) {
         this.#leaf(this.#bytes.subarray(start), plainReading, [], { ...place, other: true })
@@ -82,6 +88,13 @@ export class EntityWalk {
     }
     this.#body(header, this.#bytes.length, place)
     return header
+  }
+
+  /** Walks bytes that are a multipart body without a header of their own: an upload. */
+  walkMultipart(mediaType: string, boundary: string | null): void {
+    const reading = { ...plainReading, mediaType, boundaries: boundary ? [boundary] : [] }
+    const header = { fields: [], junk: [], contentAfterBareCr: false, bodyAt: 0, tooLong: false }
+    this.#reading(reading, header, this.#bytes.length, { label: '', depth: 0, defaultType: 'text/plain', other: false })
   }
 
   #headerAfterBlankLines(start: number): HeaderBlock | null {
@@ -111,11 +124,6 @@ export class EntityWalk {
     const [first, ...others] = readings
     if (first) this.#reading(first, header, to, place)
     for (const other of others) this.#reading(other, header, to, { ...place, other: true })
-    if (header.contentAfterJunk) {
-      this.#tryOther('header line without a name', place.label, () => {
-        this.#leaf(this.#bytes.subarray(header.bodyAt, to), plainReading, header.fields, { ...place, other: true })
-      })
-    }
   }
 
   #reading(reading: ContentReading, header: HeaderBlock, to: number, place: Place): void {
@@ -123,6 +131,7 @@ export class EntityWalk {
     const isMultipart =
       reading.mediaType?.startsWith('multipart/') ||
       (reading.mediaType === null && /^multipart\b/.test(reading.type.head))
+    for (const boundary of reading.boundaries) this.#declared.set(boundary, (this.#declared.get(boundary) ?? 0) + 1)
     const present = reading.boundaries.filter((boundary) => hasDelimiter(this.#bytes, from, to, boundary))
     if (!isMultipart) {
       this.#single(reading, header, to, place)
@@ -178,10 +187,10 @@ export class EntityWalk {
     if (ranges.tooMany) this.#note('too-many', `${this.#limits.partsMax} body parts`, place.label)
     if (ranges.bareCr) this.#note('ambiguous', 'bare CR before boundary', place.label)
     if (reading.mediaType === 'multipart/encrypted') this.#note('encrypted', 'PGP/MIME', place.label)
-    this.#walkParts(reading, ranges, place)
+    this.#walkParts(reading, boundary, ranges, place)
     if (this.#hasForeignPrefix(boundary, ranges.prefixTails)) {
       this.#tryOther('boundary prefix', place.label, () => {
-        this.#walkParts(reading, splitMultipart(this.#bytes, from, to, boundary, partsMax, true), {
+        this.#walkParts(reading, boundary, splitMultipart(this.#bytes, from, to, boundary, partsMax, true), {
           ...place,
           other: true,
         })
@@ -189,7 +198,7 @@ export class EntityWalk {
     }
   }
 
-  #walkParts(reading: ContentReading, ranges: MultipartRanges, place: Place): void {
+  #walkParts(reading: ContentReading, boundary: string, ranges: MultipartRanges, place: Place): void {
     const defaultType = reading.mediaType === 'multipart/digest' ? 'message/rfc822' : 'text/plain'
     this.#remark(ranges.preamble, `${place.label === '' ? '' : `${place.label}.`}preamble`, place)
     let count = 0
@@ -198,10 +207,18 @@ export class EntityWalk {
       const label = place.label === '' ? `${count}` : `${place.label}.${count}`
       this.#entity(range, { label, depth: place.depth + 1, defaultType, other: place.other })
     }
-    if (ranges.late.some((range) => !isBlank(this.#bytes.subarray(range.from, range.to)))) {
+    if (
+      !this.#isNestedBoundary(boundary) &&
+      ranges.late.some((range) => !isBlank(this.#bytes.subarray(range.from, range.to)))
+    ) {
       this.#note('ambiguous', 'parts after the close delimiter', place.label)
     }
     this.#remark(ranges.epilogue, `${place.label === '' ? '' : `${place.label}.`}epilogue`, place)
+  }
+
+  /** Some mail programs give a multipart inside a multipart the same boundary, and its end then looks like the outer one. */
+  #isNestedBoundary(boundary: string): boolean {
+    return (this.#declared.get(boundary) ?? 0) > 1
   }
 
   #remark(range: Range, label: string, place: Place): void {
@@ -214,6 +231,8 @@ export class EntityWalk {
   /** Lines that begin with the delimiter and belong to no other boundary that the message announces. */
   #hasForeignPrefix(boundary: string, tails: readonly string[]): boolean {
     return tails.some((tail) => {
+      // The last line of a message that was cut off.
+      if (tail.trimEnd() === '-') return false
       const name = `${boundary}${tail.trimEnd().replace(/--$/, '')}`
       return !this.#bytes.includes(`"${name}"`, 0, 'latin1') && !this.#bytes.includes(`=${name}`, 0, 'latin1')
     })
@@ -242,13 +261,15 @@ export class EntityWalk {
       this.#newOthers += 1
     }
     const disposition = fields.find((field) => field.name === 'content-disposition')
+    const parsed = disposition ? parseStructured(disposition.value) : null
     this.leaves.push({
       bytes,
       label: place.label === '' ? '1' : place.label,
       names: fileNames(fields, reading.type),
+      field: parsed?.parameters.name ?? null,
       mediaType: reading.mediaType,
       parameters: reading.type.parameters,
-      attachment: disposition !== undefined && parseStructured(disposition.value).head === 'attachment',
+      attachment: parsed?.head === 'attachment',
       otherReading: place.other,
     })
   }
@@ -302,7 +323,8 @@ function guessBoundary(body: Buffer): string | null {
 
 /** Base64 that decodes to bytes no text has, though text was announced: the characters themselves may be the message. */
 function isUnlikelyText(bytes: Buffer, reading: ContentReading): boolean {
-  if (!reading.mediaType?.startsWith('text/') || bytes.length === 0) return false
+  if (!reading.mediaType?.startsWith('text/') || bytes.length === 0 || bytes.length > UNLIKELY_TEXT_MAX_BYTES)
+    return false
   const charset = reading.type.parameters.charset?.toLowerCase() ?? ''
   if (/16|32|ucs|ibm|ebcdic|cp\d/.test(charset) || wideWithoutMark(bytes) !== null) return false
   return isBinary(bytes) && bytes[0] !== 0xff && bytes[0] !== 0xfe

@@ -1,6 +1,7 @@
 /**
  * The header block of a message or body part (RFC 5322 section 2.2), read leniently: a line that is no field is kept and
- * skipped, since receivers differ in whether it ends the header. Nothing is decoded here; values are bytes as Latin-1.
+ * skipped, since receivers differ in whether it ends the header. To one that stops there everything below is plain text,
+ * and all of that is read here too. Nothing is decoded; values are bytes as Latin-1.
  */
 export interface HeaderField {
   /** Lower case, without blanks. */
@@ -15,8 +16,6 @@ export interface HeaderBlock {
   readonly fields: readonly HeaderField[]
   /** Lines that are no field and no continuation. */
   readonly junk: readonly string[]
-  /** A content field stands behind a junk line: receivers that stop there see another message. */
-  readonly contentAfterJunk: boolean
   /** A content field is visible only to receivers that take a bare CR for a line end. */
   readonly contentAfterBareCr: boolean
   readonly bodyAt: number
@@ -34,7 +33,7 @@ export function parseHeader(bytes: Buffer, from: number, to: number, maxBytes: n
   const end = headerEnd(bytes, from, to, maxBytes)
   const block = bytes.toString('latin1', from, end.at)
   const read = readFields(block)
-  if (read.fields.length === 0 && from !== end.bodyAt) {
+  if (read.fields.length === 0 && end.at > from) {
     // No field at all: this is a body without a header, and the blank line is a blank line of it.
     return { ...read, junk: [], bodyAt: from, tooLong: false }
   }
@@ -63,12 +62,11 @@ function headerEnd(
 interface FieldsRead {
   fields: HeaderField[]
   junk: string[]
-  contentAfterJunk: boolean
   contentAfterBareCr: boolean
 }
 
 function readFields(block: string): FieldsRead {
-  const read: FieldsRead = { fields: [], junk: [], contentAfterJunk: false, contentAfterBareCr: false }
+  const read: FieldsRead = { fields: [], junk: [], contentAfterBareCr: false }
   const clean = block.includes('\0') ? block.replaceAll('\0', '') : block
   const unfolded = clean.replace(/\r?\n(?=[ \t])/g, '')
   const hasBareCr = /\r(?!\n|$)/.test(unfolded)
@@ -88,14 +86,6 @@ function readLine(line: string, read: FieldsRead, afterBareCr: boolean): void {
     return
   }
   const field = { name: name.toLowerCase(), written: name, value: line.slice(written[0].length).trim() }
-  if (field.name.startsWith('content-')) {
-    if (afterBareCr) read.contentAfterBareCr = true
-    if (read.junk.some((junk) => !isHarmless(junk))) read.contentAfterJunk = true
-  }
+  if (afterBareCr && field.name.startsWith('content-')) read.contentAfterBareCr = true
   read.fields.push(field)
-}
-
-/** Lines that mailboxes leave at the top of a message. */
-function isHarmless(junk: string): boolean {
-  return /^>?From /.test(junk)
 }

@@ -11,6 +11,8 @@ export interface DecodedBody {
 }
 
 const NONE: readonly Buffer[] = []
+/** Foreign characters that can't hide anything. */
+const FOREIGN_MAX_CHARS = 8
 
 /** The encoding that a field value names, its comments, quotes and trailing rubbish forgiven. */
 export function transferEncodingOf(value: string): TransferEncoding {
@@ -112,10 +114,17 @@ function dirtyBase64(body: Buffer, text: string): DecodedBody {
   const alphabetOnly = text.replace(/[^A-Za-z0-9+/=]+/g, '')
   const runs = Buffer.concat(alphabetOnly.split(/=+/).map((run) => Buffer.from(run, 'base64')))
   const stream = Buffer.from(alphabetOnly.replaceAll('=', ''), 'base64')
-  const byLine = Buffer.concat(
-    text.split(/\r?\n/).map((line) => Buffer.from(line.replace(/[^A-Za-z0-9+/=]+/g, ''), 'base64')),
-  )
-  return { bytes: runs, others: [stream, byLine, body].filter((other) => !other.equals(runs)) }
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/[^A-Za-z0-9+/=]+/g, ''))
+  const byLine = Buffer.concat(lines.map((line) => Buffer.from(line, 'base64')))
+  const others: Buffer[] = [stream, byLine].filter((other) => !startsWith(runs, other))
+  const foreign = text.length - text.replace(/[^A-Za-z0-9+/=\s]+/g, '').length
+  const tail = /=[=\s]*([^=\s][\s\S]*)$/.exec(text.slice(text.indexOf('=')))
+  if (foreign > FOREIGN_MAX_CHARS || (tail?.[1] ?? '').trim().length > FOREIGN_MAX_CHARS) others.push(body)
+  return { bytes: runs, others }
+}
+
+function startsWith(whole: Buffer, part: Buffer): boolean {
+  return part.length <= whole.length && whole.subarray(0, part.length).equals(part)
 }
 
 export function decodeQuotedPrintable(body: Buffer): Buffer {

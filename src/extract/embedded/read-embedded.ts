@@ -1,0 +1,45 @@
+import { limits } from '../../core/limits.ts'
+import type { ExtractContext } from '../format.ts'
+import { findBase64Files } from './base64-files.ts'
+import { findBinHex } from './binhex.ts'
+import type { EmbeddedFile } from './embedded-file.ts'
+import { readPgpArmor } from './pgp-armor.ts'
+import { findUuencoded } from './uuencode.ts'
+import { findYenc } from './yenc.ts'
+
+/**
+ * Files that stand inside a text: uuencode, yEnc, BinHex, OpenPGP and PKCS #7 armour, data URIs, base64 of a known file
+ * format. Each becomes a child; the text itself stays as it is. What decodes to mere text is left to the detectors, which
+ * decode for themselves.
+ */
+export async function readEmbedded(text: string, context: ExtractContext, bytes?: Uint8Array): Promise<void> {
+  const files: EmbeddedFile[] = []
+  if (/^begin(?:-base64)? [0-7]{3,4} /m.test(text)) files.push(...findUuencoded(text))
+  if (text.includes('=ybegin ')) files.push(...findYenc(bytes ? latin1(bytes) : text))
+  if (text.includes('with BinHex')) files.push(...findBinHex(text))
+  if (text.includes('-----BEGIN')) await readPgpArmor(text, context)
+  files.push(...findBase64Files(text))
+  for (const [at, file] of files.entries()) {
+    if (at >= limits.extractEmbeddedMax) {
+      context.uninspected('too-many', `${limits.extractEmbeddedMax} embedded files`)
+      return
+    }
+    if (file.partial) context.uninspected('partial', file.via, file.filename ?? undefined)
+    if (!context.budget.inflate(file.bytes.length)) {
+      context.uninspected('too-large', file.via)
+      return
+    }
+    await context.child({
+      bytes: file.bytes,
+      filename: file.filename,
+      label: `[${file.via} ${at + 1}]`,
+      declaredType: file.declaredType ?? null,
+      parameters: file.parameters ?? {},
+      via: file.via,
+    })
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}

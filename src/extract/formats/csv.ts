@@ -1,0 +1,67 @@
+import { decodeText } from '../charset.ts'
+import { readEmbedded } from '../embedded/read-embedded.ts'
+import type { ExtractContext, Format, FormatInput } from '../format.ts'
+
+/** Separated values (RFC 4180 and its neighbours): cells apart by TAB, quotes undone, rows by LF. */
+export const csv: Format = {
+  id: 'csv',
+  types: ['text/csv', 'text/tab-separated-values'],
+  async extract(input: FormatInput, context: ExtractContext): Promise<void> {
+    const decoded = decodeText(input.bytes, input.parameters.charset ?? null)
+    for (const source of [decoded.text, ...decoded.others]) context.text(separate(source))
+    await readEmbedded(decoded.text, context, input.bytes)
+  },
+}
+
+const separators = [',', ';', '\t', '|'] as const
+const SAMPLE_CHARS = 8192
+
+/** The separator that stands in most rows equally often; null where the text is no table. */
+function separatorOf(text: string): string | null {
+  const stated = /^sep=(.)\r?\n/i.exec(text)?.[1]
+  if (stated) return stated
+  const rows = text
+    .slice(0, SAMPLE_CHARS)
+    .split(/\r?\n/)
+    .filter((row) => row !== '')
+    .slice(0, 50)
+  let best: string | null = null
+  let bestRows = 0
+  for (const separator of separators) {
+    const counts = rows.map((row) => row.replace(/"[^"]*"/g, '').split(separator).length - 1)
+    const most = counts[0] ?? 0
+    const alike = counts.filter((count) => count === most && count > 0).length
+    if (alike > bestRows) [best, bestRows] = [separator, alike]
+  }
+  return bestRows * 2 >= rows.length ? best : null
+}
+
+function separate(text: string): string {
+  const separator = separatorOf(text)
+  if (separator === null) return text
+  if (!text.includes('"')) return separator === '\t' ? text : text.replaceAll(separator, '\t')
+  const out: string[] = []
+  let quoted = false
+  let from = 0
+  const code = separator.charCodeAt(0)
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    if (c === 0x22) {
+      out.push(text.slice(from, at))
+      // A doubled quote inside quotes is one quote.
+      if (quoted && text.charCodeAt(at + 1) === 0x22) {
+        out.push('"')
+        at += 1
+      } else quoted = !quoted
+      from = at + 1
+    } else if (quoted && (c === 0x0a || c === 0x0d)) {
+      out.push(text.slice(from, at), ' ')
+      from = at + 1
+    } else if (!quoted && c === code) {
+      out.push(text.slice(from, at), '\t')
+      from = at + 1
+    }
+  }
+  out.push(text.slice(from))
+  return out.join('')
+}

@@ -1,0 +1,30 @@
+/** What hides an element: inline style, or a simple rule of the document's own style sheets. */
+const HIDDEN =
+  /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])|mso-hide\s*:\s*all|max-height\s*:\s*0(?![.\d]*[1-9])|text-indent\s*:\s*-\d{3,}|(?:left|top)\s*:\s*-\d{3,}|clip\s*:\s*rect\(\s*0/i
+const SHEET_MAX_CHARS = 256 * 1024
+const SELECTORS_MAX = 1000
+
+export function isHiddenStyle(style: string): boolean {
+  return HIDDEN.test(style)
+}
+
+export class HiddenRules {
+  readonly #selectors = new Set<string>()
+
+  /** Takes the rules of a style sheet whose selectors are a single class, id or element. */
+  addSheet(sheet: string): void {
+    if (!isHiddenStyle(sheet)) return
+    const css = sheet.slice(0, SHEET_MAX_CHARS).replace(/\/\*[\s\S]*?\*\//g, '')
+    for (const [, selectors = '', body = ''] of css.matchAll(/([^{}]{1,2000})\{([^{}]{0,4000})\}/g)) {
+      if (!isHiddenStyle(body)) continue
+      for (const selector of selectors.split(',')) {
+        const simple = /(?:^|\s|[a-z0-9])([.#][\w-]+|(?:^|\s)[a-z][\w-]*)\s*$/i.exec(selector.trim())?.[1]
+        if (simple && this.#selectors.size < SELECTORS_MAX) this.#selectors.add(simple.trim())
+      }
+    }
+  }
+
+  hides(kind: '.' | '#' | '', name: string): boolean {
+    return this.#selectors.size > 0 && this.#selectors.has(`${kind}${name}`)
+  }
+}

@@ -1,0 +1,235 @@
+import { Tokenizer, type TokenizerCallbacks } from 'htmlparser2'
+import { HiddenRules, isHiddenStyle } from './hidden-rules.ts'
+import { HtmlLines } from './html-lines.ts'
+
+/**
+ * HTML as a reader sees it, and everything a reader does not see: attributes, comments, hidden elements, scripts, styles.
+ * One pass over tokens, no tree, so half a million table cells and ten thousand levels cost what their bytes cost. Broken
+ * markup loses nothing: what the tokenizer leaves over at the end is taken as it stands.
+ */
+export interface HtmlText {
+  /** Blocks by LF, cells by TAB, inline elements joined. */
+  readonly visible: string
+  readonly hidden: string
+  readonly dataUris: readonly string[]
+  readonly hasHiddenText: boolean
+}
+
+const blocks = new Set(
+  'address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe legend li main menu nav noscript ol optgroup option p param pre section select summary table tbody template textarea tfoot thead title tr ul text'.split(
+    ' ',
+  ),
+)
+const cells = new Set(['td', 'th'])
+const voids = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '))
+const rawText = new Set(['script', 'style', 'xmp', 'noembed', 'noframes', 'iframe', 'plaintext'])
+/** Shorter values are colours, sizes and key words of the language. */
+const ATTRIBUTE_MIN_CHARS = 6
+const ATTRIBUTES_SEEN_MAX = 50_000
+const COMMENT_DEPTH_MAX = 4
+const DATA_URIS_MAX = 256
+
+export function readHtml(source: string, depth = 0): HtmlText {
+  const reader = new HtmlReader(source, depth)
+  return reader.read()
+}
+
+class HtmlReader implements TokenizerCallbacks {
+  readonly #source: string
+  readonly #depth: number
+  readonly #lines = new HtmlLines()
+  readonly #rules = new HiddenRules()
+  readonly #aside: string[] = []
+  readonly #attributesSeen = new Set<string>()
+  readonly #dataUris: string[] = []
+  #last = 0
+  #name = ''
+  #raw = ''
+  #attributeName = ''
+  #attributeValue = ''
+  #hide = false
+  #reverse = false
+  /** Name of the outermost hidden element, and how many of that name are open in it. */
+  #hiddenIn: { name: string; open: number } | null = null
+  #reversedIn: { name: string; open: number; text: string } | null = null
+  #preformatted = 0
+
+  constructor(source: string, depth: number) {
+    this.#source = source
+    this.#depth = depth
+  }
+
+  read(): HtmlText {
+    const tokenizer = new Tokenizer({ decodeEntities: true, recognizeSelfClosing: false }, this)
+    tokenizer.write(this.#source)
+    tokenizer.end()
+    if (this.#last < this.#source.length) this.#aside.push(this.#source.slice(this.#last))
+    const { visible, hidden } = this.#lines.finish()
+    return {
+      visible,
+      hidden: [...hidden, ...this.#aside].join('\n'),
+      dataUris: this.#dataUris,
+      hasHiddenText: hidden.length > 0,
+    }
+  }
+
+  ontext(start: number, end: number): void {
+    this.#last = end
+    this.#text(this.#source.slice(start, end))
+  }
+
+  ontextentity(codepoint: number, end: number): void {
+    this.#last = end
+    this.#text(String.fromCodePoint(codepoint))
+  }
+
+  #text(piece: string): void {
+    if (this.#raw !== '') {
+      this.#aside.push(piece)
+      if (this.#raw === 'style') this.#rules.addSheet(piece)
+      this.#findDataUris(piece)
+      return
+    }
+    if (this.#reversedIn) this.#reversedIn.text += piece
+    this.#lines.add(piece, this.#hiddenIn !== null, this.#preformatted > 0)
+  }
+
+  onopentagname(start: number, end: number): void {
+    this.#last = end
+    this.#name = this.#source.slice(start, end).toLowerCase()
+    this.#hide = this.#rules.hides('', this.#name)
+    this.#reverse = false
+  }
+
+  onattribname(start: number, end: number): void {
+    this.#last = end
+    this.#attributeName = this.#source.slice(start, end).toLowerCase()
+    this.#attributeValue = ''
+  }
+
+  onattribdata(start: number, end: number): void {
+    this.#last = end
+    this.#attributeValue += this.#source.slice(start, end)
+  }
+
+  onattribentity(codepoint: number): void {
+    this.#attributeValue += String.fromCodePoint(codepoint)
+  }
+
+  onattribend(_quote: number, end: number): void {
+    this.#last = Math.max(this.#last, end)
+    const name = this.#attributeName
+    const value = this.#attributeValue
+    if (name.length > 24) this.#keepAttribute(name)
+    if (name === 'hidden' || (name === 'style' && isHiddenStyle(value))) this.#hide = true
+    else if (name === 'class') this.#hide ||= value.split(/\s+/).some((word) => this.#rules.hides('.', word))
+    else if (name === 'id') this.#hide ||= this.#rules.hides('#', value)
+    if (
+      (name === 'dir' && /^rtl$/i.test(value) && this.#name === 'bdo') ||
+      (name === 'style' && /bidi-override/i.test(value))
+    )
+      this.#reverse = true
+    if (name === 'srcdoc' && this.#depth < COMMENT_DEPTH_MAX) this.#nested(value)
+    else if (name === 'alt' || name === 'value' || name === 'title') this.#keepAttribute(value, 1)
+    else this.#keepAttribute(value)
+    if (name === 'style') this.#findDataUris(value)
+  }
+
+  #keepAttribute(value: string, minChars = ATTRIBUTE_MIN_CHARS): void {
+    const trimmed = value.trim()
+    if (trimmed.length < minChars) return
+    if (/^data:/i.test(trimmed)) {
+      this.#addDataUri(trimmed)
+      return
+    }
+    if (this.#attributesSeen.has(trimmed)) return
+    if (this.#attributesSeen.size < ATTRIBUTES_SEEN_MAX) this.#attributesSeen.add(trimmed)
+    this.#aside.push(trimmed)
+  }
+
+  onopentagend(end: number): void {
+    this.#open(end, false)
+  }
+
+  onselfclosingtag(end: number): void {
+    this.#open(end, true)
+  }
+
+  #open(end: number, _selfClosing: boolean): void {
+    this.#last = end + 1
+    const name = this.#name
+    if (blocks.has(name)) this.#lines.breakLine()
+    else if (cells.has(name)) this.#lines.cell()
+    if (rawText.has(name)) this.#raw = name
+    if (name === 'pre' || name === 'textarea') this.#preformatted += 1
+    if (voids.has(name)) return
+    if (this.#hiddenIn) {
+      if (this.#hiddenIn.name === name) this.#hiddenIn.open += 1
+    } else if (this.#hide) this.#hiddenIn = { name, open: 1 }
+    if (this.#reversedIn) {
+      if (this.#reversedIn.name === name) this.#reversedIn.open += 1
+    } else if (this.#reverse) this.#reversedIn = { name, open: 1, text: '' }
+  }
+
+  onclosetag(start: number, end: number): void {
+    const close = this.#source.indexOf('>', end)
+    this.#last = close < 0 ? this.#source.length : close + 1
+    const name = this.#source.slice(start, end).toLowerCase()
+    // Attributes have no business on a closing tag, and no reader shows them.
+    if (close > end && this.#source.slice(end, close).trim() !== '') this.#aside.push(this.#source.slice(end, close))
+    if (this.#raw === name) this.#raw = ''
+    if ((name === 'pre' || name === 'textarea') && this.#preformatted > 0) this.#preformatted -= 1
+    if (this.#hiddenIn?.name === name && --this.#hiddenIn.open === 0) this.#hiddenIn = null
+    if (this.#reversedIn?.name === name && --this.#reversedIn.open === 0) this.#endReversed()
+    if (blocks.has(name)) this.#lines.breakLine()
+  }
+
+  /** Text set against its direction is shown backwards. */
+  #endReversed(): void {
+    const text = this.#reversedIn?.text ?? ''
+    this.#reversedIn = null
+    if (text.trim() !== '') this.#aside.push([...text].reverse().join(''))
+  }
+
+  oncomment(start: number, end: number, offset: number): void {
+    this.#last = end + 1
+    const text = this.#source.slice(start, end - offset)
+    if (this.#depth < COMMENT_DEPTH_MAX && /<[a-z!]/i.test(text)) this.#nested(text)
+    else if (text.trim() !== '') this.#aside.push(text)
+  }
+
+  #nested(source: string): void {
+    const inner = readHtml(source, this.#depth + 1)
+    if (inner.visible !== '') this.#aside.push(inner.visible)
+    if (inner.hidden !== '') this.#aside.push(inner.hidden)
+    for (const uri of inner.dataUris) this.#addDataUri(uri)
+  }
+
+  oncdata(start: number, end: number, offset: number): void {
+    this.#last = end + 1
+    this.#text(this.#source.slice(start, end - offset))
+  }
+
+  ondeclaration(start: number, end: number): void {
+    this.#last = end + 1
+    const text = this.#source.slice(start, end)
+    if (!/^doctype html$/i.test(text)) this.#aside.push(text)
+  }
+
+  onprocessinginstruction(start: number, end: number): void {
+    this.#last = end + 1
+    this.#aside.push(this.#source.slice(start, end))
+  }
+
+  onend(): void {}
+
+  #findDataUris(text: string): void {
+    if (!text.includes('data:')) return
+    for (const [uri] of text.matchAll(/data:[\w.+/-]{0,80}(?:;[\w.=+-]{1,80}){0,4},[^"'`)\s]+/gi)) this.#addDataUri(uri)
+  }
+
+  #addDataUri(uri: string): void {
+    if (this.#dataUris.length < DATA_URIS_MAX) this.#dataUris.push(uri)
+    else this.#aside.push(uri)
+  }
+}
