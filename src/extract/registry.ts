@@ -10,10 +10,12 @@ import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
 import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
+import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { pgp } from './formats/pgp.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
+import { tnef } from './formats/tnef.ts'
 import { vobject } from './formats/vobject.ts'
 import { xml } from './formats/xml.ts'
 import { zip } from './formats/zip.ts'
@@ -52,6 +54,16 @@ const formats = [
   xps,
   opc,
   xml,
+  doc,
+  xls,
+  ppt,
+  msg,
+  vsd,
+  pub,
+  wps,
+  vba,
+  olePackage,
+  tnef,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

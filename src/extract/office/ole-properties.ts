@@ -1,0 +1,127 @@
+import { decodeCodePage } from '../readers/code-page.ts'
+import type { OleNode } from '../readers/compound-file.ts'
+
+/** Property sets of compound files ([MS-OLEPS]): the strings in them, with the names that custom properties have. */
+export interface OleProperties {
+  readonly values: readonly string[]
+  readonly custom: readonly (readonly [string, string])[]
+}
+
+const PROPERTIES_MAX = 10_000
+const CUSTOM_SECTION = '05d5cdd59c2e1b10939708002b2cf9ae'
+
+export function readOleProperties(stream: OleNode): OleProperties {
+  const values: string[] = []
+  const custom: (readonly [string, string])[] = []
+  const bytes = stream.read()
+  if (bytes.length < 48 || bytes.readUInt16LE(0) !== 0xfffe) return { values, custom }
+  const sections = Math.min(bytes.readUInt32LE(24), 8)
+  for (let i = 0; i < sections && 28 + i * 20 + 20 <= bytes.length; i++) {
+    const at = 28 + i * 20
+    const isCustom = bytes.toString('hex', at, at + 16) === CUSTOM_SECTION
+    readSection(bytes, bytes.readUInt32LE(at + 16), isCustom, values, custom)
+  }
+  return { values, custom }
+}
+
+function readSection(
+  bytes: Buffer,
+  start: number,
+  isCustom: boolean,
+  values: string[],
+  custom: (readonly [string, string])[],
+): void {
+  if (start + 8 > bytes.length) return
+  const count = Math.min(bytes.readUInt32LE(start + 4), PROPERTIES_MAX)
+  const offsets = new Map<number, number>()
+  for (let i = 0; i < count && start + 16 + i * 8 <= bytes.length; i++) {
+    offsets.set(bytes.readUInt32LE(start + 8 + i * 8), start + bytes.readUInt32LE(start + 12 + i * 8))
+  }
+  const pageAt = offsets.get(1)
+  const page = pageAt !== undefined && pageAt + 6 <= bytes.length ? bytes.readUInt16LE(pageAt + 4) : 1252
+  const names = isCustom ? readDictionary(bytes, offsets.get(0), page) : new Map<number, string>()
+  for (const [id, at] of offsets) {
+    if (id < 2 || id >= 0x80000000) continue
+    const found = readValue(bytes, at, page)
+    const name = names.get(id)
+    if (name !== undefined) custom.push([name, found.join(' ')])
+    else values.push(...found)
+  }
+}
+
+/** Property 0 of a section names the others. */
+function readDictionary(bytes: Buffer, at: number | undefined, page: number): Map<number, string> {
+  const names = new Map<number, string>()
+  if (at === undefined || at + 4 > bytes.length) return names
+  const count = Math.min(bytes.readUInt32LE(at), PROPERTIES_MAX)
+  let next = at + 4
+  for (let i = 0; i < count && next + 8 <= bytes.length; i++) {
+    const id = bytes.readUInt32LE(next)
+    const length = bytes.readUInt32LE(next + 4) * (page === 1200 ? 2 : 1)
+    names.set(id, trimZero(decodeCodePage(bytes.subarray(next + 8, next + 8 + length), page)))
+    next += 8 + (page === 1200 ? Math.ceil(length / 4) * 4 : length)
+  }
+  return names
+}
+
+function readValue(bytes: Buffer, at: number, page: number): string[] {
+  if (at + 8 > bytes.length) return []
+  const type = bytes.readUInt16LE(at)
+  switch (type) {
+    case 0x1e:
+      return nonEmpty(readString(bytes, at + 4, page).text)
+    case 0x1f:
+      return nonEmpty(readWide(bytes, at + 4).text)
+    case 0x0b:
+      return [bytes.readUInt16LE(at + 4) === 0 ? 'false' : 'true']
+    case 0x101e:
+    case 0x101f:
+    case 0x100c:
+      return readVector(bytes, at, type, page)
+    default:
+      return []
+  }
+}
+
+function readVector(bytes: Buffer, at: number, type: number, page: number): string[] {
+  const found: string[] = []
+  const count = Math.min(bytes.readUInt32LE(at + 4), PROPERTIES_MAX)
+  let next = at + 8
+  for (let i = 0; i < count && next + 8 <= bytes.length; i++) {
+    const kind = type === 0x100c ? bytes.readUInt16LE(next) : type & 0xff
+    if (type === 0x100c) next += 4
+    if (kind !== 0x1e && kind !== 0x1f) {
+      next += 4
+      continue
+    }
+    const read = kind === 0x1e ? readString(bytes, next, page) : readWide(bytes, next)
+    found.push(...nonEmpty(read.text))
+    next = read.next
+  }
+  return found
+}
+
+function readString(bytes: Buffer, at: number, page: number): { text: string; next: number } {
+  if (at + 4 > bytes.length) return { text: '', next: bytes.length }
+  const length = bytes.readUInt32LE(at)
+  const raw = bytes.subarray(at + 4, at + 4 + length)
+  return { text: trimZero(decodeCodePage(raw, page)), next: at + 4 + length }
+}
+
+function readWide(bytes: Buffer, at: number): { text: string; next: number } {
+  if (at + 4 > bytes.length) return { text: '', next: bytes.length }
+  const length = bytes.readUInt32LE(at) * 2
+  return {
+    text: trimZero(bytes.subarray(at + 4, at + 4 + length).toString('utf16le')),
+    next: at + 4 + Math.ceil(length / 4) * 4,
+  }
+}
+
+function trimZero(text: string): string {
+  const end = text.indexOf('\0')
+  return (end < 0 ? text : text.slice(0, end)).trim()
+}
+
+function nonEmpty(text: string): string[] {
+  return text === '' ? [] : [text]
+}

@@ -1,0 +1,111 @@
+import { limits } from '../../core/limits.ts'
+import type { ExtractContext } from '../format.ts'
+import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
+
+/**
+ * Visio 5 to 2010 drawings: a tree of streams, most of them compressed with an LZ77 over a 4 KiB window, reached through
+ * pointers. The format was never published, so the words are carved out of the inflated streams and the rest is told as
+ * `partial` where a stream can't be read.
+ */
+const TRAILER_AT = 0x24
+const COMPRESSED = 2
+const STREAMS_MAX = 20_000
+const WINDOW = 4096
+
+interface Pointer {
+  readonly offset: number
+  readonly length: number
+  readonly format: number
+}
+
+export async function readVisioBinary(bytes: Buffer, context: ExtractContext): Promise<void> {
+  const version = bytes[0x1a] ?? 0
+  const isOld = version < 6
+  const root = pointerAt(bytes, TRAILER_AT, isOld)
+  if (!root) {
+    context.uninspected('corrupt', 'visio trailer')
+    return
+  }
+  const words: string[] = []
+  const seen = new Set<number>()
+  const queue: Pointer[] = [root]
+  let left = Math.min(context.budget.inflatedLeft, limits.extractEntryMaxBytes)
+  for (let count = 0; queue.length > 0; count++) {
+    const pointer = queue.shift()
+    if (!pointer || seen.has(pointer.offset)) continue
+    if (count > STREAMS_MAX || left <= 0 || !context.budget.hasTime()) {
+      context.uninspected('too-many', 'visio streams')
+      break
+    }
+    seen.add(pointer.offset)
+    const raw = bytes.subarray(pointer.offset, pointer.offset + pointer.length)
+    const data = (pointer.format & COMPRESSED) !== 0 ? inflateVisio(raw, left) : raw
+    left -= data.length
+    context.budget.inflate(Math.min(data.length, context.budget.inflatedLeft))
+    queue.push(...pointersIn(data, pointer, isOld))
+    words.push(...(isOld ? carveLatin(data, 4) : carveUtf16(data, 3)))
+  }
+  if (words.length > 0) context.text(words.join('\n'))
+}
+
+/** A pointer: type, address, offset, length, format; narrower in version 5. */
+function pointerAt(bytes: Buffer, at: number, isOld: boolean): Pointer | null {
+  if (at + 18 > bytes.length) return null
+  return isOld
+    ? { format: bytes.readUInt16LE(at + 2), offset: bytes.readUInt32LE(at + 8), length: bytes.readUInt32LE(at + 12) }
+    : { offset: bytes.readUInt32LE(at + 8), length: bytes.readUInt32LE(at + 12), format: bytes.readUInt16LE(at + 16) }
+}
+
+/** Streams of format 4 and 5 in the high nibble, and the trailer, hold pointers: their place is at the front. */
+function pointersIn(data: Buffer, of: Pointer, isOld: boolean): Pointer[] {
+  const found: Pointer[] = []
+  const kind = of.format >> 4
+  const skip = (of.format & COMPRESSED) !== 0 ? 4 : 0
+  if (kind !== 4 && kind !== 5) return found
+  const size = isOld ? 16 : 18
+  for (const start of [skip, 0]) {
+    if (start + 4 > data.length) continue
+    const table = data.readUInt32LE(start) + start
+    if (table + 8 > data.length) continue
+    const count = isOld ? data.readUInt16LE(table) : data.readUInt32LE(table)
+    const first = table + 8
+    if (count === 0 || count > STREAMS_MAX || first + count * size > data.length + size) continue
+    for (let i = 0; i < count; i++) {
+      const pointer = pointerAt(data, first + i * size, isOld)
+      if (pointer && pointer.length > 0) found.push(pointer)
+    }
+    return found
+  }
+  return found
+}
+
+/** Eight steps a flag byte; a clear bit copies from the window, 18 bytes short of where the offset says. */
+export function inflateVisio(input: Buffer, ceiling: number): Buffer {
+  const window = Buffer.alloc(WINDOW)
+  const out: number[] = []
+  let write = 0
+  let at = 0
+  const push = (byte: number) => {
+    out.push(byte)
+    window[write & (WINDOW - 1)] = byte
+    write += 1
+  }
+  while (at < input.length && out.length < ceiling) {
+    const flags = input[at++] ?? 0
+    for (let bit = 0; bit < 8 && at < input.length; bit++) {
+      if (((flags >> bit) & 1) === 1) {
+        push(input[at++] ?? 0)
+        continue
+      }
+      if (at + 2 > input.length) break
+      const low = input[at] ?? 0
+      const high = input[at + 1] ?? 0
+      at += 2
+      const length = (high & 0x0f) + 3
+      let from = low | ((high & 0xf0) << 4)
+      from = from > 4078 ? from - 4078 : from + 18
+      for (let i = 0; i < length; i++) push(window[(from + i) & (WINDOW - 1)] ?? 0)
+    }
+  }
+  return Buffer.from(out)
+}

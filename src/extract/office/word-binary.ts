@@ -1,0 +1,211 @@
+import type { ExtractContext } from '../format.ts'
+import { carveUtf16 } from '../readers/carve-strings.ts'
+import { decodeCodePage } from '../readers/code-page.ts'
+import { childNamed, type OleNode } from '../readers/compound-file.ts'
+import { drawingWords } from './office-art.ts'
+
+/**
+ * Word 6 to 2003 ([MS-DOC]): all stories of the piece table, that is body, footnotes, headers, comments, endnotes and
+ * text boxes, deleted and hidden text among it. Field codes and shape descriptions follow. Encrypted files are told.
+ */
+const FLAG_COMPLEX = 0x0004
+const FLAG_ENCRYPTED = 0x0100
+const FLAG_TABLE1 = 0x0200
+const FLAG_OBFUSCATED = 0x8000
+/** First format version with Unicode pieces (Word 97). */
+const NFIB_WORD97 = 0x00c1
+const NFIB_WORD6_MIN = 0x0065
+
+export function readWordBinary(root: OleNode, context: ExtractContext): void {
+  const fib = childNamed(root, 'WordDocument')?.read() ?? Buffer.alloc(0)
+  if (fib.length < 0x200) {
+    context.uninspected('corrupt', 'doc header')
+    return
+  }
+  const version = fib.readUInt16LE(2)
+  const flags = fib.readUInt16LE(10)
+  const table = childNamed(root, (flags & FLAG_TABLE1) !== 0 ? '1Table' : '0Table')?.read() ?? Buffer.alloc(0)
+  if ((flags & FLAG_ENCRYPTED) !== 0) {
+    context.uninspected('encrypted', encryptionOf(flags, table))
+    return
+  }
+  if (version < NFIB_WORD6_MIN) {
+    context.uninspected('unsupported', `doc version ${version}`)
+    return
+  }
+  const isUnicode = version >= NFIB_WORD97
+  const raw = isUnicode ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6)) : readOld(fib, flags)
+  if (raw === null) {
+    context.uninspected('corrupt', 'doc pieces')
+    const carved = carveUtf16(fib)
+    if (carved.length > 0) context.text(carved.join('\n'))
+    return
+  }
+  context.text(toLines(raw))
+  if (!isUnicode) return
+  const words = [
+    ...drawingWords(slice(table, fib, 0x22a)),
+    // Document variables.
+    ...carveUtf16(slice(table, fib, 0x27a), 2),
+  ]
+  if (words.length > 0) context.text(words.join('\n'))
+}
+
+function slice(table: Buffer, fib: Buffer, at: number): Buffer {
+  if (at + 8 > fib.length) return Buffer.alloc(0)
+  const start = fib.readUInt32LE(at)
+  return table.subarray(start, start + fib.readUInt32LE(at + 4))
+}
+
+function encryptionOf(flags: number, table: Buffer): string {
+  if ((flags & FLAG_OBFUSCATED) !== 0) return 'XOR obfuscation'
+  return table.length >= 4 && table.readUInt16LE(0) === 1 ? 'RC4' : 'RC4 CryptoAPI'
+}
+
+/** The piece table ([MS-DOC] 2.8.35): text in the order of the document, wherever it stands in the stream. */
+function readPieces(fib: Buffer, table: Buffer, start: number, length: number): string | null {
+  const clx = table.subarray(start, start + length)
+  let at = 0
+  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
+  if (at + 5 > clx.length || clx[at] !== 2) return null
+  const plc = clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
+  const count = Math.floor((plc.length - 4) / 12)
+  if (count < 1) return null
+  const pieces: string[] = []
+  // Overlapping pieces would multiply the text; no document is longer than its stream.
+  let left = fib.length
+  for (let i = 0; i < count && left > 0; i++) {
+    const characters = plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4)
+    const fc = plc.readUInt32LE((count + 1) * 4 + i * 8 + 2)
+    const isCompressed = (fc & 0x40000000) !== 0
+    const offset = isCompressed ? (fc & 0x3fffffff) >>> 1 : fc & 0x3fffffff
+    const bytes = Math.min(left, Math.max(0, characters) * (isCompressed ? 1 : 2))
+    left -= bytes
+    const raw = fib.subarray(offset, offset + bytes)
+    pieces.push(isCompressed ? decodeCodePage(raw, 1252) : raw.toString('utf16le'))
+  }
+  return pieces.join('')
+}
+
+/** Word 6 and 95: 8-bit text in one stretch, or in pieces where the file was saved fast. */
+function readOld(fib: Buffer, flags: number): string | null {
+  const page = pageOfLanguage(fib.readUInt16LE(6))
+  if ((flags & FLAG_COMPLEX) === 0) {
+    const start = fib.readUInt32LE(0x18)
+    const end = fib.readUInt32LE(0x1c)
+    return start < end && start < fib.length ? decodeCodePage(fib.subarray(start, end), page) : null
+  }
+  const clx = fib.subarray(fib.readUInt32LE(0x160), fib.readUInt32LE(0x160) + fib.readUInt32LE(0x164))
+  let at = 0
+  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
+  if (at + 5 > clx.length || clx[at] !== 2) return null
+  const plc = clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
+  const count = Math.floor((plc.length - 4) / 12)
+  const pieces: string[] = []
+  let left = fib.length
+  for (let i = 0; i < count && left > 0; i++) {
+    const characters = Math.min(left, Math.max(0, plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4)))
+    const offset = plc.readUInt32LE((count + 1) * 4 + i * 8 + 2)
+    left -= characters
+    pieces.push(decodeCodePage(fib.subarray(offset, offset + characters), page))
+  }
+  return pieces.join('')
+}
+
+const PAGES: Readonly<Record<number, number>> = {
+  4: 936,
+  5: 1250,
+  8: 1253,
+  13: 1255,
+  1: 1256,
+  14: 1250,
+  17: 932,
+  18: 949,
+  21: 1250,
+  24: 1250,
+  25: 1251,
+  26: 1250,
+  27: 1250,
+  30: 874,
+  31: 1254,
+  34: 1251,
+  35: 1251,
+  36: 1250,
+  37: 1257,
+  38: 1257,
+  39: 1257,
+  42: 1258,
+}
+
+function pageOfLanguage(language: number): number {
+  return language === 0x0404 || language === 0x0c04 ? 950 : (PAGES[language & 0x3ff] ?? 1252)
+}
+
+/** Word's control characters as layout: cells apart by TAB, rows and paragraphs by LF, field codes behind the line. */
+function toLines(raw: string): string {
+  const out: string[] = []
+  let codes: string[] = []
+  let line = ''
+  const fields: { isCode: boolean; code: string }[] = []
+  const flush = () => {
+    out.push(line.replace(/\t+$/, ''))
+    line = ''
+    out.push(...codes)
+    codes = []
+  }
+  for (let i = 0; i < raw.length; i++) {
+    const code = raw.charCodeAt(i)
+    const field = fields.at(-1)
+    if (code >= 0x20 && code !== 0xad) {
+      if (field?.isCode) field.code += raw[i]
+      else line += raw[i]
+      continue
+    }
+    switch (code) {
+      case 0x07:
+        // A row ends with a mark of its own right behind that of its last cell.
+        if (raw.charCodeAt(i + 1) === 0x07) {
+          i += 1
+          flush()
+        } else line += '\t'
+        break
+      case 0x0a:
+      case 0x0b:
+      case 0x0c:
+      case 0x0d:
+      case 0x0e:
+        if (code === 0x0d && isInCell(raw, i)) line += ' '
+        else flush()
+        break
+      case 0x09:
+        line += '\t'
+        break
+      case 0x1e:
+        line += '-'
+        break
+      case 0x13:
+        fields.push({ isCode: true, code: '' })
+        break
+      case 0x14:
+        if (field) field.isCode = false
+        break
+      case 0x15:
+        if (field && field.code.trim() !== '') codes.push(field.code.trim())
+        fields.pop()
+        break
+      default:
+    }
+  }
+  flush()
+  return out.join('\n')
+}
+
+/** A paragraph that is followed by a cell mark before the next paragraph mark stands in a cell. */
+function isInCell(raw: string, at: number): boolean {
+  for (let i = at + 1; i < raw.length && i < at + 256; i++) {
+    const code = raw.charCodeAt(i)
+    if (code === 0x07) return i > at + 1
+    if (code === 0x0d || code === 0x0c) return false
+  }
+  return false
+}
