@@ -247,6 +247,15 @@ describe('the file', () => {
     expect(sqliteMigrations.map(({ number }) => number)).toEqual(sqliteMigrations.map((_, i) => i + 1))
   })
 
+  it('the claims of a killed predecessor can be dropped at start', async () => {
+    await fill(1)
+    await harness.store.claim('s0', 'killed', 1, 9_000_000)
+    await harness.reopen()
+    expect(await harness.store.claim('s0', 'other', 1, 2), 'they outlive a restart').toBe(false)
+    await harness.state.store.forgetClaims()
+    expect(await harness.store.claim('s0', 'other', 1, 2)).toBe(true)
+  })
+
   it('damaged claims are begun anew: losing them loses nothing', async () => {
     await fill(1)
     await harness.store.claim('s0', 'me', 1, 9_000_000)

@@ -73,6 +73,11 @@ export class Claims {
     this.#db.prepare('DELETE FROM claims').run()
   }
 
+  /** Drops every claim: for the only process that works on submissions, before it begins. */
+  forgetAll(): void {
+    this.#db.exec('DELETE FROM claims')
+  }
+
   close(): void {
     this.#db.close()
   }

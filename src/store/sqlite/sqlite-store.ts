@@ -98,6 +98,14 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     this.#parts.claims.forgetAll()
   }
 
+  /**
+   * Drops all claims: at the start of the only process that works on submissions, what a killed predecessor held is
+   * free at once instead of by its time.
+   */
+  async forgetClaims(): Promise<void> {
+    this.#parts.claims.forgetAll()
+  }
+
   async quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]> {
     return this.#reader.quarantine(query)
   }
