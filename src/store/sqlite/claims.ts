@@ -68,11 +68,6 @@ export class Claims {
     }
   }
 
-  /** For the start of the only process there is: whoever held a claim is gone. */
-  forgetAll(): void {
-    this.#db.prepare('DELETE FROM claims').run()
-  }
-
   /** Drops every claim: for the only process that works on submissions, before it begins. */
   forgetAll(): void {
     this.#db.exec('DELETE FROM claims')

@@ -94,10 +94,6 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     this.#parts.claims.release(id, owner)
   }
 
-  async forgetClaims(): Promise<void> {
-    this.#parts.claims.forgetAll()
-  }
-
   /**
    * Drops all claims: at the start of the only process that works on submissions, what a killed predecessor held is
    * free at once instead of by its time.
