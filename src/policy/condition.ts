@@ -56,6 +56,15 @@ export function defineCondition<S extends z.ZodType>(kind: {
   return kind as unknown as ConditionKind
 }
 
+const ALTERNATIVES_SHOWN_MAX = 5
+
+/** A list in words; long ones are cut, since the policy file has them in full. */
+export function alternatives(values: readonly string[]): string {
+  const shown = values.slice(0, ALTERNATIVES_SHOWN_MAX)
+  if (shown.length === values.length) return shown.join(' or ')
+  return `${shown.join(' or ')} or ${values.length - shown.length} more`
+}
+
 export function answer(
   matched: boolean,
   why: string | (() => string),

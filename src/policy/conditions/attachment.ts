@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PART_TRAITS } from '../../core/extraction.ts'
 import type { ReportedPart } from '../../core/report.ts'
-import { answer, defineCondition } from '../condition.ts'
+import { alternatives, answer, defineCondition } from '../condition.ts'
 import { anyGlob } from '../glob.ts'
 import { countSchema, rangeOf, rangeText, sizeRangeOf, sizeSchema, within } from '../range.ts'
 
@@ -43,7 +43,7 @@ export const attachmentCondition = defineCondition({
     if (value.trait) tests.push((part) => part.traits.some((trait) => value.trait?.includes(trait)))
     if (size) tests.push((part) => within(size, part.size))
     const words = Object.entries(value).flatMap(([key, given]) =>
-      Array.isArray(given) ? [`${key.replace('_', ' ')} ${given.join(' or ')}`] : [],
+      Array.isArray(given) ? [`${key.replace('_', ' ')} ${alternatives(given)}`] : [],
     )
     if (size) words.push(`size ${rangeText(size, 'bytes')}`)
     if (value.count) words.push(rangeText(count))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { answer, defineCondition } from '../condition.ts'
+import { alternatives, answer, defineCondition } from '../condition.ts'
 import { anyGlob } from '../glob.ts'
 
 const CHANNELS = ['mail', 'upload'] as const
@@ -24,7 +24,7 @@ export const listenerCondition = defineCondition({
     const globs = scope.globs(names, []) ?? []
     return {
       scope: 'message',
-      text: `listener ${names.join(' or ')}`,
+      text: `listener ${alternatives(names)}`,
       judge: ({ envelope }) =>
         answer(anyGlob(globs, envelope.client.listener), `the listener is ${envelope.client.listener}`),
     }
@@ -42,7 +42,7 @@ export const userCondition = defineCondition({
     )
     return {
       scope: 'message',
-      text: `user ${names.join(' or ')}`,
+      text: `user ${alternatives(names)}`,
       judge: ({ envelope }) => {
         const user = envelope.client.authenticated
         const matched =

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { CONFIDENCES, type Confidence, FAMILIES, FINDING_KINDS, type Finding } from '../../core/finding.ts'
 import type { CompileScope } from '../compile-scope.ts'
-import { answer, defineCondition, type Judgement } from '../condition.ts'
+import { alternatives, answer, defineCondition, type Judgement } from '../condition.ts'
 import type { Facts } from '../facts.ts'
 import type { Forms } from '../forms.ts'
 import { anyGlob, type Glob } from '../glob.ts'
@@ -65,10 +65,10 @@ export const findingCondition = defineCondition({
       detectors,
     }
     const what = [
-      value.detector?.join(' or '),
-      family?.join(' or '),
-      value.kind?.join(' or '),
-      value.except_detector && `not ${value.except_detector.join(' or ')}`,
+      value.detector && alternatives(value.detector),
+      family && alternatives(family),
+      value.kind && alternatives(value.kind),
+      value.except_detector && `not ${alternatives(value.except_detector)}`,
     ].filter(Boolean)
     return {
       scope: 'message',

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { LabelFinding } from '../../core/finding.ts'
 import type { CompileScope } from '../compile-scope.ts'
-import { answer, defineCondition, type Judgement } from '../condition.ts'
+import { alternatives, answer, defineCondition, type Judgement } from '../condition.ts'
 import type { Facts } from '../facts.ts'
 import { anyGlob, type Glob } from '../glob.ts'
 
@@ -66,7 +66,9 @@ export const labelCondition = defineCondition({
         'empty-range',
         `No level is at least \`${value.at_least}\` and at most \`${value.at_most}\`; swap the two.`,
       )
-    const words = Object.entries(value).map(([key, given]) => `${key.replace('_', ' ')} ${[given].flat().join(' or ')}`)
+    const words = Object.entries(value).map(
+      ([key, given]) => `${key.replace('_', ' ')} ${alternatives([given].flat())}`,
+    )
     const needsLabel = Object.keys(value).some((key) => key !== 'state') || !value.state?.includes('unlabelled')
     return {
       scope: 'message',

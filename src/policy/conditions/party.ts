@@ -1,7 +1,7 @@
 /** Conditions about one side of the exchange: who sends, who receives. For uploads the recipient is the host. */
 import { z } from 'zod'
 import type { CompileScope } from '../compile-scope.ts'
-import { answer, type ConditionKind, defineCondition, type Leaf } from '../condition.ts'
+import { alternatives, answer, type ConditionKind, defineCondition, type Leaf } from '../condition.ts'
 import { domainWithin, normaliseDomain, type Party, type PartyClass } from '../directory.ts'
 import type { Facts } from '../facts.ts'
 import type { Forms } from '../forms.ts'
@@ -68,19 +68,20 @@ function testsOf(value: WrittenParty, scope: CompileScope): Test[] {
   const add = (text: string, holds: Test['holds']) => tests.push({ text, holds })
   if (value.class) {
     const classes = classesOf(value.class)
-    add(value.class.join(' or '), (_facts, party) => classes.includes(party.class))
+    add(alternatives(value.class), (_facts, party) => classes.includes(party.class))
   }
   const addresses = scope.globs(value.address, ['address'])
-  if (addresses) add(`address ${value.address?.join(' or ')}`, (_facts, party) => anyGlob(addresses, party.address))
+  if (addresses)
+    add(`address ${alternatives(value.address ?? [])}`, (_facts, party) => anyGlob(addresses, party.address))
   if (value.domain) {
     const domains = new Set(value.domain.map((domain) => normaliseDomain(domain.replace(/^@|^\*?\./, ''))))
-    add(`in domain ${value.domain.join(' or ')}`, (_facts, party) => domainWithin(party.domain, domains))
+    add(`in domain ${alternatives(value.domain)}`, (_facts, party) => domainWithin(party.domain, domains))
   }
   const { group, partner_list } = value
   if (group)
-    add(`in group ${group.join(' or ')}`, (facts, party) => group.some((name) => facts.lookup.inGroup(name, party)))
+    add(`in group ${alternatives(group)}`, (facts, party) => group.some((name) => facts.lookup.inGroup(name, party)))
   if (partner_list)
-    add(`on partner list ${partner_list.join(' or ')}`, (facts, party) =>
+    add(`on partner list ${alternatives(partner_list)}`, (facts, party) =>
       partner_list.some((name) => facts.lookup.inPartnerList(name, party)),
     )
   return tests

@@ -1,7 +1,7 @@
 /** Matches of what the organisation registered: documents by fingerprint, and rows of exact data. */
 import { z } from 'zod'
 import { CONFIDENCES, type Finding, type FindingMatch } from '../../core/finding.ts'
-import { answer, defineCondition, type Judgement } from '../condition.ts'
+import { alternatives, answer, defineCondition, type Judgement } from '../condition.ts'
 import type { Facts } from '../facts.ts'
 import { anyGlob, type Glob } from '../glob.ts'
 import { countSchema, type Range, rangeOf, rangeText, shareSchema, within } from '../range.ts'
@@ -52,7 +52,7 @@ export const documentCondition = defineCondition({
       query.containment && `containment ${rangeText(query.containment)}`,
       query.resemblance && `resemblance ${rangeText(query.resemblance)}`,
     ].filter(Boolean)
-    const where = value.collection ? ` of ${value.collection.join(' or ')}` : ''
+    const where = value.collection ? ` of ${alternatives(value.collection)}` : ''
     return {
       scope: 'message',
       text: `registered document${where}${bounds.length > 0 ? `, ${bounds.join(', ')}` : ''}`,
@@ -111,7 +111,7 @@ export const exactDataCondition = defineCondition({
     }
     return {
       scope: 'message',
-      text: `exact data${value.index ? ` of ${value.index.join(' or ')}` : ''}, ${boundsText(query)}`,
+      text: `exact data${value.index ? ` of ${alternatives(value.index)}` : ''}, ${boundsText(query)}`,
       judge: (facts) => judgeFindings(query, facts),
     }
   },

@@ -1,7 +1,7 @@
 /** What could not be looked into, by reason and by the file it concerns. */
 import { z } from 'zod'
 import { UNINSPECTED_REASONS, type Uninspected } from '../../core/extraction.ts'
-import { answer, defineCondition } from '../condition.ts'
+import { alternatives, answer, defineCondition } from '../condition.ts'
 import type { Facts } from '../facts.ts'
 import { anyGlob } from '../glob.ts'
 import { countSchema, rangeOf, rangeText, within } from '../range.ts'
@@ -40,7 +40,7 @@ export const uninspectedCondition = defineCondition({
       )
     }
     const words = Object.entries(value).flatMap(([key, given]) =>
-      Array.isArray(given) ? [`${key === 'reason' ? '' : `${key.replace('_', ' ')} `}${given.join(' or ')}`] : [],
+      Array.isArray(given) ? [`${key === 'reason' ? '' : `${key.replace('_', ' ')} `}${alternatives(given)}`] : [],
     )
     return {
       scope: 'message',
