@@ -128,6 +128,8 @@ export const limits = {
   detectBytesPerCandidateMin: 16,
   /** Silenced matches that one text keeps for `--explain`. */
   detectNearMissesMax: 200,
+  /** Places of one text that views look at (escapes, encoded runs); a text full of them is `too-many`. */
+  detectPlacesMax: 500_000,
   /** Longest single match looked for; a longer one is cut short or missed (an RSA-8192 key in PEM has 6.4 KB). */
   detectMatchMaxBytes: 8_192,
   /** Automaton steps that a text may cost; ordinary text takes about 2 per byte, hostile text could take 8,192. */

@@ -13,7 +13,11 @@ import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
 import { parseRegex } from './regex/parse-regex.ts'
 import { parseRules, type RuleFile } from './rules/parse-rules.ts'
+import type { Term } from './term-rules.ts'
 import { resolveValidator, type ValidatorUse } from './validators/registry.ts'
+import { views } from './views/registry.ts'
+import type { View } from './views/view.ts'
+import type { ViewName } from './views/view-names.ts'
 
 export interface CompiledGroup {
   readonly index: number
@@ -39,9 +43,16 @@ export interface CompiledPattern {
   readonly pattern: RulePattern
   /** Gives the group `value` of a match; null when the whole match is the value. */
   readonly valueOf: RE2 | null
+  /** For ad-hoc terms: what every match stands for, and how it was hidden. */
+  readonly term: { readonly text: string; readonly via: readonly ViewName[] } | null
   readonly validators: readonly ValidatorUse[]
   readonly requires: readonly CompiledGroup[]
   readonly raise: readonly { readonly group: CompiledGroup; readonly to: RulePattern['confidence'] }[]
+}
+
+/** A place that a view wants to look at is found in the same pass as the rules. */
+export interface CompiledTrigger {
+  readonly view: View
 }
 
 export interface CompiledRule {
@@ -55,6 +66,8 @@ export interface CompiledRuleSet {
   readonly revision: string
   readonly rules: readonly CompiledRule[]
   readonly patterns: readonly CompiledPattern[]
+  /** Numbered on from the patterns. */
+  readonly triggers: readonly CompiledTrigger[]
   readonly scanner: Scanner
   readonly keywords: KeywordMatcher
   readonly groupsOfKeyword: readonly Int32Array[]
@@ -68,11 +81,11 @@ export function compileRules(files: readonly RuleFile[]): { rules: CompiledRuleS
 }
 
 /** Compiles rules that `parseRules` has found sound; throws where one isn't. */
-export function buildRuleSet(rules: readonly DetectionRule[]): CompiledRuleSet {
+export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Term[] = []): CompiledRuleSet {
   const builder = new GroupBuilder()
   const program = new Program()
   const patterns: CompiledPattern[] = []
-  const compiled = rules.map((rule, index): CompiledRule => {
+  const compiled = [...rules, ...terms.map((term) => term.rule)].map((rule, index): CompiledRule => {
     const evidence = new Map(Object.entries(rule.evidence).map(([name, group]) => [name, builder.group(name, group)]))
     const anti = Object.entries(rule.antiEvidence).map(([name, group]) => ({
       ...builder.group(name, { ...group, column: false }),
@@ -80,16 +93,24 @@ export function buildRuleSet(rules: readonly DetectionRule[]): CompiledRuleSet {
       effect: group.effect,
     }))
     const compiledRule: CompiledRule = { index, rule, anti }
-    for (const pattern of rule.patterns) patterns.push(compilePattern(program, compiledRule, pattern, evidence))
+    for (const pattern of rule.patterns)
+      patterns.push(compilePattern(program, compiledRule, pattern, evidence, terms[index - rules.length]))
     return compiledRule
   })
+  const triggers = views.flatMap((view) =>
+    view.triggers.map((trigger): CompiledTrigger => {
+      program.add(parseRegex(trigger.regex), trigger.boundary, trigger.endBoundary)
+      return { view }
+    }),
+  )
   const automaton = new Automaton(program)
   const { keywords, groupsOfKeyword } = builder.finish()
   return {
     revision: revisionOf(rules),
     rules: compiled,
     patterns,
-    scanner: new Scanner(automaton, patterns.length),
+    triggers,
+    scanner: new Scanner(automaton, patterns.length + triggers.length),
     keywords,
     groupsOfKeyword,
   }
@@ -100,6 +121,7 @@ function compilePattern(
   rule: CompiledRule,
   pattern: RulePattern,
   evidence: ReadonlyMap<string, CompiledGroup>,
+  term: Term | undefined,
 ): CompiledPattern {
   const named = (name: string) => {
     const group = evidence.get(name)
@@ -111,6 +133,7 @@ function compilePattern(
     rule,
     pattern,
     valueOf: /\(\?P?<value>/.test(pattern.regex) ? new RE2(`(?:${pattern.regex})\\z`, 'dy') : null,
+    term: term ? { text: term.text, via: term.viaOfPattern[pattern.id] ?? [] } : null,
     validators: pattern.validators.map((name) => {
       const resolved = resolveValidator(name)
       if (typeof resolved === 'string') throw new Error(`rule ${rule.rule.id}: ${resolved}`)

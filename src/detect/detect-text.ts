@@ -1,30 +1,31 @@
 /** The pattern detector over one text: rules and ad-hoc terms, in the text and in its views. Pure, synchronous, linear. */
 import type { ExtractedText } from '../core/extraction.ts'
 import { type Confidence, confidenceAtLeast, type Match } from '../core/finding.ts'
-import type { CompiledRule, CompiledRuleSet } from './compile-rules.ts'
+import { buildRuleSet, type CompiledRule, type CompiledRuleSet } from './compile-rules.ts'
 import type { DetectOptions, RawNearMiss, TextDetection } from './detector.ts'
-import { TextScan } from './scan-text.ts'
+import { type Claim, TextScan } from './scan-text.ts'
 import { settleClaims } from './settle-claims.ts'
+import { termRule } from './term-rules.ts'
+import { ViewScan } from './view-scan.ts'
 
 /** Finds what the rules say in one text; offsets are bytes of the original text. */
 export function detectText(rules: CompiledRuleSet, text: ExtractedText, options: DetectOptions): TextDetection {
-  const scan = new TextScan(rules, text.utf8)
+  const all = withTerms(rules, options.terms ?? [])
+  const buffer = Buffer.from(text.utf8.buffer, text.utf8.byteOffset, text.utf8.byteLength)
+  const scan = new TextScan(all, buffer)
   scan.run()
-  const matches = scan.claims.map(
-    (claim): Match => ({
-      detector: claim.pattern.rule.rule.id,
-      family: claim.pattern.rule.rule.family,
-      kind: 'pattern',
-      confidence: claim.confidence,
-      part: text.part,
-      start: claim.start,
-      end: claim.end,
-      value: claim.value,
-      normalized: claim.normalized,
-      via: [],
-      evidence: claim.evidence,
-    }),
-  )
+  const hidden = new ViewScan(all, buffer.length)
+  hidden.run(buffer, scan)
+  const plain = scan.claims
+    .filter((claim) => claim.pattern.rule.rule.views?.includes('text') ?? true)
+    .map((claim) => matchOf(text.part, claim, { ...claim, via: claim.pattern.term?.via ?? [] }))
+  const matches = [
+    ...plain,
+    ...unseen(
+      plain,
+      hidden.found.map((found) => matchOf(text.part, found.claim, found)),
+    ),
+  ]
   const nearMisses = scan.silenced.map(
     (silenced): RawNearMiss => ({
       detector: silenced.pattern.rule.rule.id,
@@ -39,8 +40,65 @@ export function detectText(rules: CompiledRuleSet, text: ExtractedText, options:
   return {
     matches: settled.filter((match) => confidenceAtLeast(match.confidence, least)),
     nearMisses: nearMisses.filter((miss) => !settled.some((m) => m.detector === miss.detector && overlaps(m, miss))),
-    overflow: scan.overflow,
+    overflow: scan.overflow || hidden.overflow,
   }
+}
+
+function matchOf(
+  part: number,
+  claim: Claim,
+  seen: Pick<Match, 'start' | 'end' | 'via' | 'confidence' | 'evidence'>,
+): Match {
+  return {
+    detector: claim.pattern.rule.rule.id,
+    family: claim.pattern.rule.rule.family,
+    kind: 'pattern',
+    confidence: seen.confidence,
+    part,
+    start: seen.start,
+    end: seen.end,
+    value: claim.value,
+    normalized: claim.normalized,
+    via: seen.via,
+    evidence: seen.evidence,
+  }
+}
+
+/** What views add: not the same value at the same place again, and each by its shortest way. */
+function unseen(plain: readonly Match[], hidden: readonly Match[]): Match[] {
+  if (hidden.length === 0) return []
+  const kept = Map.groupBy(plain, (match) => `${match.detector}\0${match.normalized}`)
+  const added: Match[] = []
+  for (const match of [...hidden].sort((a, b) => a.via.length - b.via.length || a.start - b.start)) {
+    const key = `${match.detector}\0${match.normalized}`
+    const same = kept.get(key)
+    if (same?.some((other) => overlaps(other, match))) continue
+    if (same) same.push(match)
+    else kept.set(key, [match])
+    added.push(match)
+  }
+  return added
+}
+
+const setsWithTerms = new WeakMap<CompiledRuleSet, Map<string, CompiledRuleSet>>()
+/** A process is given its terms once; a caller that changes them all the time compiles all the time. */
+const TERM_SETS_MAX = 4
+
+function withTerms(rules: CompiledRuleSet, terms: NonNullable<DetectOptions['terms']>): CompiledRuleSet {
+  if (terms.length === 0) return rules
+  const known = setsWithTerms.get(rules) ?? new Map<string, CompiledRuleSet>()
+  setsWithTerms.set(rules, known)
+  const key = JSON.stringify(terms)
+  let set = known.get(key)
+  if (!set) {
+    if (known.size >= TERM_SETS_MAX) known.clear()
+    set = buildRuleSet(
+      rules.rules.map(({ rule }) => rule),
+      terms.map(({ name, text }) => termRule(name, text)),
+    )
+    known.set(key, set)
+  }
+  return set
 }
 
 /** Bulk rules: matches of a part with too few distinct values stay below, or become near misses. */

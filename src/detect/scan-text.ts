@@ -5,14 +5,19 @@
  */
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import type { CompiledAntiGroup, CompiledPattern, CompiledRuleSet } from './compile-rules.ts'
+import type { CompiledAntiGroup, CompiledPattern, CompiledRuleSet, CompiledTrigger } from './compile-rules.ts'
 import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
+import { insideWord } from './match/boundary.ts'
+import type { View } from './views/view.ts'
 
 /** A match in the bytes that were scanned; the value's offsets. */
 export interface Claim {
   readonly pattern: CompiledPattern
   readonly start: number
   readonly end: number
+  /** The whole match, where the value is only a part of it. */
+  readonly matchStart: number
+  readonly matchEnd: number
   readonly value: string
   readonly normalized: string
   readonly confidence: Confidence
@@ -27,9 +32,17 @@ export interface SilencedClaim {
   readonly silencedBy: EvidenceNote
 }
 
+/** Where a view has something to look at. */
+export interface Place {
+  readonly view: View
+  readonly start: number
+  readonly end: number
+}
+
 export class TextScan {
   readonly claims: Claim[] = []
   readonly silenced: SilencedClaim[] = []
+  readonly places: Place[] = []
   /** Something was left uninspected: a limit was hit. */
   overflow = false
   readonly #rules: CompiledRuleSet
@@ -54,16 +67,26 @@ export class TextScan {
     return this.#finder
   }
 
-  run(): void {
-    const patterns = this.#rules.patterns
-    const complete = this.#rules.scanner.scan(this.#text, (index, start, end) =>
-      this.judge(patterns[index] as CompiledPattern, start, end),
+  /** Looks for matches that start in `[from, to)`. */
+  run(from = 0, to = this.#text.length): void {
+    const { patterns, triggers, scanner } = this.#rules
+    const complete = scanner.scan(
+      this.#text,
+      (index, start, end) => {
+        if (index < patterns.length) return this.#judge(patterns[index] as CompiledPattern, start, end)
+        const { view } = triggers[index - patterns.length] as CompiledTrigger
+        if (this.places.length < limits.detectPlacesMax) this.places.push({ view, start, end })
+        else this.overflow = true
+        return true
+      },
+      from,
+      to,
     )
     if (!complete) this.overflow = true
   }
 
   /** Whether the raw match stands. */
-  judge(pattern: CompiledPattern, start: number, end: number): boolean {
+  #judge(pattern: CompiledPattern, start: number, end: number): boolean {
     const rule = pattern.rule
     const seen = (this.#candidates[rule.index] as number) + 1
     if (seen > this.#candidatesMax) {
@@ -71,6 +94,7 @@ export class TextScan {
       return true
     }
     this.#candidates[rule.index] = seen
+    if (pattern.term) return this.#term(pattern, start, end)
     const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf, start, end) : { start, end }
     const value = this.#text.toString('utf8', span.start, span.end)
     const notes: EvidenceNote[] = [{ kind: 'pattern', name: pattern.pattern.id, effect: pattern.pattern.confidence }]
@@ -92,15 +116,42 @@ export class TextScan {
       confidence = group.effect
       notes.push(note)
     }
-    const kept = (this.#kept[rule.index] as number) + 1
-    if (kept > limits.detectMatchesPerRuleMax) {
-      this.overflow = true
-      return true
-    }
-    this.#kept[rule.index] = kept
     const canonical = pattern.validators.length > 0 ? normalized : normalized.trim().replace(/\s+/g, ' ')
-    this.claims.push({ pattern, ...span, value, normalized: canonical, confidence, evidence: notes })
+    return this.#claim({
+      pattern,
+      ...span,
+      matchStart: start,
+      matchEnd: end,
+      value,
+      normalized: canonical,
+      confidence,
+      evidence: notes,
+    })
+  }
+
+  #claim(claim: Claim): true {
+    const kept = (this.#kept[claim.pattern.rule.index] as number) + 1
+    this.#kept[claim.pattern.rule.index] = kept
+    if (kept > limits.detectMatchesPerRuleMax) this.overflow = true
+    else this.claims.push(claim)
     return true
+  }
+
+  /** Terms are whole words whatever stands between their letters, so the boundary is looked at here. */
+  #term(pattern: CompiledPattern, start: number, end: number): boolean {
+    if (insideWord(this.#text, start, end)) return false
+    const confidence = pattern.pattern.confidence
+    return this.#claim({
+      pattern,
+      start,
+      end,
+      matchStart: start,
+      matchEnd: end,
+      value: this.#text.toString('utf8', start, end),
+      normalized: pattern.term?.text ?? '',
+      confidence,
+      evidence: [{ kind: 'pattern', name: pattern.pattern.id, effect: confidence }],
+    })
   }
 
   #valueSpan(regex: NonNullable<CompiledPattern['valueOf']>, start: number, end: number) {

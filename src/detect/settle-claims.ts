@@ -4,7 +4,7 @@
  */
 import { CONFIDENCES, type Match } from '../core/finding.ts'
 
-type Claimed = Pick<Match, 'detector' | 'family' | 'confidence' | 'start' | 'end'>
+type Claimed = Pick<Match, 'detector' | 'family' | 'confidence' | 'start' | 'end' | 'via'>
 
 export function settleClaims<T extends Claimed>(claims: readonly T[]): T[] {
   const byRule = Map.groupBy(claims, (claim) => claim.detector)
@@ -25,7 +25,10 @@ function bestOfRule<T extends Claimed>(claims: readonly T[]): T[] {
 }
 
 function better(a: Claimed, b: Claimed): boolean {
-  return rank(a) !== rank(b) ? rank(a) > rank(b) : a.end - a.start > b.end - b.start
+  if (rank(a) !== rank(b)) return rank(a) > rank(b)
+  // What stands in the open is said before what a view makes of the same place.
+  if (a.via.length !== b.via.length) return a.via.length < b.via.length
+  return a.end - a.start > b.end - b.start
 }
 
 /** Sweeps by start and remembers, per level, how far claims reach: covered means started earlier and ends later. */

@@ -63,3 +63,11 @@ export function endAllowed(boundary: Boundary, text: Uint8Array, at: number): bo
       return !isDigitByte(after) && !(isDigitJoinByte(after) && isDigitByte(text[at + 1] ?? 0))
   }
 }
+
+/** Whether a letter or digit stands right before or after the span. */
+export function insideWord(text: Uint8Array, start: number, end: number): boolean {
+  const before = text[start - 1]
+  const after = text[end]
+  if (before !== undefined && before !== 0x5f && (startsAllowed(text, start) & BOUNDARY_BIT.word) === 0) return true
+  return after !== undefined && after !== 0x5f && !endAllowed('word', text, end)
+}

@@ -35,8 +35,11 @@ export class Scanner {
     this.#hits = new Int32Array(patterns)
   }
 
-  /** Returns false when the budget ran out before the end of the text: the rest is not inspected. */
-  scan(text: Uint8Array, onMatch: OnMatch): boolean {
+  /**
+   * Reports matches that start in `[from, to)`; they may end later. Returns false when the budget ran out: the rest is
+   * not inspected. Not re-entrant: `onMatch` may not scan with the same scanner.
+   */
+  scan(text: Uint8Array, onMatch: OnMatch, from = 0, to = text.length): boolean {
     const automaton = this.#automaton
     automaton.beginText()
     this.#resumeAt.fill(0)
@@ -45,9 +48,9 @@ export class Scanner {
     const after = this.#allowedAfter
     const length = text.length
     const stepsMax = limits.detectStepsMin + length * limits.detectStepsPerByteMax
-    let pair = length > 0 ? (text[0] as number) : 0
-    let allowed = ALL_BOUNDARIES
-    for (let at = 0; at < length; at++) {
+    let pair = from < length ? (text[from] as number) : 0
+    let allowed = from === 0 ? ALL_BOUNDARIES : (after[text[from - 1] as number] as number)
+    for (let at = from; at < to; at++) {
       const byte = pair
       const last = at + 1 === length
       pair = last ? 0 : (text[at + 1] as number)

@@ -13,7 +13,6 @@ export const VIEW_NAMES = [
   'hex',
   'gzip',
   'words',
-  'punycode',
   'rot13',
   'reversed',
 ] as const

@@ -1,0 +1,130 @@
+/**
+ * Looks behind what hides text: views' edits are applied to the surroundings of each place, the rules look at the result,
+ * and views look at it again, to a bounded depth. What they find is reported at its place in the original text. Pure;
+ * the bytes looked at are budgeted, and running out is said.
+ */
+import { isAscii } from 'node:buffer'
+import { type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
+import { limits } from '../core/limits.ts'
+import type { CompiledRuleSet } from './compile-rules.ts'
+import { type Claim, type Place, TextScan } from './scan-text.ts'
+import { type Region, regionsOf } from './views/region.ts'
+import { views } from './views/registry.ts'
+import type { Edit, View } from './views/view.ts'
+import type { ViewName } from './views/view-names.ts'
+
+/** A claim seen through views; offsets of the original text. */
+export interface HiddenClaim {
+  readonly claim: Claim
+  readonly start: number
+  readonly end: number
+  readonly via: readonly ViewName[]
+  readonly confidence: Confidence
+  readonly evidence: readonly EvidenceNote[]
+}
+
+/** How far before an edit a match may begin that the edit is part of. */
+const MATCH_LEAD_BYTES = 96
+
+interface Layer {
+  readonly text: Buffer
+  readonly scan: TextScan
+  readonly places: readonly Place[]
+  readonly via: readonly ViewName[]
+  /** Maps a span of this layer to the original text. */
+  toOriginal(start: number, end: number): { start: number; end: number }
+}
+
+export class ViewScan {
+  readonly found: HiddenClaim[] = []
+  overflow = false
+  readonly #rules: CompiledRuleSet
+  #bytesLeft: number
+
+  constructor(rules: CompiledRuleSet, textBytes: number) {
+    this.#rules = rules
+    this.#bytesLeft = limits.detectViewBytesMax + textBytes
+  }
+
+  /** `scan` has run over `text`. */
+  run(text: Buffer, scan: TextScan): void {
+    this.#explore({ text, scan, places: scan.places, via: [], toOriginal: (start, end) => ({ start, end }) }, 0)
+  }
+
+  #explore(layer: Layer, depth: number): void {
+    if (depth >= limits.detectViewDepthMax) return
+    const nonAscii = !isAscii(layer.text)
+    if (layer.places.length === 0 && !nonAscii) return
+    const placesOf = Map.groupBy(layer.places, (place) => place.view)
+    for (const view of views as readonly View[]) {
+      const edits = editsOf(view, layer.text, placesOf.get(view) ?? [], nonAscii)
+      for (const region of regionsOf(layer.text, edits)) {
+        this.#bytesLeft -= region.text.length
+        if (this.#bytesLeft < 0) {
+          this.overflow = true
+          return
+        }
+        this.#look(layer, view, region, depth)
+      }
+    }
+  }
+
+  #look(layer: Layer, view: View, region: Region, depth: number): void {
+    const scan = new TextScan(this.#rules, region.text, (group, start) => {
+      const source = region.toSource(start, start + 1)
+      return layer.scan.finder.heads(group, source.start)
+    })
+    const { start, end } = region.edited
+    scan.run(Math.max(0, start - MATCH_LEAD_BYTES), end)
+    if (scan.overflow) this.overflow = true
+    for (const claim of scan.claims) this.#keep(layer, view, region, claim)
+    const places = scan.places.filter((place) => region.touching(place.start, place.end).length > 0)
+    const toOriginal = (from: number, to: number) => {
+      const source = region.toSource(from, to)
+      return layer.toOriginal(source.start, source.end)
+    }
+    this.#explore({ text: region.text, scan, places, via: [...layer.via, view.name], toOriginal }, depth + 1)
+  }
+
+  #keep(layer: Layer, view: View, region: Region, claim: Claim): void {
+    const edits = region.touching(claim.matchStart, claim.matchEnd)
+    if (edits.length === 0) return
+    const via = [
+      ...layer.via,
+      view.name,
+      ...new Set(edits.flatMap((edit) => edit.via ?? [])),
+      ...(claim.pattern.term?.via ?? []),
+    ]
+    const allowed = claim.pattern.rule.rule.views
+    if (allowed && !via.every((name) => allowed.includes(name))) return
+    const strong = !confidenceAtLeast('medium', claim.pattern.pattern.confidence)
+    if (view.strongOnly && !strong) return
+    const source = region.toSource(claim.start, claim.end)
+    const doubtful = edits.some((edit) => edit.doubtful) && !claim.evidence.some((note) => note.distance !== undefined)
+    const lowered = doubtful && claim.confidence === 'high'
+    this.found.push({
+      claim,
+      ...layer.toOriginal(source.start, source.end),
+      via,
+      confidence: lowered ? 'medium' : claim.confidence,
+      evidence: lowered ? [...claim.evidence, DOUBT] : claim.evidence,
+    })
+  }
+}
+
+const DOUBT: EvidenceNote = { kind: 'anti-evidence', name: 'joined over cells or lines', effect: 'lowered to medium' }
+
+/** A view's edits in order, without overlaps: the first to start wins. */
+function editsOf(view: View, text: Buffer, places: readonly Place[], nonAscii: boolean): Edit[] {
+  if (view.editsOf) return nonAscii ? view.editsOf(text) : []
+  const edits: Edit[] = []
+  let end = 0
+  for (const place of [...places].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    if (place.start < end) continue
+    const edit = view.edit(text, place.start, place.end)
+    if (!edit) continue
+    edits.push(edit)
+    end = edit.end
+  }
+  return edits
+}

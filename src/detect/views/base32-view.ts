@@ -1,0 +1,33 @@
+/** Base32 (RFC 4648 section 6), upper or lower case. */
+import { decodedText } from './decoded-text.ts'
+import { byteSet, tokenRun } from './token-run.ts'
+import type { View } from './view.ts'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const CHARACTERS = byteSet(`${ALPHABET}${ALPHABET.toLowerCase()}=`)
+
+export const base32View: View = {
+  name: 'base32',
+  triggers: [{ regex: '[A-Z2-7]{16}|[a-z2-7]{16}', boundary: 'word', endBoundary: 'none' }],
+  edit(text, start) {
+    const run = tokenRun(text, start, CHARACTERS)
+    const decoded = decodedText(fromBase32(run.characters.toUpperCase().replace(/=+$/, '')))
+    return decoded ? { start, end: run.end, replacement: decoded.text, via: decoded.via } : null
+  },
+}
+
+function fromBase32(characters: string): Buffer {
+  const bytes = Buffer.alloc(Math.floor((characters.length * 5) / 8))
+  let bits = 0
+  let value = 0
+  let at = 0
+  for (const character of characters) {
+    value = ((value << 5) | ALPHABET.indexOf(character)) & 0xfff
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      bytes[at++] = (value >> bits) & 0xff
+    }
+  }
+  return bytes
+}

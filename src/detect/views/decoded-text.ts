@@ -1,0 +1,64 @@
+/**
+ * Whether decoded bytes are text worth looking at, and as UTF-8: plain, UTF-16, or compressed (RFC 1950 to 1952) within
+ * a bound. null means noise, which is what most words give when they are taken for an encoding. Pure.
+ */
+import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { limits } from '../../core/limits.ts'
+import type { ViewName } from './view-names.ts'
+
+export interface DecodedText {
+  readonly text: Buffer
+  readonly via: readonly ViewName[]
+}
+
+const LENGTH_MIN = 6
+
+export function decodedText(bytes: Buffer): DecodedText | null {
+  if (bytes.length < LENGTH_MIN) return null
+  const plain = readable(bytes)
+  if (plain) return { text: plain, via: [] }
+  const inflated = inflate(bytes)
+  const text = inflated && readable(inflated)
+  return text ? { text, via: ['gzip'] } : null
+}
+
+/** UTF-8 without control characters, or UTF-16 that is mostly ASCII. */
+function readable(bytes: Buffer): Buffer | null {
+  if (bytes.length >= 8 && bytes.length % 2 === 0) {
+    const wide = utf16(bytes)
+    if (wide) return wide
+  }
+  let odd = 0
+  for (const byte of bytes) if ((byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f) odd++
+  if (odd > bytes.length / 50) return null
+  if (bytes.every((byte) => byte < 0x80)) return bytes
+  const text = bytes.toString('utf8')
+  return text.includes('\ufffd') ? null : bytes
+}
+
+function utf16(bytes: Buffer): Buffer | null {
+  let even = 0
+  let odd = 0
+  for (let i = 0; i < bytes.length; i += 2) {
+    if (bytes[i] === 0) even++
+    if (bytes[i + 1] === 0) odd++
+  }
+  const half = bytes.length / 2
+  if (odd > half * 0.8 && even === 0) return Buffer.from(bytes.toString('utf16le'))
+  if (even > half * 0.8 && odd === 0) return Buffer.from(Buffer.from(bytes).swap16().toString('utf16le'))
+  return null
+}
+
+function inflate(bytes: Buffer): Buffer | null {
+  const options = { maxOutputLength: limits.detectViewBytesMax }
+  try {
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, options)
+    if (((bytes[0] as number) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0) return inflateSync(bytes, options)
+    // Raw deflate has no mark; try it on what is long enough to be worth it.
+    return bytes.length >= RAW_DEFLATE_MIN_BYTES ? inflateRawSync(bytes, options) : null
+  } catch {
+    return null
+  }
+}
+
+const RAW_DEFLATE_MIN_BYTES = 24

@@ -1,0 +1,16 @@
+/** Quoted-printable (RFC 2045 section 6.7) that nobody decoded: `=XX` and soft line breaks. */
+import { asUtf8 } from './url-view.ts'
+import type { View } from './view.ts'
+
+export const quotedPrintableView: View = {
+  name: 'quoted-printable',
+  triggers: [{ regex: '(?:=[0-9A-F]{2})+|=[ \\t]{0,4}\\r?\\n', boundary: 'none' }],
+  edit(text, start, end) {
+    const source = text.toString('latin1', start, end)
+    if (/\s/.test(source)) return { start, end, replacement: Buffer.alloc(0) }
+    const bytes = Buffer.from(source.replaceAll('=', ''), 'hex')
+    // `x=10` is an assignment far more often than a hidden control character.
+    const visible = bytes.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13)
+    return visible ? { start, end, replacement: asUtf8(bytes) } : null
+  },
+}

@@ -1,0 +1,31 @@
+/** Every view, in the order in which they are tried. Adding one: a file beside this and a line here. */
+import { base32View } from './base32-view.ts'
+import { base64View } from './base64-view.ts'
+import { escapesView } from './escapes-view.ts'
+import { hexView } from './hex-view.ts'
+import { htmlView } from './html-view.ts'
+import { invisibleView } from './invisible-view.ts'
+import { quotedPrintableView } from './quoted-printable-view.ts'
+import { reversedView } from './reversed-view.ts'
+import { rot13View } from './rot13-view.ts'
+import { separatorsView } from './separators-view.ts'
+import { unicodeView } from './unicode-view.ts'
+import { urlView } from './url-view.ts'
+import type { View } from './view.ts'
+import { wordsView } from './words-view.ts'
+
+export const views = [
+  invisibleView,
+  unicodeView,
+  htmlView,
+  urlView,
+  escapesView,
+  quotedPrintableView,
+  base64View,
+  base32View,
+  hexView,
+  wordsView,
+  separatorsView,
+  rot13View,
+  reversedView,
+] as const satisfies readonly View[]

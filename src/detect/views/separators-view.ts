@@ -1,0 +1,43 @@
+/**
+ * Characters and groups of digits held apart: `4 1 1 1`, `4.1.1.1`, `4111/1111/1111/1111`, numbers split over lines or
+ * cells. Only a whole run of equal separators (or of single characters) is joined: joining whatever numbers stand side
+ * by side would find a valid check digit in every tenth table row.
+ */
+import type { View } from './view.ts'
+
+const SEPARATOR = '[ \\t\\r\\n.,\\-_/|:;*+~\'"()\\[\\]\\\\#=<>]{1,3}'
+/** From the shortest ids with a check digit to an IBAN's length. */
+const DIGITS_MIN = 9
+const DIGITS_MAX = 34
+/** Between cells, lines and items of a list numbers are strangers unless their shape says otherwise. */
+const CELLS = /[\t\r\n,;|]/
+
+export const separatorsView: View = {
+  name: 'separators',
+  triggers: [
+    { regex: `[0-9A-Za-z](?:${SEPARATOR}[0-9A-Za-z]){7,}`, boundary: 'word' },
+    { regex: `[0-9]{1,6}(?:${SEPARATOR}[0-9]{1,6}){1,33}`, boundary: 'word' },
+  ],
+  edit(text, start, end) {
+    const source = text.toString('latin1', start, end)
+    const groups = source.match(/[0-9A-Za-z]+/g) ?? []
+    const replacement = Buffer.from(groups.join(''), 'latin1')
+    if (groups.every((group) => group.length === 1)) return { start, end, replacement }
+    const digits = groups.join('').length
+    if (digits < DIGITS_MIN || digits > DIGITS_MAX) return null
+    const separators = new Set(source.match(/[^0-9A-Za-z]+/g) ?? [])
+    const shaped = isShaped(groups)
+    if (separators.size > 1 && !shaped) return null
+    const cells = [...separators].some((separator) => CELLS.test(separator))
+    if (cells && !shaped) return null
+    // Addresses of the Internet and points in time have the look, too.
+    if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(source) || /^\d{4}[-/.]\d\d?[-/.]\d\d?\D/.test(source)) return null
+    return { start, end, replacement, ...(cells && { doubtful: true }) }
+  },
+}
+
+/** Groups as cards (4-4-4-4 and on, 4-6-5), US social security numbers (3-2-4) and IBANs are printed. */
+function isShaped(groups: readonly string[]): boolean {
+  const lengths = groups.map((group) => group.length).join('-')
+  return /^4-4-4-[1-4](?:-[1-4])?$|^4-6-[45]$|^3-2-4$|^3-3-3$/.test(lengths)
+}

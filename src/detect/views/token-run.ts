@@ -1,0 +1,48 @@
+/** Extents of encoded tokens that may be wrapped over lines, quoted with `> `, and padded. Pure; linear. */
+import { limits } from '../../core/limits.ts'
+
+export interface TokenRun {
+  readonly end: number
+  /** The characters of the token alone, without line breaks and quote marks. */
+  readonly characters: string
+}
+
+const LF = 0x0a
+const CR = 0x0d
+/** A line of wrapped base64 is at least this long, else it is a word at the end of a line. */
+const WRAPPED_LINE_MIN = 16
+
+/** Characters from `start` on that `belongs` accepts, over line breaks where the next line goes on with a long run. */
+export function tokenRun(text: Buffer, start: number, belongs: Uint8Array): TokenRun {
+  const limit = Math.min(text.length, start + limits.detectViewBytesMax)
+  let characters = ''
+  let from = start
+  let at = start
+  for (;;) {
+    while (at < limit && belongs[text[at] as number] === 1) at++
+    characters += text.toString('latin1', from, at)
+    const next = at - from >= WRAPPED_LINE_MIN ? nextLine(text, at, limit, belongs) : -1
+    if (next < 0) return { end: at, characters }
+    from = next
+    at = next
+  }
+}
+
+/** Where the next line's token begins when `at` stands at a line's end and the line looks like more of the same. */
+function nextLine(text: Buffer, at: number, limit: number, belongs: Uint8Array): number {
+  let next = at
+  if (text[next] === CR) next++
+  if (text[next] !== LF) return -1
+  next++
+  while (next < limit && (text[next] === 0x20 || text[next] === 0x09 || text[next] === 0x3e)) next++
+  let end = next
+  while (end < limit && belongs[text[end] as number] === 1) end++
+  const lineEnds = end >= text.length || text[end] === CR || text[end] === LF
+  return lineEnds && end > next && (end - next) % 4 === 0 ? next : -1
+}
+
+export function byteSet(characters: string): Uint8Array {
+  const set = new Uint8Array(256)
+  for (const byte of Buffer.from(characters, 'latin1')) set[byte] = 1
+  return set
+}

@@ -1,0 +1,132 @@
+/**
+ * Characters that look like ASCII or stand for it: compatibility forms (UAX 15, NFKC), decimal digits of every script,
+ * letters of other scripts with a Latin look (after UTS 39) in words that mix scripts or consist of such letters alone,
+ * and spaces and dashes between digits. Pure; each character is looked up once.
+ */
+import type { Edit, View } from './view.ts'
+
+// biome-ignore format: a table reads better in rows
+const LOOKS_LIKE: ReadonlyMap<string, string> = new Map(
+  [
+    ['аАɑα', 'aAaa'], ['вВΒ', 'BBB'], ['сСϲϹ', 'cCcC'], ['еЕΕєЄ', 'eEEeE'], ['ԁԀ', 'dD'], ['һҺнНΗ', 'hHHHH'],
+    ['іІїЇΙιӏӀ', 'iIiIIilI'], ['јЈ', 'jJ'], ['кКΚκ', 'kKKk'], ['ԛԚ', 'qQ'], ['мМΜ', 'MMM'], ['пη', 'nn'], ['Ν', 'N'],
+    ['оОοΟՕօ', 'oOoOOo'], ['рРΡρ', 'pPPp'], ['ѕЅ', 'sS'], ['тТΤτ', 'TTTt'], ['υՍս', 'uUu'], ['ѵѴν', 'vVv'],
+    ['ѡԝԜ', 'wwW'], ['хХΧχ', 'xXXx'], ['уУγΥүҮ', 'yYyYyY'], ['ΖᏃ', 'ZZ'], ['ɡԌ', 'gG'], ['ғҒ', 'fF'], ['ⅼ', 'l'],
+    ['ОᎠ', 'OD'], ['зЗӠӡ', '3333'], ['бƄ', '6b'], ['чЧ', '44'], ['Ƨ', '2'], ['Ƽ', '5'],
+  ].flatMap(([from, to]) => [...(from ?? '')].map((letter, i) => [letter, (to ?? '')[i] ?? ''] as const)),
+)
+
+const SPACE = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
+const DASH = /[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d\u00b7\u2022\u2027\u30fb]/
+
+const folds = new Map<number, string>()
+
+export const unicodeView: View = {
+  name: 'unicode',
+  triggers: [],
+  edit: () => null,
+  editsOf(text) {
+    const edits: Edit[] = []
+    for (let at = 0; at < text.length; ) {
+      if ((text[at] as number) < 0x80) {
+        at++
+        continue
+      }
+      const length = characterLength(text[at] as number)
+      const replacement = replacementAt(text, at, length)
+      if (replacement !== null) edits.push({ start: at, end: at + length, replacement: Buffer.from(replacement) })
+      at += length
+    }
+    return edits
+  },
+}
+
+export function characterLength(lead: number): number {
+  return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1
+}
+
+/** The code point of the character at `at`, of `length` bytes. Malformed bytes give U+FFFD. */
+export function codePointAt(text: Uint8Array, at: number, length: number): number {
+  if (at + length > text.length || length === 1) return (text[at] as number) < 0x80 ? (text[at] as number) : 0xfffd
+  let code = (text[at] as number) & (0xff >> (length + 1))
+  for (let i = 1; i < length; i++) code = (code << 6) | ((text[at + i] as number) & 0x3f)
+  return code <= 0x10ffff ? code : 0xfffd
+}
+
+function replacementAt(text: Buffer, at: number, length: number): string | null {
+  const code = codePointAt(text, at, length)
+  let fold = folds.get(code)
+  if (fold === undefined) {
+    fold = foldOf(String.fromCodePoint(code))
+    folds.set(code, fold)
+  }
+  switch (fold) {
+    case KEEP:
+      return null
+    case ' ':
+    case '-':
+      return besideDigit(text, at, at + length) ? fold : null
+    default:
+      return fold.startsWith(LOOK) ? (mixedWord(text, at, length) ? fold.slice(1) : null) : fold
+  }
+}
+
+const KEEP = '\0'
+const LOOK = '\x01'
+
+function foldOf(character: string): string {
+  if (SPACE.test(character)) return ' '
+  if (DASH.test(character)) return '-'
+  const look = LOOKS_LIKE.get(character)
+  if (look) return LOOK + look
+  const digit = digitValue(character)
+  if (digit !== null) return digit
+  // Superscripts and fractions would join the number before them to a longer one.
+  if (/[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079]/.test(character)) return KEEP
+  const compatible = character.normalize('NFKC')
+  return compatible !== character && /^[\x20-\x7e]+$/.test(compatible) ? compatible : KEEP
+}
+
+/** Decimal digits come in runs of ten, zero first (Unicode 4.6), so the value is the distance to the run's start. */
+function digitValue(character: string): string | null {
+  if (!/\p{Nd}/u.test(character)) return null
+  const code = character.codePointAt(0) ?? 0
+  // The five styles of mathematical digits are one run of fifty.
+  if (code >= 0x1d7ce && code <= 0x1d7ff) return String((code - 0x1d7ce) % 10)
+  let zero = code
+  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
+  return String(code - zero)
+}
+
+function isAlphanumeric(byte: number | undefined): boolean {
+  return byte !== undefined && /[0-9A-Za-z]/.test(String.fromCharCode(byte))
+}
+
+function besideDigit(text: Buffer, start: number, end: number): boolean {
+  const before = text[start - 1]
+  const after = text[end]
+  if (!isAlphanumeric(before) && !(before !== undefined && before >= 0x80)) return false
+  if (!isAlphanumeric(after) && !(after !== undefined && after >= 0x80)) return false
+  return isAlphanumeric(before) || isAlphanumeric(after)
+}
+
+/** Whether the word about the letter has ASCII letters or digits, or nothing but letters with a Latin look. */
+function mixedWord(text: Buffer, at: number, length: number): boolean {
+  let alike = true
+  for (const step of [-1, 1] as const) {
+    let i = step < 0 ? at - 1 : at + length
+    for (let seen = 0; seen < WORD_MAX_BYTES && i >= 0 && i < text.length; seen++) {
+      const byte = text[i] as number
+      if (isAlphanumeric(byte)) return true
+      if (byte < 0x80) break
+      if (byte >= 0xc0) {
+        const size = characterLength(byte)
+        if (!LOOKS_LIKE.has(String.fromCodePoint(codePointAt(text, i, size)))) alike = false
+      }
+      i += step
+    }
+  }
+  return alike
+}
+
+const WORD_MAX_BYTES = 64

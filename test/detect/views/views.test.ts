@@ -1,0 +1,98 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { detectIn, engineRules, summary } from '../engine-rules.ts'
+
+const rules = engineRules()
+const CARD = '4344661616878795'
+const b64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
+const base32 = (text: string) => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const bits = [...Buffer.from(text)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[Number.parseInt(five.padEnd(5, '0'), 2)]).join('')
+}
+const each = (map: (digit: string) => string, joined = '') => [...CARD].map(map).join(joined)
+const groups = (separator: string) => CARD.replace(/(.{4})(?=.)/g, `$1${separator}`)
+const english = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+const word = (digit: string) => english[Number(digit)] ?? ''
+
+/** Name, text, `via` of the one card in it. */
+const hidden: readonly (readonly [string, string, string])[] = [
+  ['plain', `card ${CARD} ok`, 'text'],
+  ['full-width digits', each((d) => String.fromCharCode(0xff10 + Number(d))), 'unicode'],
+  ['Arabic-Indic digits', each((d) => String.fromCharCode(0x660 + Number(d))), 'unicode'],
+  ['Devanagari digits', `no ${each((d) => String.fromCharCode(0x966 + Number(d)))} end`, 'unicode'],
+  ['mathematical digits', each((d) => String.fromCodePoint(0x1d7d8 + Number(d))), 'unicode'],
+  ['circled digits', each((d) => (d === '0' ? '\u24ea' : String.fromCharCode(0x245f + Number(d)))), 'unicode'],
+  ['non-breaking hyphens', groups('\u2011'), 'unicode'],
+  ['thin spaces in groups', groups('\u2009'), 'unicode'],
+  ['thin spaces between all', each((d) => d, '\u2009'), 'unicode>separators'],
+  ['zero-width spaces', each((d) => d, '\u200b'), 'invisible'],
+  ['soft hyphens', groups('\u00ad'), 'invisible'],
+  ['keycaps', each((d) => `${d}\ufe0f\u20e3`), 'invisible'],
+  ['struck through', each((d) => `${d}\u0336`), 'invisible'],
+  ['tags between', each((d) => d, '\u{e0041}'), 'invisible'],
+  ['single spaces between all', each((d) => d, ' '), 'separators'],
+  ['hyphens between all', each((d) => d, '-'), 'separators'],
+  ['dots in groups', groups('.'), 'separators'],
+  ['slashes in groups', groups('/'), 'separators'],
+  ['double spaces in groups', groups('  '), 'separators'],
+  ['one digit a line', each((d) => d, '\n'), 'separators'],
+  ['one digit a cell', each((d) => d, '\t'), 'separators'],
+  ['decimal references', each((d) => `&#${d.charCodeAt(0)};`), 'html'],
+  ['hexadecimal references', each((d) => `&#x${d.charCodeAt(0).toString(16)};`), 'html'],
+  ['one reference', `43446616168787&#57;5`, 'html'],
+  ['percent-encoded', each((d) => `%3${d}`), 'url'],
+  ['percent-encoded twice', each((d) => `%253${d}`), 'url>url'],
+  ['quoted-printable', each((d) => `=3${d}`), 'quoted-printable'],
+  ['soft line break', `43446616=\r\n16878795`, 'quoted-printable'],
+  ['unicode escapes', each((d) => `\\u003${d}`), 'escapes'],
+  ['hex escapes', each((d) => `\\x3${d}`), 'escapes'],
+  ['octal escapes', each((d) => `\\${d.charCodeAt(0).toString(8).padStart(3, '0')}`), 'escapes'],
+  ['U+ notation', each((d) => `U+003${d}`, ' '), 'escapes'],
+  ['JSON line break before', `{"note":"see\\n${CARD}"}`, 'text'],
+  ['base64', `x ${b64(`my card is ${CARD}`)} y`, 'base64'],
+  ['base64, the number alone', b64(CARD), 'base64'],
+  ['base64 of base64', b64(b64(`the card ${CARD}`)), 'base64>base64'],
+  ['base64, URL-safe', Buffer.from(`>>>???~~~ ${CARD}`).toString('base64url'), 'base64'],
+  [
+    'base64, wrapped',
+    b64(`long text before the card comes: ${CARD} and after it, too`).replace(/(.{40})/g, '$1\r\n'),
+    'base64',
+  ],
+  [
+    'base64, quoted',
+    `> ${b64(`long text before the card comes: ${CARD} and after`).replace(/(.{40})/g, '$1\n> ')}`,
+    'base64',
+  ],
+  ['data URI', `data:text/plain;base64,${b64(`card ${CARD}`)}`, 'base64'],
+  ['UTF-16 in base64', b64(Buffer.from(`card ${CARD}`, 'utf16le')), 'base64'],
+  ['gzip in base64', b64(gzipSync(`card ${CARD} in here`)), 'base64>gzip'],
+  ['base32', base32(`card ${CARD}`), 'base32'],
+  ['hex', Buffer.from(`card ${CARD}`).toString('hex'), 'hex'],
+  ['hex in pairs', (Buffer.from(CARD).toString('hex').match(/../g) ?? []).join(' '), 'hex'],
+  ['hex list', (Buffer.from(CARD).toString('hex').match(/../g) ?? []).map((h) => `0x${h}`).join(', '), 'hex'],
+  ['decimal codes', [...Buffer.from(CARD)].join(', '), 'hex'],
+  ['binary', [...Buffer.from(CARD)].map((b) => b.toString(2).padStart(8, '0')).join(' '), 'hex'],
+  ['English words', each(word, ' '), 'words'],
+  [
+    'German words',
+    each(
+      (d) => ['null', 'eins', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun'][Number(d)] ?? '',
+      '-',
+    ),
+    'words',
+  ],
+  ['reversed', `no ${[...CARD].reverse().join('')} end`, 'reversed'],
+  ['reversed in groups', [...groups(' ')].reverse().join(''), 'reversed'],
+]
+
+describe('views', () => {
+  it.each(hidden)('%s', (_, text, via) => {
+    const found = detectIn(rules, text).matches.filter((match) => match.detector === 'card')
+    expect(summary(found)).toEqual([`card high ${via} ${CARD}`])
+    const [match] = found
+    const shown = Buffer.from(text).subarray(match?.start, match?.end)
+    expect(shown.length).toBeGreaterThanOrEqual(15)
+    if (via === 'text') expect(shown.toString()).toBe(CARD)
+  })
+})
