@@ -65,6 +65,11 @@ function hostBitsAreZero(ip: ipaddr.IPv4 | ipaddr.IPv6, bits: number): boolean {
   })
 }
 
+/** What connections of one client are counted under: the address, for IPv6 the /64 that one user easily owns. */
+export function clientKey(address: string): string {
+  return address.includes(':') && !address.includes('.') ? clientNetwork(address) : address
+}
+
 /** The network a client is counted under: /24 for IPv4, /64 for IPv6, since one user easily owns that much. */
 export function clientNetwork(address: string): string {
   if (!ipaddr.isValid(address)) return 'unknown'

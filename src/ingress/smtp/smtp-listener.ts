@@ -9,6 +9,7 @@ import {
 import { GatewayError } from '../../core/errors.ts'
 import { judgeAuthentication } from './authentication.ts'
 import type { CertificatePair } from './certificate-source.ts'
+import { clientKey } from './client-networks.ts'
 import type { ConnectionLedger } from './connection-ledger.ts'
 import type { ListenerContext } from './listener-context.ts'
 import type { BoundAddress } from './smtp-options.ts'
@@ -26,7 +27,7 @@ export class SmtpListener extends SMTPServer implements SessionHost {
   private readonly sessions = new WeakMap<SMTPServerSession, SmtpSession>()
   private readonly leave = new WeakMap<Socket, () => void>()
   private readonly sockets = new Set<Socket>()
-  private onEmpty: (() => void) | null = null
+  private readonly onEmpty: (() => void)[] = []
   private bound: AddressInfo | null = null
 
   constructor(context: ListenerContext, ledger: ConnectionLedger, certificate: CertificatePair | null) {
@@ -90,10 +91,10 @@ export class SmtpListener extends SMTPServer implements SessionHost {
         for (const session of this.connections) (session as SmtpSession).reply(replies.shuttingDown)
         for (const socket of this.sockets) socket.destroy()
       }, graceMs)
-      this.onEmpty = () => {
+      this.onEmpty.push(() => {
         clearTimeout(timer)
         resolve()
-      }
+      })
     })
   }
 
@@ -127,7 +128,7 @@ export class SmtpListener extends SMTPServer implements SessionHost {
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
     const { options, xclientFrom, xforwardFrom, metrics, limits } = this.context
     const client = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
-    const entered = this.ledger.enter(client, xclientFrom.has(client) || xforwardFrom.has(client))
+    const entered = this.ledger.enter(clientKey(client), xclientFrom.has(client) || xforwardFrom.has(client))
     if (typeof entered === 'string') {
       metrics.connectionRefused(options.name, entered)
       socket.on('error', () => {})
@@ -142,7 +143,7 @@ export class SmtpListener extends SMTPServer implements SessionHost {
       if (!this.sockets.delete(socket)) return
       entered()
       metrics.connectionClosed(options.name)
-      if (this.sockets.size === 0) this.onEmpty?.()
+      if (this.sockets.size === 0) for (const resolve of this.onEmpty.splice(0)) resolve()
     }
     this.leave.set(socket, leave)
     socket.once('close', leave)
@@ -155,9 +156,15 @@ export class SmtpListener extends SMTPServer implements SessionHost {
     }
   }
 
-  private onServerError(error: Error): void {
+  private onServerError(error: NodeJS.ErrnoException): void {
     const { options, log, metrics } = this.context
     const problem = error.message
+    // Whoever asked to listen is told by the promise.
+    if (error.syscall === 'listen') return
+    if (error.syscall === 'accept') {
+      log.error({ listener: options.name, problem }, 'no connection can be accepted')
+      return
+    }
     if ('meta' in error) metrics.connectionRefused(options.name, 'tls-failed')
     log.info({ listener: options.name, problem }, 'connection failed')
   }

@@ -65,7 +65,9 @@ export class SmtpSession extends SMTPConnection {
   /** Address that access is judged by: what XCLIENT said, but never what XFORWARD did. */
   get accessAddress(): string {
     const forwarded = this._xClient.get('ADDR')
-    return typeof forwarded === 'string' && forwarded !== '' ? forwarded : this._originalRemoteAddress
+    if (typeof forwarded === 'string') return forwarded
+    // XCLIENT without an address (`[UNAVAILABLE]`) speaks for somebody unknown, who is on no list.
+    return this._xClient.has('ADDR') ? '' : this._originalRemoteAddress
   }
 
   /** Protocol and cipher; null on a clear connection. */
@@ -104,7 +106,7 @@ export class SmtpSession extends SMTPConnection {
       return
     }
     this.commandTimer = setTimeout(() => this.onCommandTimeout(), limits.idleTimeoutMs).unref()
-    this.sessionTimer = setTimeout(() => this.endAfterMessage(replies.sessionTooLong), limits.sessionMaxMs).unref()
+    this.sessionTimer = setTimeout(() => this.onSessionTimeout(), limits.sessionMaxMs).unref()
     this._ready = true
     this._sendGreeting()
   }
@@ -238,6 +240,12 @@ export class SmtpSession extends SMTPConnection {
       done()
     } else if (command.junk && ++this.junk > this.context.limits.junkCommandsMax) this.reply(replies.tooMuchJunk)
     else command.run(this, text, done)
+  }
+
+  /** Ends politely; and, should what is under way never come to an end, by force after as long again. */
+  private onSessionTimeout(): void {
+    this.endAfterMessage(replies.sessionTooLong)
+    this.sessionTimer = setTimeout(() => this._socket.destroy(), this.context.limits.sessionMaxMs).unref()
   }
 
   private onCommandTimeout(): void {

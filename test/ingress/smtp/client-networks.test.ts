@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientNetwork, NetworkList } from '../../../src/ingress/smtp/client-networks.ts'
+import { clientKey, clientNetwork, NetworkList } from '../../../src/ingress/smtp/client-networks.ts'
 
 describe('network lists', () => {
   const list = new NetworkList(['192.0.2.0/24', '198.51.100.7', '2001:db8::/32', '::ffff:203.0.113.0/120'], 'k')
@@ -52,4 +52,11 @@ it.each([
   ['what', 'unknown'],
 ])('%s is counted under %s', (address, network) => {
   expect(clientNetwork(address)).toBe(network)
+})
+
+it.each([
+  ['192.0.2.77', '192.0.2.77'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+])('connections of %s are counted under %s', (address, key) => {
+  expect(clientKey(address)).toBe(key)
 })

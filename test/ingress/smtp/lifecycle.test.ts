@@ -40,6 +40,15 @@ describe('close', () => {
     expect([intake.messages.length, intake.aborted]).toEqual([0, 1])
   })
 
+  it('a second time, without grace, ends the first at once', async () => {
+    const { port, ingress } = await startIngress()
+    const sending = await readyForData(port)
+    await sending.ask('DATA')
+    const first = ingress.close(3_600_000)
+    await Promise.all([first, ingress.close(0)])
+    expect(await sending.closed()).toMatch(/^421 4\.3\.2/)
+  })
+
   it('without connections is done at once, and may be called twice', async () => {
     const { ingress } = await startIngress()
     await ingress.close(60_000)

@@ -57,6 +57,15 @@ describe('XCLIENT', () => {
     expect(await send(client)).toMatch(/^554 5\.7\.1/)
   })
 
+  it('without an address speaks for nobody who is listed', async () => {
+    const { port } = await startIngress([{ ...behind, clients: ['127.0.0.1'] }])
+    const client = await Client.open(port)
+    await client.ask('EHLO proxy')
+    expect(await client.ask('XCLIENT ADDR=[UNAVAILABLE]')).toMatch(/^220/)
+    await client.ask('EHLO proxy')
+    expect(await send(client)).toMatch(/^554 5\.7\.1/)
+  })
+
   it('is refused within a transaction, and with bad values', async () => {
     const { port } = await startIngress([{ ...behind, clients: ['127.0.0.1'] }])
     const client = await Client.open(port)
