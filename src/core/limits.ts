@@ -114,6 +114,9 @@ export const limits = {
   extractOleEntriesMax: 20_000,
   /** Storages inside storages of one compound file. */
   extractOleDepthMax: 32,
+  /** Smaller pictures (logos, bullets, lines) can't hold a legible line of text worth the warning. */
+  extractPictureSideMinPixels: 48,
+  extractPictureAreaMinPixels: 40_000,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
   scanDeadlineMs: 30_000,
