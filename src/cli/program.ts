@@ -36,6 +36,11 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     )
   for (const load of commands) (await load()).register(program)
   inherit(program)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader went away (`sluice … | head`): nothing more to do, and nothing is wrong.
+    if (error.code === 'EPIPE') process.exit(exitCodes.success)
+    throw error
+  })
   try {
     await program.parseAsync([...argv])
   } catch (thrown) {

@@ -1,19 +1,13 @@
-/** Standard output that waits for a slow reader and ends quietly when it went away (`sluice … | head`). */
+/** Standard output that waits for a slow reader. One that went away (`sluice … | head`) ends the command quietly. */
 import { once } from 'node:events'
-
-let broken = false
-
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  broken = true
-})
 
 /** Resolves when more may be written; false once nobody reads any more. */
 export async function print(text: string): Promise<boolean> {
-  if (broken) return false
-  if (!process.stdout.write(text))
+  if (process.stdout.destroyed) return false
+  if (!process.stdout.write(text)) {
     await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined)
-  return !broken
+  }
+  return !process.stdout.destroyed
 }
 
 /** A progress line on stderr, only where a person looks at it. */
