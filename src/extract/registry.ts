@@ -6,6 +6,7 @@ import { form } from './formats/form.ts'
 import { formData } from './formats/form-data.ts'
 import { gzip } from './formats/gzip.ts'
 import { html } from './formats/html.ts'
+import { image, metafile } from './formats/image.ts'
 import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
 import { mbox } from './formats/mbox.ts'
@@ -64,6 +65,8 @@ const formats = [
   vba,
   olePackage,
   tnef,
+  image,
+  metafile,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

@@ -32,11 +32,8 @@ export function readQuillText(bytes: Buffer): string | null {
 
 /** Behind the mark: a number, the kind of the data (again four letters), its place and its length. */
 function entryAt(bytes: Buffer, at: number): { start: number; length: number } | null {
-  for (const offset of [16, 12, 20]) {
-    if (at + offset + 8 > bytes.length) continue
-    const start = bytes.readUInt32LE(at + offset)
-    const length = bytes.readUInt32LE(at + offset + 4)
-    if (start >= 0x40 && length > 0 && start + length <= bytes.length && length % 2 === 0) return { start, length }
-  }
-  return null
+  if (at + 22 > bytes.length || !bytes.subarray(at + 10, at + 14).equals(MARK)) return null
+  const start = bytes.readUInt32LE(at + 14)
+  const length = bytes.readUInt32LE(at + 18)
+  return length > 0 && start + length <= bytes.length ? { start, length } : null
 }

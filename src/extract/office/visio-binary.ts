@@ -8,11 +8,13 @@ import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
  * `partial` where a stream can't be read.
  */
 const TRAILER_AT = 0x24
+const TRAILER = 0x14
 const COMPRESSED = 2
 const STREAMS_MAX = 20_000
 const WINDOW = 4096
 
 interface Pointer {
+  readonly type: number
   readonly offset: number
   readonly length: number
   readonly format: number
@@ -51,32 +53,43 @@ export async function readVisioBinary(bytes: Buffer, context: ExtractContext): P
 /** A pointer: type, address, offset, length, format; narrower in version 5. */
 function pointerAt(bytes: Buffer, at: number, isOld: boolean): Pointer | null {
   if (at + 18 > bytes.length) return null
+  const place = { offset: bytes.readUInt32LE(at + 8), length: bytes.readUInt32LE(at + 12) }
   return isOld
-    ? { format: bytes.readUInt16LE(at + 2), offset: bytes.readUInt32LE(at + 8), length: bytes.readUInt32LE(at + 12) }
-    : { offset: bytes.readUInt32LE(at + 8), length: bytes.readUInt32LE(at + 12), format: bytes.readUInt16LE(at + 16) }
+    ? { type: bytes.readUInt16LE(at), format: bytes.readUInt16LE(at + 2), ...place }
+    : { type: bytes.readUInt32LE(at), format: bytes.readUInt16LE(at + 16), ...place }
 }
 
-/** Streams of format 4 and 5 in the high nibble, and the trailer, hold pointers: their place is at the front. */
+/** The trailer and streams of format 5 in the high nibble list further streams. */
 function pointersIn(data: Buffer, of: Pointer, isOld: boolean): Pointer[] {
-  const found: Pointer[] = []
-  const kind = of.format >> 4
+  const lists = of.type === TRAILER || of.format === 0x1d || of.format === 0x1e || of.format >> 4 === 5
+  if (!lists || (isOld && of.type === 22)) return []
   const skip = (of.format & COMPRESSED) !== 0 ? 4 : 0
-  if (kind !== 4 && kind !== 5) return found
   const size = isOld ? 16 : 18
-  for (const start of [skip, 0]) {
-    if (start + 4 > data.length) continue
-    const table = data.readUInt32LE(start) + start
-    if (table + 8 > data.length) continue
-    const count = isOld ? data.readUInt16LE(table) : data.readUInt32LE(table)
-    const first = table + 8
-    if (count === 0 || count > STREAMS_MAX || first + count * size > data.length + size) continue
-    for (let i = 0; i < count; i++) {
-      const pointer = pointerAt(data, first + i * size, isOld)
-      if (pointer && pointer.length > 0) found.push(pointer)
-    }
-    return found
+  const table = skip + (isOld ? listPlace(of.type) : data.length >= skip + 4 ? data.readUInt32LE(skip) : 0)
+  if (table + 8 > data.length) return []
+  const count = Math.min(isOld ? data.readUInt16LE(table) : data.readUInt32LE(table), STREAMS_MAX)
+  const first = table + (isOld ? 2 : 8)
+  const found: Pointer[] = []
+  for (let i = 0; i < count; i++) {
+    const pointer = pointerAt(data, first + i * size, isOld)
+    if (pointer && pointer.length > 0) found.push(pointer)
   }
   return found
+}
+
+/** Where version 5 keeps its list, by the type of the stream. */
+function listPlace(type: number): number {
+  switch (type) {
+    case 0x1d:
+    case 0x4e:
+      return 30
+    case 0x1e:
+      return 54
+    case TRAILER:
+      return 130
+    default:
+      return 10
+  }
 }
 
 /** Eight steps a flag byte; a clear bit copies from the window, 18 bytes short of where the offset says. */

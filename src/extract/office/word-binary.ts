@@ -11,6 +11,7 @@ import { drawingWords } from './office-art.ts'
 const FLAG_COMPLEX = 0x0004
 const FLAG_ENCRYPTED = 0x0100
 const FLAG_TABLE1 = 0x0200
+const FLAG_WIDE = 0x1000
 const FLAG_OBFUSCATED = 0x8000
 /** First format version with Unicode pieces (Word 97). */
 const NFIB_WORD97 = 0x00c1
@@ -64,11 +65,8 @@ function encryptionOf(flags: number, table: Buffer): string {
 
 /** The piece table ([MS-DOC] 2.8.35): text in the order of the document, wherever it stands in the stream. */
 function readPieces(fib: Buffer, table: Buffer, start: number, length: number): string | null {
-  const clx = table.subarray(start, start + length)
-  let at = 0
-  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
-  if (at + 5 > clx.length || clx[at] !== 2) return null
-  const plc = clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
+  const plc = pieceTable(table.subarray(start, start + length))
+  if (plc === null) return null
   const count = Math.floor((plc.length - 4) / 12)
   if (count < 1) return null
   const pieces: string[] = []
@@ -87,29 +85,36 @@ function readPieces(fib: Buffer, table: Buffer, start: number, length: number): 
   return pieces.join('')
 }
 
-/** Word 6 and 95: 8-bit text in one stretch, or in pieces where the file was saved fast. */
+/** Word 6 and 95: text in one stretch, or in pieces where the file was saved fast; 16-bit in Far East editions. */
 function readOld(fib: Buffer, flags: number): string | null {
-  const page = pageOfLanguage(fib.readUInt16LE(6))
+  const page = (flags & FLAG_WIDE) !== 0 ? 1200 : pageOfLanguage(fib.readUInt16LE(6))
   if ((flags & FLAG_COMPLEX) === 0) {
     const start = fib.readUInt32LE(0x18)
     const end = fib.readUInt32LE(0x1c)
     return start < end && start < fib.length ? decodeCodePage(fib.subarray(start, end), page) : null
   }
-  const clx = fib.subarray(fib.readUInt32LE(0x160), fib.readUInt32LE(0x160) + fib.readUInt32LE(0x164))
-  let at = 0
-  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
-  if (at + 5 > clx.length || clx[at] !== 2) return null
-  const plc = clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
+  const start = fib.readUInt32LE(0x160)
+  const plc = pieceTable(fib.subarray(start, start + fib.readUInt32LE(0x164)))
+  if (plc === null) return null
   const count = Math.floor((plc.length - 4) / 12)
   const pieces: string[] = []
   let left = fib.length
   for (let i = 0; i < count && left > 0; i++) {
-    const characters = Math.min(left, Math.max(0, plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4)))
+    const characters = Math.max(0, plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4))
+    const length = Math.min(left, characters * (page === 1200 ? 2 : 1))
     const offset = plc.readUInt32LE((count + 1) * 4 + i * 8 + 2)
-    left -= characters
-    pieces.push(decodeCodePage(fib.subarray(offset, offset + characters), page))
+    left -= length
+    pieces.push(decodeCodePage(fib.subarray(offset, offset + length), page))
   }
   return pieces.join('')
+}
+
+/** Behind the property modifiers of a fast save stands the piece table itself. */
+function pieceTable(clx: Buffer): Buffer | null {
+  let at = 0
+  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
+  if (at + 5 > clx.length || clx[at] !== 2) return null
+  return clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
 }
 
 const PAGES: Readonly<Record<number, number>> = {

@@ -1,0 +1,113 @@
+import { limits } from '../../core/limits.ts'
+import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { imageSize } from '../readers/image-size.ts'
+import { inflateBounded } from '../readers/inflate.ts'
+import { emfWords, wmfWords } from '../readers/metafile-text.ts'
+import { pictureTexts } from '../readers/picture-texts.ts'
+
+/**
+ * Pictures: what they carry as text, that is EXIF, IPTC and XMP, comments and text chunks, and the words of metafiles.
+ * Data behind the picture is a child. What is drawn in pixels is not read: pictures large enough for legible text are
+ * told as `not-readable`, so that policy can decide.
+ */
+export const image: Format = {
+  id: 'image',
+  types: [
+    'image/jpeg',
+    'image/png',
+    'image/gif',
+    'image/tiff',
+    'image/webp',
+    'image/bmp',
+    'image/heic',
+    'image/heif',
+    'image/avif',
+    'image/jp2',
+    'image/jxl',
+    'image/vnd.adobe.photoshop',
+    'image/vnd.microsoft.icon',
+    'image/x-icon',
+  ],
+  extract: (input, context) => extractImage(input, context),
+}
+
+export const metafile: Format = {
+  id: 'metafile',
+  types: ['image/emf', 'image/wmf', 'image/x-emf', 'image/x-wmf'],
+  extract: (input, context) => extractMetafile(input, context),
+}
+
+async function extractImage(input: FormatInput, context: ExtractContext): Promise<void> {
+  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  const found = pictureTexts(bytes, input.sniffedType)
+  const texts = new Set(found.texts)
+  for (const packed of found.deflated) {
+    const result = await inflateBounded('deflate', packed, context)
+    if (result.problem !== null) context.uninspected(result.problem, 'picture text')
+    texts.add(result.bytes.toString('utf8'))
+  }
+  for (const value of await metadataWords(bytes)) texts.add(value)
+  if (texts.size > 0) context.text([...texts].join('\n'))
+  const size = imageSize(bytes, input.sniffedType)
+  const isLegible =
+    size === null ||
+    (Math.min(size.width, size.height) >= limits.extractPictureSideMinPixels &&
+      size.width * size.height >= limits.extractPictureAreaMinPixels)
+  if (isLegible) context.uninspected('not-readable', 'picture without text recognition')
+  if (found.end === null || found.end >= bytes.length) return
+  const rest = bytes.subarray(found.end)
+  if (rest.every((byte) => byte === 0)) return
+  context.trait('trailing-data')
+  await context.child({ bytes: rest, filename: null, label: '[trailing]', traits: ['hidden-content'] })
+}
+
+/** Every string in EXIF, IPTC and XMP; numbers of the camera are left out. Broken metadata gives none. */
+async function metadataWords(bytes: Buffer): Promise<string[]> {
+  const words: string[] = []
+  try {
+    const { default: exifr } = await import('exifr')
+    const tags: unknown = await exifr.parse(bytes, {
+      tiff: true,
+      exif: true,
+      gps: false,
+      iptc: true,
+      xmp: true,
+      icc: false,
+      jfif: false,
+      ihdr: false,
+      mergeOutput: true,
+      userComment: true,
+      makerNote: false,
+    })
+    collect(tags, words, 0)
+  } catch {
+    return words
+  }
+  return words
+}
+
+function collect(value: unknown, words: string[], depth: number): void {
+  if (words.length >= limits.extractSniffNamesMax || depth > 8) return
+  if (typeof value === 'string') {
+    if (/[\p{L}\d]{2}/u.test(value)) words.push(value.trim())
+  } else if (value instanceof Uint8Array) {
+    if (value.length <= limits.extractHeaderMaxBytes) words.push(...commentOf(Buffer.from(value)))
+  } else if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
+    for (const inner of Object.values(value)) collect(inner, words, depth + 1)
+  }
+}
+
+/** EXIF user comments name their charset in eight bytes (EXIF 2.3, table 9). */
+function commentOf(raw: Buffer): string[] {
+  const mark = raw.toString('latin1', 0, 8)
+  if (mark.startsWith('ASCII')) return [raw.toString('utf8', 8).replace(/\0/g, '')]
+  if (mark.startsWith('UNICODE')) return [raw.toString('utf16le', 8).replace(/\0/g, '')]
+  return []
+}
+
+async function extractMetafile(input: FormatInput, context: ExtractContext): Promise<void> {
+  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  const isEnhanced = bytes.length > 44 && bytes.toString('latin1', 40, 44) === ' EMF'
+  const words = isEnhanced ? emfWords(bytes) : wmfWords(bytes)
+  if (words.length > 0) context.text(words.join('\n'))
+}

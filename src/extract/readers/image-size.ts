@@ -1,0 +1,34 @@
+/** Width and height of a picture from its header; null where the header doesn't tell. Never throws. */
+export function imageSize(bytes: Buffer, type: string): { width: number; height: number } | null {
+  try {
+    switch (type) {
+      case 'image/png':
+        return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
+      case 'image/gif':
+        return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) }
+      case 'image/bmp':
+        return { width: Math.abs(bytes.readInt32LE(18)), height: Math.abs(bytes.readInt32LE(22)) }
+      case 'image/vnd.microsoft.icon':
+      case 'image/x-icon':
+        return { width: bytes[6] || 256, height: bytes[7] || 256 }
+      case 'image/jpeg':
+        return jpegSize(bytes)
+      default:
+        return null
+    }
+  } catch {
+    return null
+  }
+}
+
+function jpegSize(bytes: Buffer): { width: number; height: number } | null {
+  let at = 2
+  while (at + 9 < bytes.length) {
+    if (bytes[at] !== 0xff) return null
+    const marker = bytes[at + 1] ?? 0
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+    if (isFrame) return { width: bytes.readUInt16BE(at + 7), height: bytes.readUInt16BE(at + 5) }
+    at += marker === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2)
+  }
+  return null
+}
