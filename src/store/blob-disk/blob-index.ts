@@ -1,4 +1,5 @@
-import type { Extent } from './segment-format.ts'
+import { keyIdOf } from '../../platform/at-rest.ts'
+import type { CommitRecord, Extent } from './segment-format.ts'
 
 /**
  * Which blobs are committed, where, and how much of each segment is still needed. Rebuilt from the segments at start;
@@ -7,6 +8,8 @@ import type { Extent } from './segment-format.ts'
 export interface BlobEntry {
   readonly uid: string
   readonly commit: Extent
+  /** Number of the key-encryption key that wraps its data key. */
+  readonly keyId: number
   /** Live bytes by segment, the commit record included. */
   readonly shares: ReadonlyMap<number, number>
   /** Every segment that ever held a commit record of this blob: what its tombstone must name. */
@@ -69,7 +72,7 @@ export class BlobIndex {
   }
 
   /** Makes the blob readable at `commit`; replaces an earlier place of the same blob. */
-  put(uid: string, commit: Extent, chunks: readonly Extent[]): BlobEntry {
+  put(uid: string, commit: Extent, { chunks, wrappedKey }: CommitRecord): BlobEntry {
     const shares = new Map<number, number>()
     for (const extent of [...chunks, commit]) {
       shares.set(extent.segment, (shares.get(extent.segment) ?? 0) + extent.length)
@@ -78,7 +81,7 @@ export class BlobIndex {
     const commitSegments = before?.commitSegments ?? new Set<number>()
     commitSegments.add(commit.segment)
     if (before) this.#detach(before)
-    const entry: BlobEntry = { uid, commit, shares, commitSegments }
+    const entry: BlobEntry = { uid, commit, keyId: keyIdOf(wrappedKey), shares, commitSegments }
     for (const [segment, bytes] of shares) {
       const use = this.use(segment)
       use.liveBytes += bytes

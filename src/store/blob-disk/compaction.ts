@@ -86,7 +86,7 @@ export class Compactor {
       const moved: Move[] = []
       for (const uid of [...index.uids()]) {
         const entry = index.get(uid)
-        if (!entry) continue
+        if (!entry || entry.keyId === keys.currentId()) continue
         const commit = await this.#readCommit(entry)
         const wrappedKey = rewrapDataKey(keys, uid, commit.wrappedKey)
         if (wrappedKey) this.#recommit(entry, { ...commit, wrappedKey }, moved)
@@ -180,14 +180,14 @@ export class Compactor {
     index.use(extent.segment).totalBytes += extent.length
     // A tombstone written from now on must outlive this record too.
     entry.commitSegments.add(extent.segment)
-    moved.push({ entry, extent, chunks: commit.chunks })
+    moved.push({ entry, extent, commit })
   }
 
   /** The copies are durable: from now on the blobs are read from there. */
   #settle(moved: readonly Move[]): void {
     const { index } = this.#context
-    for (const { entry, extent, chunks } of moved) {
-      if (index.get(entry.uid) === entry) index.put(entry.uid, extent, chunks)
+    for (const { entry, extent, commit } of moved) {
+      if (index.get(entry.uid) === entry) index.put(entry.uid, extent, commit)
     }
   }
 
@@ -215,5 +215,5 @@ export class Compactor {
 interface Move {
   readonly entry: BlobEntry
   readonly extent: Extent
-  readonly chunks: readonly Extent[]
+  readonly commit: CommitRecord
 }

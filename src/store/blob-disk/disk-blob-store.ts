@@ -87,7 +87,7 @@ export function applyRecord(index: BlobIndex, segment: number, record: ScannedRe
   if (!payload) return
   if (head.kind === 'commit') {
     const commit = decodeCommit(payload)
-    if (commit) index.put(head.uid, { segment, offset, length }, commit.chunks)
+    if (commit) index.put(head.uid, { segment, offset, length }, commit)
   } else if (head.kind === 'tombstone') {
     index.delete(head.uid)
     use.tombstones.push({ uid: head.uid, segments: decodeTombstone(payload) })

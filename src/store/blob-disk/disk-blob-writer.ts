@@ -93,13 +93,14 @@ export class DiskBlobWriter implements BlobWriter {
     const content = this.#buffer.subarray(0, this.#filled)
     const sha256 = this.#hash ? this.#hash.update(content).digest('hex') : hash('sha256', content, 'hex')
     const { header, wrappedKey } = this.#appendChunk(true)
-    const extent = log.append(encodeCommit(this.#uid, { header, wrappedKey, chunks: this.#chunks }))
+    const record = { header, wrappedKey, chunks: this.#chunks }
+    const extent = log.append(encodeCommit(this.#uid, record))
     index.use(extent.segment).totalBytes += extent.length
     // The commit record too must not be compacted away before the index knows it.
     this.#inFlight.push(extent.segment)
     index.use(extent.segment).inFlight += 1
     await log.durable()
-    index.put(this.#uid, extent, this.#chunks)
+    index.put(this.#uid, extent, record)
     return { id: formatBlobId({ uid: this.#uid, ...extent }), size: this.#size, sha256 }
   }
 
