@@ -53,7 +53,9 @@ function refine(bytes: Uint8Array, type: string): string {
 /** A zip directory at the end of something that is no zip: readers of either kind would open it. */
 function withPolyglots(bytes: Uint8Array, type: string): Sniffed {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b
-  if (!isZip && type !== 'application/x-tar' && endsAsZip(bytes)) return { type, also: [refineZip(bytes)] }
+  // A tar, or the last stream of a compound file, may well hold a whole zip: their own formats look there.
+  const mayHoldZip = type === 'application/x-tar' || bytes[0] === 0xd0
+  if (!isZip && !mayHoldZip && endsAsZip(bytes)) return { type, also: [refineZip(bytes)] }
   return { type, also: NONE }
 }
 
