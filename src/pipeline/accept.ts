@@ -91,10 +91,6 @@ async function finish(
     throw new GatewayError('store-conflict', { temporary: true, publicMessage: 'Try again later.' })
   }
   deps.observe.accepted(envelope, blob.size)
-  deps.log.info(
-    { id, listener: envelope.client.listener, size: blob.size, recipients: envelope.recipients.length },
-    'accepted',
-  )
   if (reply.mode === 'after-decision') return await decideNow(deps, id, blob.size, reply.decisionDeadlineMs)
   await deps.dispatcher.enqueue(id, { step: 'inspect', size: blob.size })
   return queued(id)

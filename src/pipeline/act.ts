@@ -95,7 +95,11 @@ async function deliverDue(
   const everyoneFailed =
     results.length === record.results.length && results.every((result) => result.status === 'failed')
   if (everyoneFailed && waiting?.takeRefusal()) results = results.map((result) => ({ ...result, status: 'refused' }))
-  for (const result of results) deps.observe.delivery(result)
+  for (const result of results) {
+    deps.observe.delivery(result)
+    const { recipient, status, nextHop, lastReply } = result
+    deps.log.info({ id: submission.id, recipient, status, nextHop, reply: lastReply }, 'delivery')
+  }
   return { results, spawn: await noticesFor(deps, record, results, byRecipient, now), outcomes }
 }
 

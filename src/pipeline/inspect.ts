@@ -46,6 +46,8 @@ async function inspect(
   const results = initialResults(decision, now, refused)
   const holds = results.some((result) => result.status === 'quarantined')
   deps.observe.decided(decision)
+  const rules = decision.reasons.map((reason) => `${reason.policy}/${reason.rule}`)
+  deps.log.info({ id: submission.id, action: decision.action, rules, scanMs: report.elapsedMs }, 'decided')
   return await transition(deps, record, {
     to: refused ? 'done' : 'decided',
     nextAttemptAt: refused ? null : now,
