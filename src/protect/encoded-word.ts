@@ -12,7 +12,7 @@ export function headerField(name: string, text: string): string {
   let out = `${name}:`
   let column = out.length
   for (const word of words) {
-    if (column + 1 + word.length > LINE_MAX && column > name.length + 1) {
+    if (column + 1 + word.length > LINE_MAX) {
       out += '\r\n'
       column = 0
     }
