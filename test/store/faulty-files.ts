@@ -47,6 +47,7 @@ export class FaultyFiles implements SegmentFiles {
   }
 
   async freeBytes(dir: string): Promise<number> {
+    this.#note({ kind: 'free-bytes', path: dir })
     return this.free ?? nodeSegmentFiles.freeBytes(dir)
   }
 
@@ -61,7 +62,7 @@ export class FaultyFiles implements SegmentFiles {
 }
 
 export interface Operation {
-  readonly kind: 'create' | 'write' | 'sync' | 'sync-directory'
+  readonly kind: 'create' | 'write' | 'sync' | 'sync-directory' | 'free-bytes'
   readonly path: string
   readonly buffers?: readonly Buffer[]
   readonly position?: number

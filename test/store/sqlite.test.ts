@@ -238,7 +238,7 @@ describe('the file', () => {
     await writeFile(databasePath(dir), 'this is not a database, and longer than its head would be'.repeat(50))
     await expect(openSqliteState({ dir, keys: harness.keys, clock: new TestClock() })).rejects.toMatchObject({
       code: 'store-failed',
-      message: expect.stringContaining('SQLITE_NOTADB'),
+      message: expect.stringMatching(/state\.sqlite .*SQLITE_NOTADB/),
     })
     await rm(dir, { recursive: true })
   })

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import sodium from 'sodium-native'
-import { GatewayError } from '../../core/errors.ts'
+import { asError, GatewayError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { BlobRef } from '../../core/submission.ts'
 import type { KeyEncryptionKeys } from '../../platform/keys.ts'
@@ -211,10 +211,16 @@ class SegmentedBlobStore implements DiskBlobStore {
   async usage(): Promise<BlobUsage> {
     if (this.#log.problem) await this.#probe()
     this.#compactor.scheduleIfWorthwhile()
-    const freeBytes = await this.#freeBytes()
-    const problem = this.#log.problem?.message ?? (this.#nearlyFull(freeBytes) ? this.#floorMessage(freeBytes) : null)
-    const base = { usedBytes: this.#index.totalBytes(), freeBytes, healthy: problem === null }
-    return problem === null ? base : { ...base, problem }
+    const usedBytes = this.#index.totalBytes()
+    try {
+      const freeBytes = await this.#freeBytes()
+      const problem = this.#log.problem?.message ?? (this.#nearlyFull(freeBytes) ? this.#floorMessage(freeBytes) : null)
+      return problem === null
+        ? { usedBytes, freeBytes, healthy: true }
+        : { usedBytes, freeBytes, healthy: false, problem }
+    } catch (error) {
+      return { usedBytes, freeBytes: 0, healthy: false, problem: asError(error).message }
+    }
   }
 
   compact(): Promise<CompactionResult> {
@@ -259,13 +265,22 @@ class SegmentedBlobStore implements DiskBlobStore {
     if (this.#index.size >= this.#limits.spoolBlobsMax) throw this.#full(`the spool holds ${this.#index.size} messages`)
   }
 
-  /** At most one look at the file system per interval, less what was written since would only matter near the floor. */
+  /** At most one look at the file system per interval: what is written meanwhile is far less than the floor. */
   async #freeBytes(): Promise<number> {
     const now = this.#options.clock.now()
     if (this.#free && Math.abs(now - this.#free.at) < this.#limits.blobProbeIntervalMs) return this.#free.bytes
-    const bytes = await this.#files.freeBytes(this.#options.dir)
-    this.#free = { at: now, bytes }
-    return bytes
+    try {
+      const bytes = await this.#files.freeBytes(this.#options.dir)
+      this.#free = { at: now, bytes }
+      return bytes
+    } catch (cause) {
+      throw new GatewayError('spool-failed', {
+        temporary: true,
+        publicMessage: 'local error in processing',
+        message: `the file system of the spool (${this.#options.dir}) doesn't answer`,
+        cause,
+      })
+    }
   }
 
   #nearlyFull(freeBytes: number): boolean {

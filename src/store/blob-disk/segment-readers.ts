@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { GatewayError } from '../../core/errors.ts'
 import { blobCorrupt } from '../../platform/at-rest.ts'
 import { systemErrorCode } from '../../platform/safe-files.ts'
 import {
@@ -38,7 +39,10 @@ export class SegmentReaders {
     this.#openMax = openMax
   }
 
-  /** Throws ENOENT when the segment is gone, `blob-corrupt` when no intact record of `uid` lies there. */
+  /**
+   * Throws ENOENT when the segment is gone, `blob-corrupt` when no intact record of `uid` lies there, a temporary
+   * `spool-failed` when the disk doesn't answer.
+   */
   async read(uid: string, extent: Extent): Promise<ReadRecord> {
     return this.#with(extent.segment, async (handle) => {
       const record = Buffer.allocUnsafe(extent.length)
@@ -85,7 +89,7 @@ export class SegmentReaders {
     } catch (error) {
       // A failed open must not be kept.
       await opened.handle.catch(() => this.#open.get(segment) === opened && this.#open.delete(segment))
-      throw error
+      throw readFailure(error, segment)
     } finally {
       opened.users -= 1
       if (opened.forgotten && opened.users === 0) await closeQuietly(opened)
@@ -117,6 +121,17 @@ export class SegmentReaders {
       if (candidate.users === 0) void this.forget(segment)
     }
   }
+}
+
+function readFailure(error: unknown, segment: number): unknown {
+  const code = systemErrorCode(error)
+  if (code === undefined || code === 'ENOENT' || error instanceof GatewayError) return error
+  return new GatewayError('spool-failed', {
+    temporary: true,
+    publicMessage: 'local error in processing',
+    message: `reading ${segmentFileName(segment)} of the spool failed (${code})`,
+    cause: error,
+  })
 }
 
 async function closeQuietly(opened: OpenSegment): Promise<void> {

@@ -32,9 +32,11 @@ CREATE INDEX submissions_blob ON submissions (blob_id) WHERE content_removed_at 
 CREATE TABLE sealed_documents (
   submission TEXT NOT NULL REFERENCES submissions (id),
   kind TEXT NOT NULL CHECK (kind IN ('envelope','decision','report')),
+  key_id INTEGER NOT NULL,
   body BLOB NOT NULL,
   UNIQUE (submission, kind)
 ) STRICT;
+CREATE INDEX sealed_documents_key ON sealed_documents (key_id);
 
 CREATE TABLE recipient_results (
   submission TEXT NOT NULL REFERENCES submissions (id),

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { GatewayError } from '../../core/errors.ts'
+import { sqliteCode } from './open-database.ts'
 
 /**
  * A lock between processes that the kernel gives back when its holder dies, however it dies. Node has no flock, so an
@@ -20,6 +21,7 @@ export function acquireFileLock(path: string, holder: string): FileLock {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
+    if (!sqliteCode(cause)?.startsWith('SQLITE_BUSY')) throw cause
     throw new GatewayError('locked', {
       temporary: true,
       publicMessage: 'local error',

@@ -43,14 +43,16 @@ export async function openSqliteState(options: SqliteStateOptions): Promise<Sqli
     bounds.storeQueueMax,
   )
   await thread.start()
+  let claims: Claims | null = null
   try {
     // The database may have been created just now: its name must survive power loss before anything is acknowledged.
     await syncDirectory(dir)
-    const claims = Claims.open(claimsPath(path), bounds.claimsBusyTimeoutMs, clock.now())
+    claims = Claims.open(claimsPath(path), bounds.claimsBusyTimeoutMs, clock.now())
     const db = openForReading(path, bounds.storeBusyTimeoutMs)
     const store = new SqliteStore({ path, keys: keys.keyEncryption, auditKey: keys.audit, clock, thread, claims, db })
     return { store, audit: store }
   } catch (error) {
+    claims?.close()
     await thread.close()
     throw error
   }

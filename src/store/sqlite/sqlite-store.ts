@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AuditDraft, AuditEntry, AuditVerdict } from '../../core/audit.ts'
+import { asError, GatewayError } from '../../core/errors.ts'
 import type { QuarantineItem } from '../../core/quarantine.ts'
 import type { NewSubmission, SubmissionRecord, SubmissionState } from '../../core/submission.ts'
-import { RecordSealer } from '../../platform/at-rest.ts'
+import { keyIdOf, RecordSealer } from '../../platform/at-rest.ts'
 import type { KeyEncryptionKeys } from '../../platform/keys.ts'
 import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -16,7 +17,7 @@ import type {
 import { CHAIN_START, type ChainHead, linkProblem } from '../audit-chain.ts'
 import { anchorPath, readAnchor } from './audit-anchor.ts'
 import { type Claims, claimsPath } from './claims.ts'
-import type { Db } from './open-database.ts'
+import { type Db, sqliteCode } from './open-database.ts'
 import { documentRowId, StateReader } from './state-reader.ts'
 import type { DocumentKind, NewRow, SealedDocument } from './write-protocol.ts'
 import type { WriteThread } from './write-thread.ts'
@@ -79,11 +80,11 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async get(id: string): Promise<SubmissionRecord | null> {
-    return this.#reader.get(id)
+    return this.#read((reader) => reader.get(id))
   }
 
   async due(now: number, limit: number): Promise<readonly DueSubmission[]> {
-    return this.#reader.due(now, limit)
+    return this.#read((reader) => reader.due(now, limit))
   }
 
   async claim(id: string, owner: string, now: number, untilMs: number): Promise<boolean> {
@@ -103,11 +104,11 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]> {
-    return this.#reader.quarantine(query)
+    return this.#read((reader) => reader.quarantine(query))
   }
 
   async removable(limit: number): Promise<readonly { readonly id: string; readonly blob: string }[]> {
-    return this.#reader.removable(limit)
+    return this.#read((reader) => reader.removable(limit))
   }
 
   async contentRemoved(ids: readonly string[]): Promise<void> {
@@ -115,11 +116,11 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async liveBlobs(): Promise<ReadonlySet<string>> {
-    return this.#reader.liveBlobs()
+    return this.#read((reader) => reader.liveBlobs())
   }
 
   async counts(): Promise<Readonly<Record<SubmissionState, number>>> {
-    return this.#reader.counts()
+    return this.#read((reader) => reader.counts())
   }
 
   async ping(): Promise<void> {
@@ -133,7 +134,8 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   async *entries(filter: { readonly submission?: string; readonly after?: number }): AsyncGenerator<AuditEntry> {
     let after = filter.after ?? 0
     for (;;) {
-      const page = this.#reader.auditPage(after, AUDIT_PAGE, filter.submission)
+      const from = after
+      const page = this.#read((reader) => reader.auditPage(from, AUDIT_PAGE, filter.submission))
       for (const entry of page) {
         yield entry
         after = entry.sequence
@@ -184,13 +186,17 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     const { keys, thread } = this.#parts
     let changed = 0
     for (;;) {
-      const page = this.#reader.sealedUnderOthers(keys.currentId(), RESEAL_PAGE)
+      const page = this.#read((reader) => reader.sealedUnderOlder(keys.currentId(), RESEAL_PAGE))
       if (page.length === 0) return changed
       const outcomes = await Promise.all(
         page.map(({ submission, kind, body }) => {
-          const rowId = documentRowId(submission, kind)
-          const resealed = this.#sealer.seal(rowId, this.#sealer.open(rowId, body))
-          return thread.submit({ kind: 'reseal', submission, document: kind, old: body, body: resealed })
+          const plain = this.#sealer.open(documentRowId(submission, kind), body)
+          return thread.submit({
+            kind: 'reseal',
+            submission,
+            document: this.#sealBytes(submission, kind, plain),
+            old: body,
+          })
         }),
       )
       // A conflict means that a newer document took its place meanwhile, sealed under the current key.
@@ -207,8 +213,27 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   #seal(submission: string, kind: DocumentKind, document: object): SealedDocument {
-    const plain = Buffer.from(JSON.stringify(document), 'utf8')
-    return { kind, body: this.#sealer.seal(documentRowId(submission, kind), plain) }
+    return this.#sealBytes(submission, kind, Buffer.from(JSON.stringify(document), 'utf8'))
+  }
+
+  #sealBytes(submission: string, kind: DocumentKind, plain: Buffer): SealedDocument {
+    const body = this.#sealer.seal(documentRowId(submission, kind), plain)
+    return { kind, keyId: keyIdOf(body), body }
+  }
+
+  /** Errors of the database cross the room as ours: temporary, since nothing says that the next try must fail. */
+  #read<T>(read: (reader: StateReader) => T): T {
+    try {
+      return read(this.#reader)
+    } catch (cause) {
+      if (cause instanceof GatewayError) throw cause
+      throw new GatewayError('store-failed', {
+        temporary: true,
+        publicMessage: 'local error in processing',
+        message: `reading ${this.#parts.path} failed (${sqliteCode(cause) ?? asError(cause).name})`,
+        cause,
+      })
+    }
   }
 }
 

@@ -101,11 +101,9 @@ export class StateReader {
     return (rows as AuditRow[]).map((row) => ({ ...row, details: parseDetails(row.details) }))
   }
 
-  /** Documents sealed under another key-encryption key than `keyId`. */
-  sealedUnderOthers(keyId: number, limit: number): readonly SealedRow[] {
-    const prefix = Buffer.alloc(4)
-    prefix.writeUInt32BE(keyId)
-    return this.#sql.sealedUnderOthers.all(prefix, limit) as SealedRow[]
+  /** Documents sealed under an older key-encryption key than `keyId`. */
+  sealedUnderOlder(keyId: number, limit: number): readonly SealedRow[] {
+    return this.#sql.sealedUnderOlder.all(keyId, limit) as SealedRow[]
   }
 
   #documents(id: string): ReadonlyMap<DocumentKind, unknown> {
@@ -147,7 +145,7 @@ const STATEMENTS = {
   counts: 'SELECT state, submissions FROM state_counts',
   audit: 'SELECT * FROM audit_entries WHERE sequence > ? ORDER BY sequence LIMIT ?',
   auditOf: 'SELECT * FROM audit_entries WHERE submission = ? AND sequence > ? ORDER BY sequence LIMIT ?',
-  sealedUnderOthers: `SELECT submission, kind, body FROM sealed_documents WHERE substr(body, 2, 4) <> ? LIMIT ?`,
+  sealedUnderOlder: 'SELECT submission, kind, body FROM sealed_documents WHERE key_id < ? LIMIT ?',
 } as const
 
 interface SubmissionRow {

@@ -51,8 +51,8 @@ export class StateWriter {
         for (const id of change.ids) this.#sql.contentRemoved.run(change.at, id)
         return 'applied'
       case 'reseal': {
-        const { submission, document, old, body } = change
-        const { changes } = this.#sql.reseal.run(body, submission, document, old)
+        const { submission, document, old } = change
+        const { changes } = this.#sql.reseal.run(document.keyId, document.body, submission, document.kind, old)
         return changes === 1 ? 'applied' : 'conflict'
       }
       case 'ping':
@@ -119,7 +119,7 @@ export class StateWriter {
   }
 
   #documents(submission: string, documents: readonly SealedDocument[]): void {
-    for (const { kind, body } of documents) this.#sql.document.run(submission, kind, body)
+    for (const { kind, keyId, body } of documents) this.#sql.document.run(submission, kind, keyId, body)
   }
 
   #results(submission: string, results: readonly RecipientResult[]): void {
@@ -180,9 +180,9 @@ const STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   update: `UPDATE submissions SET state = ?, version = version + 1, inspect_attempts = coalesce(?, inspect_attempts),
       next_attempt_at = ?, updated_at = ? WHERE id = ? AND state = ? AND version = ?`,
-  document: `INSERT INTO sealed_documents (submission, kind, body) VALUES (?, ?, ?)
-    ON CONFLICT (submission, kind) DO UPDATE SET body = excluded.body`,
-  reseal: 'UPDATE sealed_documents SET body = ? WHERE submission = ? AND kind = ? AND body = ?',
+  document: `INSERT INTO sealed_documents (submission, kind, key_id, body) VALUES (?, ?, ?, ?)
+    ON CONFLICT (submission, kind) DO UPDATE SET key_id = excluded.key_id, body = excluded.body`,
+  reseal: 'UPDATE sealed_documents SET key_id = ?, body = ? WHERE submission = ? AND kind = ? AND body = ?',
   result: `INSERT INTO recipient_results (submission, recipient, status, attempts, next_attempt_at, last_reply,
       next_hop, updated_at, delay_notified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (submission, recipient) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,

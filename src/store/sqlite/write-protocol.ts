@@ -9,6 +9,8 @@ export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 export interface SealedDocument {
   readonly kind: DocumentKind
+  /** Number of the key-encryption key that it is sealed under. */
+  readonly keyId: number
   readonly body: Uint8Array
 }
 
@@ -55,9 +57,8 @@ export type WriteChange =
   | {
       readonly kind: 'reseal'
       readonly submission: string
-      readonly document: DocumentKind
+      readonly document: SealedDocument
       readonly old: Uint8Array
-      readonly body: Uint8Array
     }
   /** Makes the anchor follow the chain again, with an entry that says so. */
   | { readonly kind: 'reanchor'; readonly draft: AuditDraft; readonly at: number }

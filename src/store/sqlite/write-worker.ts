@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { GatewayError } from '../../core/errors.ts'
+import { systemErrorCode } from '../../platform/safe-files.ts'
 import { sqliteMigrations } from '../migrations/sqlite-migrations.ts'
 import { AnchorWriter, anchorPath, continueAnchor, readAnchor } from './audit-anchor.ts'
 import { type Db, migrate, openForWriting, sqliteCode } from './open-database.ts'
@@ -105,7 +106,7 @@ function describe(error: unknown): WriteFailure {
     temporary: true,
     message: full
       ? `the disk of ${data.path} is full; writing resumes by itself once there is room`
-      : `writing to ${data.path} failed (${code ?? (error instanceof Error ? error.name : 'unknown error')})`,
+      : `${data.path} can't be opened or written (${code ?? systemErrorCode(error) ?? 'unknown error'})`,
   }
 }
 

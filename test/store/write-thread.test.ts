@@ -1,0 +1,45 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WriteThread } from '../../src/store/sqlite/write-thread.ts'
+import { temporaryDirectory } from './harnesses.ts'
+
+describe('the writing thread', () => {
+  let root: string
+  let dir: string
+  let thread: WriteThread
+
+  beforeEach(async () => {
+    root = await temporaryDirectory('thread')
+    dir = join(root, 'state')
+    const data = { path: join(dir, 'state.sqlite'), auditKey: Buffer.alloc(32, 7), busyTimeoutMs: 100, batchMax: 10 }
+    thread = new WriteThread(data, 100)
+  })
+  afterEach(async () => {
+    await thread.close()
+    await rm(root, { recursive: true, force: true })
+  })
+
+  it('refuses temporarily while the database cannot be opened, and starts again with the next change', async () => {
+    await expect(thread.start()).rejects.toMatchObject({ code: 'store-failed', message: expect.stringContaining(dir) })
+    await expect(thread.submit({ kind: 'ping' })).rejects.toMatchObject({ code: 'store-failed', temporary: true })
+    await mkdir(dir)
+    await expect.poll(() => thread.submit({ kind: 'ping' }).catch(() => 'refused'), { timeout: 10_000 }).toBe('applied')
+  })
+
+  it('takes more than fits into one transaction', async () => {
+    await mkdir(dir)
+    await thread.submit({ kind: 'ping' })
+    const outcomes = await Promise.all(Array.from({ length: 35 }, () => thread.submit({ kind: 'ping' })))
+    expect(outcomes).toEqual(Array.from({ length: 35 }, () => 'applied'))
+  })
+
+  it('finishes what it was given before it closes, and takes nothing after', async () => {
+    await mkdir(dir)
+    await thread.start()
+    const last = thread.submit({ kind: 'ping' })
+    await thread.close()
+    expect(await last).toBe('applied')
+    await expect(thread.submit({ kind: 'ping' })).rejects.toMatchObject({ code: 'store-closed', temporary: true })
+  })
+})
