@@ -165,8 +165,8 @@ export const limits = {
   deliveryReplyKeptMaxChars: 512,
   deliveryRetryFirstMs: 60_000,
   deliveryRetryMaxMs: 4 * 3_600_000,
-  /** All of one delivery job, below `claimTtlMs`: no second owner starts while the first one still sends. */
-  deliveryJobMaxMs: 14 * 60_000,
+  /** All of one delivery job, waiting and every host of a route included: a slow hop holds no place for ever. */
+  deliveryJobMaxMs: 30 * 60_000,
   deliveryPoolIdleMs: 30_000,
   deliveryMessagesPerConnectionMax: 100,
   /** Jobs waiting for a connection to one next hop; beyond it they are deferred. */
