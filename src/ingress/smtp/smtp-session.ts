@@ -206,6 +206,7 @@ export class SmtpSession extends SMTPConnection {
       if (finished) return
       finished = true
       this.busy = false
+      if (this.closeWith !== null && !this.receiving && !this.closed) this.reply(this.closeWith)
       this._whenWritable(next)
     }
     try {

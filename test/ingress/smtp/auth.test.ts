@@ -104,6 +104,26 @@ describe('submission', () => {
   })
 })
 
+it('a listener that drains ends a session whose password is being judged right after the answer', async () => {
+  let judged: (name: string) => void = () => {}
+  const { port, ingress } = await submission({
+    authenticate: () =>
+      new Promise((resolve) => {
+        judged = resolve
+      }),
+  })
+  const client = await greeted(port)
+  const before = judged
+  client.send(`AUTH PLAIN ${plain('alice', 'right')}\r\n`)
+  await vi.waitFor(() => expect(judged).not.toBe(before))
+  const closing = ingress.close(3_600_000)
+  judged('alice')
+  expect(await client.reply()).toMatch(/^235/)
+  expect(await client.reply()).toMatch(/^421 4\.3\.2/)
+  client.socket.end()
+  await closing
+})
+
 describe('guessing', () => {
   it('is cut at the third failure, each answered later', async () => {
     const { port, seen } = await submission()
