@@ -26,7 +26,7 @@ export async function judgeAuthentication(
   // Acting for somebody else (a SASL authorisation identity) is not offered.
   const forOther = Boolean(auth.authzid) && auth.authzid !== name
   try {
-    const user = forOther ? null : await authenticate(name, auth.password ?? '')
+    const user = forOther ? null : await authenticate(name, auth.password ?? '', options)
     if (user !== null && user !== '') {
       throttle.forgive(network)
       metrics.authentication(options.name, 'success')

@@ -89,8 +89,8 @@ export interface SmtpListenerOptions {
   readonly configKey?: string
 }
 
-/** Checks a name and password. Resolves with the name to record, null when they are wrong; throws when it can't tell. */
-export type Authenticate = (name: string, password: string) => Promise<string | null>
+/** Checks a name and password for a listener. Resolves with the name to record, null when they are wrong; throws when it can't tell. */
+export type Authenticate = (name: string, password: string, listener: SmtpListenerOptions) => Promise<string | null>
 
 export interface SmtpIngressOptions {
   readonly listeners: readonly SmtpListenerOptions[]

@@ -80,6 +80,18 @@ describe('submission', () => {
     expect(await client.ask(`AUTH PLAIN ${plain('alice', 'right', 'alice')}`)).toMatch(/^235/)
   })
 
+  it('asks for the listener that the client came in on', async () => {
+    const asked: string[] = []
+    const { port } = await submission({
+      authenticate: async (name, _password, listener) => {
+        asked.push(listener.name)
+        return name
+      },
+    })
+    expect(await (await greeted(port)).ask(`AUTH PLAIN ${plain('alice', 'right')}`)).toMatch(/^235/)
+    expect(asked).toEqual(['submission'])
+  })
+
   it('may be limited to networks too', async () => {
     const { port } = await submission({}, { clients: ['192.0.2.0/24'] })
     const client = await Client.openTls(port)
