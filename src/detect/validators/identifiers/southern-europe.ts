@@ -197,5 +197,5 @@ export const southernEurope: IdentifierTable = {
   'pt.nif': identifier(ptNif, 'PT'),
   'sm.coe': identifier((n) => isDigits(n, 1, 2, 3, 4, 5, 6), 'SM'),
   'tr.tckimlik': identifier(trNational),
-  'tr.vkn': identifier(trVkn),
+  'tr.vkn': identifier(trVkn, 'TR'),
 }
