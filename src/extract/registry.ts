@@ -13,6 +13,7 @@ import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
 import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
+import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
@@ -67,6 +68,7 @@ const formats = [
   tnef,
   image,
   metafile,
+  pdf,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()
