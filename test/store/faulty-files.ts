@@ -13,20 +13,23 @@ export class FaultyFiles implements SegmentFiles {
     const file = await nodeSegmentFiles.create(path)
     const note = (operation: Operation): void => this.#note(operation)
     let failed = false
+    const write = async (kind: 'write' | 'write-durably', buffers: readonly Buffer[], position: number) => {
+      if (failed) throw new Error('written to after a failure')
+      try {
+        note({ kind, path, buffers, position })
+      } catch (error) {
+        failed = true
+        // As the kernel does on a full disk: some of it arrives.
+        const first = buffers[0]
+        if (first) await file.write([first.subarray(0, first.length >> 1)], position)
+        throw error
+      }
+      if (kind === 'write') await file.write(buffers, position)
+      else await file.writeDurably(buffers, position)
+    }
     return {
-      async write(buffers, position) {
-        try {
-          note({ kind: 'write', path, buffers, position })
-        } catch (error) {
-          failed = true
-          // As the kernel does on a full disk: some of it arrives.
-          const first = buffers[0]
-          if (first) await file.write([first.subarray(0, first.length >> 1)], position)
-          throw error
-        }
-        if (failed) throw new Error('written to after a failure')
-        await file.write(buffers, position)
-      },
+      write: (buffers, position) => write('write', buffers, position),
+      writeDurably: (buffers, position) => write('write-durably', buffers, position),
       async sync() {
         if (failed) throw new Error('synced again after a failure')
         try {
@@ -62,7 +65,7 @@ export class FaultyFiles implements SegmentFiles {
 }
 
 export interface Operation {
-  readonly kind: 'create' | 'write' | 'sync' | 'sync-directory' | 'free-bytes'
+  readonly kind: 'create' | 'write' | 'write-durably' | 'sync' | 'sync-directory' | 'free-bytes'
   readonly path: string
   readonly buffers?: readonly Buffer[]
   readonly position?: number

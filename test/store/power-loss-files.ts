@@ -19,12 +19,20 @@ export class PowerLossFiles implements SegmentFiles {
     const file = await nodeSegmentFiles.create(path)
     const state = { written: 0, synced: 0, entrySynced: false }
     this.#files.set(path, state)
+    const write = async (buffers: readonly Buffer[], position: number): Promise<void> => {
+      this.#requirePower()
+      await file.write(buffers, position)
+      const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+      state.written = Math.max(state.written, position + length)
+    }
     return {
-      write: async (buffers, position) => {
+      write,
+      writeDurably: async (buffers, position) => {
+        // What lies before these bytes is not covered: if it wasn't synced, neither is anything after the gap.
+        const gapless = state.synced === position
+        await write(buffers, position)
         this.#requirePower()
-        await file.write(buffers, position)
-        const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
-        state.written = Math.max(state.written, position + length)
+        if (gapless) state.synced = state.written
       },
       sync: async () => {
         this.#requirePower()

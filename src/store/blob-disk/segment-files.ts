@@ -1,4 +1,4 @@
-import { type FileHandle, open, statfs } from 'node:fs/promises'
+import { constants, type FileHandle, open, statfs } from 'node:fs/promises'
 import { syncDirectory } from '../../platform/safe-files.ts'
 
 /**
@@ -16,7 +16,9 @@ export interface SegmentFiles {
 export interface SegmentFile {
   /** Writes all bytes at `position`, or throws. */
   write(buffers: readonly Buffer[], position: number): Promise<void>
-  /** Content and size reach the disk. After it threw once this file must not be synced or written again. */
+  /** As `write`, and the bytes and the file's size are on the disk: one call where write and sync would be two. */
+  writeDurably(buffers: readonly Buffer[], position: number): Promise<void>
+  /** Content and size reach the disk. After anything here threw once this file must not be used again. */
   sync(): Promise<void>
   close(): Promise<void>
 }
@@ -25,30 +27,41 @@ export interface SegmentFile {
 const BUFFERS_PER_CALL = 512
 
 class NodeSegmentFile implements SegmentFile {
-  readonly #handle: FileHandle
+  readonly #plain: FileHandle
+  /** The same file, opened with O_DSYNC. */
+  readonly #durable: FileHandle
 
-  constructor(handle: FileHandle) {
-    this.#handle = handle
+  constructor(plain: FileHandle, durable: FileHandle) {
+    this.#plain = plain
+    this.#durable = durable
   }
 
-  async write(buffers: readonly Buffer[], position: number): Promise<void> {
-    let at = position
-    for (let from = 0; from < buffers.length; from += BUFFERS_PER_CALL) {
-      let rest = buffers.slice(from, from + BUFFERS_PER_CALL)
-      while (rest.length > 0) {
-        const { bytesWritten } = await this.#handle.writev(rest, at)
-        at += bytesWritten
-        rest = withoutFirst(rest, bytesWritten)
-      }
-    }
+  write(buffers: readonly Buffer[], position: number): Promise<void> {
+    return writeAll(this.#plain, buffers, position)
+  }
+
+  writeDurably(buffers: readonly Buffer[], position: number): Promise<void> {
+    return writeAll(this.#durable, buffers, position)
   }
 
   sync(): Promise<void> {
-    return this.#handle.datasync()
+    return this.#plain.datasync()
   }
 
-  close(): Promise<void> {
-    return this.#handle.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#plain.close(), this.#durable.close()])
+  }
+}
+
+async function writeAll(handle: FileHandle, buffers: readonly Buffer[], position: number): Promise<void> {
+  let at = position
+  for (let from = 0; from < buffers.length; from += BUFFERS_PER_CALL) {
+    let rest = buffers.slice(from, from + BUFFERS_PER_CALL)
+    while (rest.length > 0) {
+      const { bytesWritten } = await handle.writev(rest, at)
+      at += bytesWritten
+      rest = withoutFirst(rest, bytesWritten)
+    }
   }
 }
 
@@ -68,7 +81,13 @@ function withoutFirst(buffers: Buffer[], bytes: number): Buffer[] {
 
 export const nodeSegmentFiles: SegmentFiles = {
   async create(path) {
-    return new NodeSegmentFile(await open(path, 'wx', 0o600))
+    const plain = await open(path, 'wx', 0o600)
+    try {
+      return new NodeSegmentFile(plain, await open(path, constants.O_WRONLY | constants.O_DSYNC))
+    } catch (error) {
+      await plain.close()
+      throw error
+    }
   },
   syncDirectory,
   async freeBytes(dir) {

@@ -155,7 +155,7 @@ export class SegmentLog {
       this.#writtenWaiters = []
       this.#durableWaiters = []
       try {
-        for (const run of runs) await this.#write(run)
+        for (const run of runs) await this.#write(run, durable.length > 0 && run === runs.at(-1))
         for (const waiter of written) waiter.resolve()
         written.length = 0
         if (durable.length > 0) await this.#sync()
@@ -166,7 +166,7 @@ export class SegmentLog {
     }
   }
 
-  async #write(run: Run): Promise<void> {
+  async #write(run: Run, durably: boolean): Promise<void> {
     if (this.#file?.segment !== run.segment) {
       // The old segment is complete: it must be safe before anything that follows can be acknowledged.
       await this.#sync()
@@ -174,6 +174,10 @@ export class SegmentLog {
       this.#file = null
       await old?.file.close()
       this.#file = await this.#createSegment(run.segment)
+    }
+    if (durably && !this.#unsynced) {
+      await this.#file.file.writeDurably(run.buffers, run.offset)
+      return
     }
     this.#unsynced = true
     await this.#file.file.write(run.buffers, run.offset)
