@@ -67,7 +67,7 @@ export const labelCondition = defineCondition({
         `No level is at least \`${value.at_least}\` and at most \`${value.at_most}\`; swap the two.`,
       )
     const words = Object.entries(value).map(
-      ([key, given]) => `${key.replace('_', ' ')} ${alternatives([given].flat())}`,
+      ([key, given]) => `${key.replace('_', ' ')} ${alternatives([given ?? []].flat())}`,
     )
     const needsLabel = Object.keys(value).some((key) => key !== 'state') || !value.state?.includes('unlabelled')
     return {
