@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { boundedLine } from './smtp-reply.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function deliverToMaildir(
   const name = `${Date.now()}.M${process.pid}P${++counter}R${randomBytes(8).toString('hex')}.${safeHost()}`
   const temporary = join(path, 'tmp', name)
   try {
-    for (const folder of ['tmp', 'new', 'cur']) await mkdir(join(path, folder), { recursive: true, mode: 0o700 })
+    await createFolders(path)
     await writeDurably(temporary, message)
     await rename(temporary, join(path, 'new', name))
     await syncDirectory(join(path, 'new'))
@@ -35,6 +35,15 @@ export async function deliverToMaildir(
     const { code } = thrown as { code?: unknown }
     return { status: 'deferred', reply: boundedLine(`4.3.0 the Maildir could not be written: ${String(code)}`) }
   }
+}
+
+async function createFolders(path: string): Promise<void> {
+  let created = false
+  for (const folder of ['tmp', 'new', 'cur'])
+    if (await mkdir(join(path, folder), { recursive: true, mode: 0o700 })) created = true
+  if (!created) return
+  await syncDirectory(path)
+  await syncDirectory(dirname(path))
 }
 
 async function writeDurably(file: string, message: MaildirMessage): Promise<void> {

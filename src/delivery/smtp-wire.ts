@@ -1,7 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { asError } from '../core/errors.ts'
-import { ReplyParser, type SmtpReply } from './smtp-reply.ts'
+import { limits } from '../core/limits.ts'
+import { ReplyParser, ReplySyntaxError, type SmtpReply } from './smtp-reply.ts'
 
 /**
  * One socket to a next hop as replies and writes. Every wait has a deadline that trickling bytes don't push back. It
@@ -19,6 +20,9 @@ export class HopError extends Error {
     this.reply = reply
   }
 }
+
+/** MAIL, RCPTs and DATA are pipelined, so that many replies may be there before the first is taken. */
+const REPLIES_MAX = limits.deliveryRecipientsPerTransactionMax + 2
 
 interface Waiter {
   readonly resolve: (reply: SmtpReply) => void
@@ -150,6 +154,7 @@ export class SmtpWire {
           waiter.resolve(reply)
         } else this.replies.push(reply)
       }
+      if (this.replies.length > REPLIES_MAX) throw new ReplySyntaxError('replies that nobody asked for')
     } catch (thrown) {
       this.fail(new HopError(`4.5.0 ${asError(thrown).message}`, thrown))
       return

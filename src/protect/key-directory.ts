@@ -32,13 +32,17 @@ interface Loaded {
   readonly problems: readonly KeyProblem[]
 }
 
-export function openKeyDirectory(path: string, clock: Clock): KeyDirectory {
+export function openKeyDirectory(
+  path: string,
+  clock: Clock,
+  filesMax: number = limits.keyDirectoryFilesMax,
+): KeyDirectory {
   let loaded: Loaded | null = null
   let checkedAt = -Infinity
   let loading: Promise<Loaded> | null = null
   const current = async (): Promise<Loaded> => {
     if (loaded && performance.now() - checkedAt < limits.keyDirectoryCheckMs) return loaded
-    loading ??= refresh(path, loaded).finally(() => {
+    loading ??= refresh(path, filesMax, loaded).finally(() => {
       loading = null
     })
     loaded = await loading
@@ -66,9 +70,9 @@ export function openKeyDirectory(path: string, clock: Clock): KeyDirectory {
   }
 }
 
-async function refresh(path: string, before: Loaded | null): Promise<Loaded> {
+async function refresh(path: string, filesMax: number, before: Loaded | null): Promise<Loaded> {
   try {
-    const files = await listFiles(path)
+    const files = await listFiles(path, filesMax)
     const signature = files.map(({ name, size, mtimeMs, ino }) => `${name}\0${size}\0${mtimeMs}\0${ino}`).join('\0')
     return before?.signature === signature ? before : await load(path, files, signature)
   } catch (thrown) {
@@ -88,9 +92,9 @@ interface KeyFile {
   readonly ino: number
 }
 
-async function listFiles(path: string): Promise<readonly KeyFile[]> {
+async function listFiles(path: string, filesMax: number): Promise<readonly KeyFile[]> {
   const names = (await readdir(path)).filter((name) => ['.pem', '.crt', '.asc'].includes(extname(name))).sort()
-  if (names.length > limits.keyDirectoryFilesMax) throw new Error(`more than ${limits.keyDirectoryFilesMax} key files`)
+  if (names.length > filesMax) throw new Error(`more than ${filesMax} key files`)
   return Promise.all(
     names.map(async (name) => {
       const { size, mtimeMs, ino } = await stat(join(path, name))

@@ -422,6 +422,17 @@ describe('notifications', () => {
     ).resolves.toBeDefined()
   })
 
+  it('as many as the limit, not one more', async () => {
+    const files = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}.txt`, 'Subject: x\n\ny']))
+    await expect(
+      createComposer({ hostname: 'g.example', templatesDir: templates(files(limits.templateFilesMax)) }),
+    ).resolves.toBeDefined()
+    await expect(
+      createComposer({ hostname: 'g.example', templatesDir: templates(files(limits.templateFilesMax + 1)) }),
+    ).rejects.toThrow('too-many-files')
+  })
+
   it('to an internationalised address', async () => {
     expect(await notify('held', 'sender', { to: ['\u00fc@x.example'] })).toContain('To: <\u00fc@x.example>\r\n')
   })

@@ -79,6 +79,21 @@ describe('what a next hop does becomes an outcome', () => {
     expect((await deliverer([server]).deliver(deliveryJob()))[0]?.status).toBe('delivered')
   })
 
+  it('replies are taken up to what can be asked at once, not one more', async () => {
+    const recipients = Array.from({ length: limits.deliveryRecipientsPerTransactionMax }, (_, i) => `r${i}@x.example`)
+    const burst = (extra: number) =>
+      `${'250 ok\r\n'.repeat(recipients.length + 1)}354 go\r\n${'250 more\r\n'.repeat(extra)}`
+    const server = await sink({
+      script: ({ command }) =>
+        command === 'mail' ? { raw: burst(0) } : command === 'rcpt' || command === 'data' ? { raw: '' } : undefined,
+    })
+    const [first] = await deliverer([server], quick).deliver(deliveryJob({ recipients }))
+    expect(first?.reply).not.toContain('nobody asked')
+    server.script = ({ command }) => (command === 'mail' ? { raw: burst(2) } : undefined)
+    const [outcome] = await deliverer([server], quick).deliver(deliveryJob({ recipients }))
+    expect(outcome?.reply).toBe('4.5.0 replies that nobody asked for')
+  })
+
   it('a server that takes DATA for refused recipients gets no content', async () => {
     const server = await sink({
       script: ({ command }) => (command === 'rcpt' ? '550 5.1.1 no' : command === 'data' ? '354 go' : undefined),

@@ -6,7 +6,7 @@ import { nextHops } from '../support/next-hop.ts'
 
 const { sink, deliverer } = nextHops()
 
-describe('a message that is passed', () => {
+describe('untouched-pass: a message that is passed', () => {
   it('reaches the next hop byte for byte under the trace headers, with its envelope', async () => {
     const server = await sink()
     const outcomes = await deliverer([server]).deliver(

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { EncryptPlan, Modification } from '../../src/core/decision.ts'
 import { limits } from '../../src/core/limits.ts'
+import { openKeyDirectory } from '../../src/protect/key-directory.ts'
 import { createProtector, type Protected, type ProtectorOptions } from '../../src/protect/protector.ts'
 import { type Certificate, CertificateFolder } from '../support/certificates.ts'
 import { pieces, readAll, TRACE } from '../support/delivery-job.ts'
@@ -371,6 +372,17 @@ describe('the key directory', () => {
     expect(await createProtector({ keyDirectory: folder }).keyProblems()).toEqual([
       { file: 'large.pem', problem: `larger than ${limits.keyFileMaxBytes} bytes` },
     ])
+  })
+
+  it('holds files up to its limit, not one more', async () => {
+    const folder = join(keyDirectory, 'many')
+    mkdirSync(folder)
+    for (let i = 0; i < 4; i++) writeFileSync(join(folder, `${i}.pem`), '')
+    await expect(openKeyDirectory(folder, Date, 3).problems()).rejects.toMatchObject({ code: 'key-directory' })
+    expect(await openKeyDirectory(folder, Date, 4).problems()).toHaveLength(4)
+  })
+    rmSync(join(folder, '0.pem'))
+    expect(await createProtector({ keyDirectory: folder }).keyProblems()).toHaveLength(limits.keyDirectoryFilesMax)
   })
 
   it('that can not be read stops the message, which is tried again', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Modification } from '../../src/core/decision.ts'
 import { limits } from '../../src/core/limits.ts'
+import { extract } from '../../src/extract/extract.ts'
 import { applyEdits, editedSize, sortEdits } from '../../src/protect/edits.ts'
 import { decodeHeaderText, encodedWords, headerField } from '../../src/protect/encoded-word.ts'
 import { unfold } from '../../src/protect/message-head.ts'
+import { mimeLeaves } from '../../src/protect/mime-parts.ts'
 import { createProtector } from '../../src/protect/protector.ts'
 import { pieces, readAll, TRACE } from '../support/delivery-job.ts'
 
@@ -249,6 +251,47 @@ describe('strip-attachment', () => {
   ])('%s holds the message', async (_name, message) => {
     const path = _name.startsWith('a path') ? 'mail/none.zip' : 'mail/a.zip'
     await expect(change(message, strip([path]))).rejects.toMatchObject({ code: 'cannot-strip', temporary: false })
+  })
+
+  it('names parts as the extractor does', async () => {
+    const forwarded = `Content-Type: message/rfc822; name=fwd.eml\r\n\r\n${mixed(text, zip).replaceAll('b1', 'fwd')}`
+    const inner = `Content-Type: multipart/alternative; boundary=alt\r\n\r\n--alt\r\n${text}\r\n--alt\r\n${text}\r\n--alt--`
+    const named =
+      'Content-Type: text/plain; name="=?utf-8?Q?=C3=BC_a?="\r\nContent-Disposition: attachment; filename="b;\\"c.txt"\r\n\r\nx'
+    const extended = "Content-Type: text/plain; name*=utf-8''%e2%82%ac; name=plain\r\n\r\nx"
+    const long = `Content-Disposition: attachment; filename="${'n'.repeat(300)}\u202e.txt"\r\n\r\nx`
+    for (const message of [
+      text,
+      pdf,
+      mixed(text, pdf, zip),
+      mixed(inner, forwarded),
+      mixed(named, extended),
+      mixed(long),
+    ]) {
+      const bytes = Buffer.from(message)
+      const { parts } = await extract({ bytes: new Uint8Array(bytes), filename: null, declaredType: null, as: 'mail' })
+      const ours = mimeLeaves(bytes).map(({ path }) => path)
+      const theirs = parts.map(({ path }) => path)
+      expect(theirs).toEqual(expect.arrayContaining(ours))
+      expect(ours).toEqual(expect.arrayContaining(parts.filter(({ parent }) => parent === 0).map(({ path }) => path)))
+    }
+  })
+
+  it('the message is bounded at the limit and one past it', async () => {
+    const at = (size: number) => {
+      const message = Buffer.alloc(size, 'x\r\n')
+      message.write(`Content-Disposition: attachment; filename=a.zip\r\n\r\n`)
+      const content = () => pieces(message, 1024 * 1024)
+      return protector.prepare({
+        recipients: ['b@x.example'],
+        content,
+        size,
+        traceHeaders: '',
+        modifications: [strip(['mail/a.zip'])],
+      })
+    }
+    await expect(at(limits.protectMessageMaxBytes)).resolves.toBeDefined()
+    await expect(at(limits.protectMessageMaxBytes + 1)).rejects.toMatchObject({ code: 'too-large-to-change' })
   })
 
   it('nesting is bounded at the limit and one past it', async () => {
