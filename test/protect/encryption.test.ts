@@ -381,9 +381,6 @@ describe('the key directory', () => {
     await expect(openKeyDirectory(folder, Date, 3).problems()).rejects.toMatchObject({ code: 'key-directory' })
     expect(await openKeyDirectory(folder, Date, 4).problems()).toHaveLength(4)
   })
-    rmSync(join(folder, '0.pem'))
-    expect(await createProtector({ keyDirectory: folder }).keyProblems()).toHaveLength(limits.keyDirectoryFilesMax)
-  })
 
   it('that can not be read stops the message, which is tried again', async () => {
     await expect(
