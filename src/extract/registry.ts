@@ -2,19 +2,23 @@ import type { Format } from './format.ts'
 import { cms } from './formats/cms.ts'
 import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
 import { csv } from './formats/csv.ts'
+import { epub } from './formats/epub.ts'
 import { form } from './formats/form.ts'
 import { formData } from './formats/form-data.ts'
 import { gzip } from './formats/gzip.ts'
 import { html } from './formats/html.ts'
 import { image, metafile } from './formats/image.ts'
+import { iwork } from './formats/iwork.ts'
 import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
 import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
+import { flatOdf, odf } from './formats/odf.ts'
 import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
+import { rtf } from './formats/rtf.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
 import { tnef } from './formats/tnef.ts'
@@ -69,6 +73,11 @@ const formats = [
   image,
   metafile,
   pdf,
+  rtf,
+  odf,
+  flatOdf,
+  iwork,
+  epub,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

@@ -1,8 +1,15 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
+import { isDrawing, type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
 import { pageText, type TextPiece } from '../office/pdf-page-text.ts'
-import { behindEnd, earlierRevisions, encryptionOf, hasPictures, xfaTexts } from '../office/pdf-raw.ts'
+import {
+  behindEnd,
+  earlierRevisions,
+  encryptionOf,
+  hasPictureProgram,
+  hasPictures,
+  xfaTexts,
+} from '../office/pdf-raw.ts'
 import { PdfWords } from '../office/pdf-words.ts'
 
 /**
@@ -27,6 +34,7 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
     context.uninspected('corrupt', 'pdf')
     return
   }
+  if (hasPictureProgram(bytes)) context.uninspected('corrupt', 'page program')
   if (opened.password !== null) context.trait('opened-with-password')
   const lines = new Set<string>()
   try {
@@ -53,7 +61,8 @@ async function readPages(pdf: OpenPdf, bytes: Buffer, lines: Set<string>, contex
       const page = await pdf.document.getPage(number)
       const text = await withDeadline(textOf(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
       if (text === null) context.uninspected('timeout', `page ${number}`)
-      else if (text.trim() === '' && pictures) context.uninspected('not-readable', 'page without text')
+      else if (text.trim() === '' && (pictures || (await isDrawing(page))))
+        context.uninspected('not-readable', 'page without text')
       else if (text !== '') {
         context.text(text)
         remember(text, lines)

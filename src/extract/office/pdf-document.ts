@@ -92,3 +92,13 @@ function glyphText(glyph: unknown): string {
   const unicode = (glyph as { unicode?: unknown } | null)?.unicode
   return typeof unicode === 'string' ? unicode : ''
 }
+
+/** Outlines of letters are paths: as many as a line of text has make a page without text suspect. */
+const PATHS_MIN = 50
+
+/** Whether a page draws enough lines and curves to be writing. */
+export async function isDrawing(page: PdfPage): Promise<boolean> {
+  const { OPS } = await import('pdfjs-dist/legacy/build/pdf.mjs')
+  const list = await page.getOperatorList({ intent: 'any' })
+  return list.fnArray.filter((operator) => operator === OPS.constructPath).length >= PATHS_MIN
+}

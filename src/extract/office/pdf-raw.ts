@@ -3,6 +3,8 @@ import type { ExtractContext } from '../format.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 import { xmlToText } from '../readers/xml-walker.ts'
 
+const STREAMS_MAX = 10_000
+
 /** What can be told of a PDF from its bytes alone, beside pdf.js: encryption, pictures, XFA forms, earlier revisions. */
 
 /** Streams can't stand in object streams, so the dictionary of every picture is readable in the file (ISO 32000-1, 7.5.7). */
@@ -23,6 +25,22 @@ export function encryptionOf(bytes: Buffer): string {
   if (/\/AESV2/.test(dictionary)) return 'AES-128'
   const bits = /\/Length\s+(\d{2,3})\b/.exec(dictionary)?.[1] ?? '40'
   return `RC4-${bits}`
+}
+
+/** Page programs behind a picture's filter: no reader of text decodes them, and they are what bombs are made of. */
+export function hasPictureProgram(bytes: Buffer): boolean {
+  for (const filter of ['JBIG2Decode', 'DCTDecode', 'JPXDecode', 'CCITTFaxDecode']) {
+    let at = bytes.indexOf(filter, 0, 'latin1')
+    for (let count = 0; at >= 0 && count < STREAMS_MAX; count++) {
+      const before = bytes.toString('latin1', Math.max(0, at - 1000), at)
+      const behind = bytes.toString('latin1', at, at + 1000)
+      const end = behind.search(/\bstream\b|\bendobj\b/)
+      const dictionary = before.slice(before.lastIndexOf(' obj') + 1) + behind.slice(0, Math.max(0, end))
+      if (end >= 0 && !/\/Subtype\s*\/Image|\/Width|\/W\b/.test(dictionary)) return true
+      at = bytes.indexOf(filter, at + 1, 'latin1')
+    }
+  }
+  return false
 }
 
 const END = Buffer.from('%%EOF', 'latin1')
@@ -53,7 +71,6 @@ export function behindEnd(bytes: Buffer): number {
 }
 
 const STREAM = Buffer.from('stream', 'latin1')
-const STREAMS_MAX = 10_000
 
 /** Text of XFA forms: every stream that inflates to an XML packet of a form. */
 export async function xfaTexts(bytes: Buffer, context: ExtractContext): Promise<string[]> {

@@ -1,0 +1,615 @@
+import { limits } from '../../core/limits.ts'
+import { decodeCodePage } from '../readers/code-page.ts'
+
+/**
+ * Rich Text Format 1.9.1, tokenised by hand: text with its layout, and apart from it what a reader does not see or sees
+ * elsewhere (hidden and deleted runs, field codes, properties, unknown destinations), embedded objects and pictures as
+ * bytes, and the HTML that mail programs wrap in RTF. Linear in the input; never throws; stops at a nesting limit.
+ */
+export interface RtfReading {
+  readonly text: string
+  readonly asides: readonly string[]
+  readonly objects: readonly RtfObject[]
+  readonly pictures: readonly { readonly bytes: Buffer; readonly extension: string }[]
+  readonly properties: readonly (readonly [string, string])[]
+  /** De-encapsulated HTML ([MS-OXRTFEX]); empty where there is none. */
+  readonly html: string
+  readonly hasHidden: boolean
+  readonly tooDeep: boolean
+}
+
+export interface RtfObject {
+  readonly className: string
+  readonly bytes: Buffer
+}
+
+type Destination = 'text' | 'skip' | 'aside' | 'object' | 'picture' | 'html' | 'fonts' | 'className' | 'name' | 'value'
+
+interface State {
+  destination: Destination
+  /** Text of an aside that began in this group. */
+  readonly own: { text: string } | null
+  aside: { text: string } | null
+  unicodeSkip: number
+  page: number
+  hidden: boolean
+  deleted: boolean
+  htmlRtf: boolean
+  ignorable: boolean
+}
+
+const SKIPPED = new Set([
+  'colortbl',
+  'stylesheet',
+  'listtable',
+  'listoverridetable',
+  'rsidtbl',
+  'generator',
+  'themedata',
+  'colorschememapping',
+  'latentstyles',
+  'datastore',
+  'nonshppict',
+  'pgptbl',
+  'filetbl',
+  'revtbl',
+  'mmathPr',
+  'xmlnstbl',
+  'listpicture',
+  'panose',
+  'pnseclvl',
+  'wgrffmtfilter',
+  'blipuid',
+  'picprop',
+  'falt',
+  'fname',
+  'objalias',
+  'objsect',
+  'mhtmltag',
+  'txfieldtype',
+  'defchp',
+  'defpap',
+  'ftnsep',
+  'ftnsepc',
+  'ftncn',
+  'aftnsep',
+  'aftnsepc',
+  'aftncn',
+  'tblstylelist',
+  'svgid',
+  'factoidname',
+])
+const TEXTUAL = new Set([
+  'header',
+  'headerl',
+  'headerr',
+  'headerf',
+  'footer',
+  'footerl',
+  'footerr',
+  'footerf',
+  'footnote',
+  'annotation',
+  'shptxt',
+  'result',
+  'fldrslt',
+  'shprslt',
+  'rtf',
+  'pntext',
+  'listtext',
+  'dptxbxtext',
+  'xmlopen',
+])
+const ASIDES = new Set([
+  'fldinst',
+  'title',
+  'subject',
+  'author',
+  'manager',
+  'company',
+  'operator',
+  'category',
+  'keywords',
+  'comment',
+  'doccomm',
+  'hlinkbase',
+  'bkmkstart',
+  'atnauthor',
+  'atnid',
+  'sv',
+  'sn',
+  'docvar',
+  'ffname',
+  'ffdeftext',
+  'ffhelptext',
+  'ffstattext',
+  'ffl',
+  'xe',
+  'tc',
+  'formfield',
+  'dptxbx',
+  'datafield',
+  'protusertbl',
+  'userprops',
+  'objname',
+  'passwordhash',
+  'shppict',
+])
+const SYMBOLS: Readonly<Record<string, string>> = {
+  par: '\n',
+  line: '\n',
+  sect: '\n',
+  page: '\n',
+  column: '\n',
+  row: '\n',
+  nestrow: '\n',
+  softline: '\n',
+  lbr: '\n',
+  tab: '\t',
+  cell: '\t',
+  nestcell: '\t',
+  emdash: '—',
+  endash: '–',
+  emspace: ' ',
+  enspace: ' ',
+  qmspace: ' ',
+  bullet: '•',
+  lquote: '‘',
+  rquote: '’',
+  ldblquote: '“',
+  rdblquote: '”',
+  zwj: '',
+  zwnj: '',
+  zwbo: '',
+  zwnbo: '',
+}
+const CHARSETS: Readonly<Record<number, number>> = {
+  0: 1252,
+  2: 1252,
+  77: 10000,
+  128: 932,
+  129: 949,
+  130: 949,
+  134: 936,
+  136: 950,
+  161: 1253,
+  162: 1254,
+  163: 1258,
+  177: 1255,
+  178: 1256,
+  186: 1257,
+  204: 1251,
+  222: 874,
+  238: 1250,
+  254: 437,
+  255: 850,
+}
+const PICTURES: Readonly<Record<string, string>> = {
+  pngblip: 'png',
+  jpegblip: 'jpg',
+  emfblip: 'emf',
+  wmetafile: 'wmf',
+  dibitmap: 'dib',
+  wbitmap: 'bmp',
+  macpict: 'pict',
+}
+
+export function readRtf(bytes: Buffer): RtfReading {
+  return new RtfReader(bytes).read()
+}
+
+class RtfReader {
+  readonly #bytes: Buffer
+  #at = 0
+  #state: State = {
+    destination: 'text',
+    own: null,
+    aside: null,
+    unicodeSkip: 1,
+    page: 1252,
+    hidden: false,
+    deleted: false,
+    htmlRtf: false,
+    ignorable: false,
+  }
+  readonly #stack: State[] = []
+  readonly #out: string[] = []
+  readonly #html: string[] = []
+  readonly #asides: string[] = []
+  readonly #objects: RtfObject[] = []
+  readonly #pictures: { bytes: Buffer; extension: string }[] = []
+  readonly #properties: [string, string][] = []
+  readonly #fonts = new Map<number, number>()
+  #defaultPage = 1252
+  #font = 0
+  #pending: number[] = []
+  #skip = 0
+  /** Decoded data of the open object or picture; all of them together are shorter than the input. */
+  #hex = Buffer.alloc(0)
+  #hexLength = 0
+  #nibble = -1
+  #className = ''
+  #name = ''
+  #extension = 'bin'
+  #fromHtml = false
+  #hasHidden = false
+  #hiddenRun = ''
+  #tooDeep = false
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  read(): RtfReading {
+    const { length } = this.#bytes
+    while (this.#at < length && !this.#tooDeep) {
+      const byte = this.#bytes[this.#at] ?? 0
+      switch (byte) {
+        case 0x7b:
+          this.#flush()
+          this.#open()
+          break
+        case 0x7d:
+          this.#flush()
+          this.#close()
+          break
+        case 0x5c:
+          this.#control()
+          break
+        case 0x0d:
+        case 0x0a:
+        case 0x00:
+          this.#at += 1
+          break
+        default:
+          this.#at += 1
+          this.#byte(byte)
+      }
+    }
+    this.#flush()
+    while (this.#stack.length > 0) this.#close()
+    this.#endHidden()
+    return {
+      text: this.#out.join(''),
+      asides: this.#asides,
+      objects: this.#objects,
+      pictures: this.#pictures,
+      properties: this.#properties,
+      html: this.#fromHtml ? this.#html.join('') : '',
+      hasHidden: this.#hasHidden,
+      tooDeep: this.#tooDeep,
+    }
+  }
+
+  #open(): void {
+    this.#at += 1
+    this.#skip = 0
+    if (this.#stack.length >= limits.extractXmlDepthMax * 2) {
+      this.#tooDeep = true
+      return
+    }
+    this.#stack.push(this.#state)
+    this.#state = { ...this.#state, own: null, ignorable: false }
+  }
+
+  #close(): void {
+    this.#at += 1
+    this.#skip = 0
+    const closing = this.#state
+    const parent = this.#stack.pop()
+    if (!parent) return
+    if (closing.own) this.#endAside(closing)
+    if (closing.destination !== parent.destination) this.#endData(closing.destination)
+    this.#state = parent
+  }
+
+  #endAside(closing: State): void {
+    const text = closing.own?.text.trim() ?? ''
+    if (closing.destination === 'name') this.#name = text
+    else if (closing.destination === 'value') {
+      if (this.#name !== '') this.#properties.push([this.#name, text])
+    } else if (/[\p{L}\p{N}]/u.test(text)) this.#asides.push(text)
+  }
+
+  #endData(destination: Destination): void {
+    if (destination !== 'object' && destination !== 'picture') return
+    const bytes = Buffer.from(this.#hex.subarray(0, this.#hexLength))
+    this.#hexLength = 0
+    this.#nibble = -1
+    if (bytes.length === 0) return
+    if (destination === 'object') this.#objects.push({ className: this.#className, bytes })
+    else this.#pictures.push({ bytes, extension: this.#extension })
+  }
+
+  /** A control word or symbol; the reading position is at the backslash. */
+  #control(): void {
+    const next = this.#bytes[this.#at + 1] ?? 0
+    if (!isLetter(next)) {
+      this.#at += 2
+      this.#symbol(next)
+      return
+    }
+    let end = this.#at + 1
+    while (end < this.#bytes.length && end - this.#at <= 40 && isLetter(this.#bytes[end] ?? 0)) end += 1
+    const word = this.#bytes.toString('latin1', this.#at + 1, end)
+    const start = end
+    if (this.#bytes[end] === 0x2d) end += 1
+    while (end < this.#bytes.length && end - start <= 11 && isDigit(this.#bytes[end] ?? 0)) end += 1
+    const digits = this.#bytes.toString('latin1', start, end)
+    const parameter = digits === '' || digits === '-' ? null : Number.parseInt(digits, 10)
+    if (this.#bytes[end] === 0x20) end += 1
+    this.#at = end
+    this.#word(word, parameter)
+  }
+
+  #symbol(code: number): void {
+    switch (code) {
+      case 0x27: {
+        const value = Number.parseInt(this.#bytes.toString('latin1', this.#at, this.#at + 2), 16)
+        this.#at += 2
+        if (Number.isNaN(value)) return
+        if (this.#skip > 0) this.#skip -= 1
+        else this.#pending.push(value)
+        return
+      }
+      case 0x2a:
+        this.#state.ignorable = true
+        return
+      case 0x7e:
+        this.#text(' ')
+        return
+      case 0x5f:
+        this.#text('-')
+        return
+      case 0x2d:
+      case 0x3a:
+      case 0x7c:
+        return
+      case 0x0a:
+      case 0x0d:
+        this.#text('\n')
+        return
+      default:
+        this.#text(String.fromCharCode(code))
+    }
+  }
+
+  #word(word: string, parameter: number | null): void {
+    if (word !== 'u') this.#flush()
+    if (word === 'bin') {
+      const length = Math.max(0, Math.min(parameter ?? 0, this.#bytes.length - this.#at))
+      if (this.#isData()) for (const byte of this.#bytes.subarray(this.#at, this.#at + length)) this.#pushData(byte)
+      this.#at += length
+      return
+    }
+    const symbol = Object.hasOwn(SYMBOLS, word) ? SYMBOLS[word] : undefined
+    if (symbol !== undefined) {
+      this.#skip = 0
+      this.#text(symbol)
+      return
+    }
+    if (this.#property(word, parameter)) return
+    this.#destination(word)
+  }
+
+  /** Words that change how text is read; false for any other. */
+  #property(word: string, parameter: number | null): boolean {
+    switch (word) {
+      case 'u':
+        this.#unicode(parameter ?? 0)
+        return true
+      case 'uc':
+        this.#state.unicodeSkip = Math.max(0, Math.min(parameter ?? 1, 16))
+        return true
+      case 'ansicpg':
+        this.#defaultPage = parameter ?? 1252
+        this.#state.page = this.#defaultPage
+        return true
+      case 'mac':
+        this.#defaultPage = 10000
+        this.#state.page = 10000
+        return true
+      case 'pc':
+      case 'pca':
+        this.#defaultPage = word === 'pc' ? 437 : 850
+        this.#state.page = this.#defaultPage
+        return true
+      case 'f':
+        this.#font = parameter ?? 0
+        if (this.#state.destination !== 'fonts') this.#state.page = this.#fonts.get(this.#font) ?? this.#defaultPage
+        return true
+      case 'fcharset':
+        if (this.#state.destination === 'fonts')
+          this.#fonts.set(this.#font, CHARSETS[parameter ?? 0] ?? this.#defaultPage)
+        return true
+      case 'v':
+        this.#setHidden(() => {
+          this.#state.hidden = parameter !== 0
+        })
+        return true
+      case 'deleted':
+        this.#setHidden(() => {
+          this.#state.deleted = parameter !== 0
+        })
+        return true
+      case 'plain':
+        this.#setHidden(() => {
+          this.#state.hidden = false
+          this.#state.deleted = false
+        })
+        this.#state.page = this.#defaultPage
+        return true
+      case 'fromhtml':
+        this.#fromHtml = true
+        return true
+      case 'htmlrtf':
+        this.#state.htmlRtf = parameter !== 0
+        return true
+      default:
+        return false
+    }
+  }
+
+  #setHidden(change: () => void): void {
+    this.#endHidden()
+    change()
+  }
+
+  #destination(word: string): void {
+    const state = this.#state
+    const extension = Object.hasOwn(PICTURES, word) ? PICTURES[word] : undefined
+    if (extension !== undefined) {
+      this.#extension = extension
+      return
+    }
+    switch (word) {
+      case 'fonttbl':
+        state.destination = 'fonts'
+        return
+      case 'pict':
+        if (state.destination !== 'skip') state.destination = 'picture'
+        return
+      case 'objdata':
+        state.destination = 'object'
+        return
+      case 'objclass':
+        this.#beginAside('className')
+        return
+      case 'propname':
+        this.#beginAside('name')
+        return
+      case 'staticval':
+        this.#beginAside('value')
+        return
+      case 'htmltag':
+        state.destination = 'html'
+        return
+      default:
+    }
+    if (SKIPPED.has(word)) state.destination = 'skip'
+    else if (TEXTUAL.has(word)) this.#becomeText(word)
+    else if (ASIDES.has(word) || state.ignorable) this.#beginAside('aside')
+    state.ignorable = false
+  }
+
+  /** Text inside a shape or an object is text again, on a line of its own; notes too. */
+  #becomeText(word: string): void {
+    const { destination } = this.#state
+    if (word === 'rtf' || destination === 'skip' || destination === 'object') return
+    if (word === 'pntext' || word === 'listtext' || word === 'result' || word === 'fldrslt') {
+      this.#state.destination = 'text'
+      return
+    }
+    this.#beginAside('aside')
+  }
+
+  #beginAside(destination: Destination): void {
+    if (this.#state.destination === 'skip' || this.#state.destination === 'fonts') return
+    const own = { text: '' }
+    this.#state = { ...this.#state, own, aside: own, destination, ignorable: false }
+  }
+
+  #unicode(value: number): void {
+    this.#flush()
+    const code = value < 0 ? value + 65536 : value
+    if (code > 0 && code <= 0xffff) {
+      // Symbol fonts keep their characters in a private area.
+      this.#text(String.fromCharCode(code >= 0xf020 && code <= 0xf0ff ? code - 0xf000 : code))
+    }
+    this.#skip = this.#state.unicodeSkip
+  }
+
+  #isData(): boolean {
+    return this.#state.destination === 'object' || this.#state.destination === 'picture'
+  }
+
+  #byte(byte: number): void {
+    if (this.#isData()) {
+      this.#hexDigit(byte)
+      return
+    }
+    if (this.#skip > 0) {
+      this.#skip -= 1
+      return
+    }
+    this.#pending.push(byte)
+  }
+
+  #hexDigit(byte: number): void {
+    const digit =
+      byte >= 0x30 && byte <= 0x39
+        ? byte - 0x30
+        : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
+          ? (byte | 0x20) - 0x57
+          : -1
+    if (digit < 0) return
+    if (this.#nibble < 0) this.#nibble = digit
+    else {
+      this.#pushData((this.#nibble << 4) | digit)
+      this.#nibble = -1
+    }
+  }
+
+  #pushData(byte: number): void {
+    if (this.#hexLength >= this.#hex.length) {
+      const grown = Buffer.alloc(Math.min(this.#bytes.length, Math.max(4096, this.#hex.length * 2)))
+      this.#hex.copy(grown)
+      this.#hex = grown
+    }
+    this.#hex[this.#hexLength++] = byte
+  }
+
+  /** Bytes of a run are decoded together, since a character may take several. */
+  #flush(): void {
+    if (this.#pending.length === 0) return
+    const raw = Uint8Array.from(this.#pending)
+    this.#pending = []
+    this.#text(
+      raw.every((byte) => byte < 0x80) ? Buffer.from(raw).toString('latin1') : decodeCodePage(raw, this.#state.page),
+    )
+  }
+
+  #text(text: string): void {
+    this.#flush()
+    const { destination, aside, hidden, deleted, htmlRtf } = this.#state
+    switch (destination) {
+      case 'text':
+        if (this.#fromHtml && !htmlRtf) this.#html.push(escapeHtml(text))
+        if (hidden || deleted) {
+          this.#hasHidden = true
+          this.#hiddenRun += text
+        } else this.#out.push(text)
+        return
+      case 'html':
+        this.#html.push(text)
+        return
+      case 'aside':
+      case 'name':
+      case 'value':
+      case 'className':
+        if (aside) aside.text += text
+        if (destination === 'className') this.#className = aside?.text.trim() ?? ''
+        return
+      default:
+    }
+  }
+
+  #endHidden(): void {
+    this.#flush()
+    if (this.#hiddenRun.trim() !== '') this.#asides.push(this.#hiddenRun.trim())
+    this.#hiddenRun = ''
+  }
+}
+
+/** Text between encapsulated tags is text, but for what stands as an entity or a tag already. */
+function escapeHtml(text: string): string {
+  return text.replace(/</g, '&lt;')
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
