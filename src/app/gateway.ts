@@ -33,7 +33,7 @@ import type { ScanPool } from '../scan/scan-pool.ts'
 import { openDiskBlobStore } from '../store/blob-disk/disk-blob-store.ts'
 import { openSqliteState } from '../store/sqlite/open-sqlite-state.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
-import { loadCatalog } from './catalog-snapshot.ts'
+import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { createDispatcher } from './create-dispatcher.ts'
 import { gatewayChecks } from './gateway-checks.ts'
@@ -127,7 +127,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     settings: pipelineSettings(config, keys.trace, true),
   }
   const watch = await watchDefinitions({
-    paths: [...config.rules, ...config.policies],
+    paths: [...config.rules, ...config.policies, catalogDir(config), ...(config.labels ? [config.labels] : [])],
     intervalMs: WATCH_INTERVAL_MS,
     log,
     load: () => reload(config, pool, judge, audit),
@@ -176,8 +176,9 @@ function smtpIngress(
   metrics: Metrics,
   log: Log,
 ): SmtpIngress {
+  // Who may submit on one listener may not on another, unless both name the same file.
   const users = new Map(
-    config.listeners.flatMap((l) => (l.users_file ? [[l.users_file, new PasswordFile(l.users_file)]] : [])),
+    config.listeners.flatMap((l) => (l.users_file ? [[l.name, new PasswordFile(l.users_file)]] : [])),
   )
   const deadlines = new Map(config.listeners.map((listener) => [listener.name, listener.decision_deadline]))
   const intake = createIntake(deps, () => health.refusal())
@@ -191,13 +192,8 @@ function smtpIngress(
           decisionDeadlineMs: deadlines.get(listener.name) ?? limits.smtpDecisionDeadlineMs,
         }),
     }),
-    authenticate: async (name, password) => {
-      for (const file of users.values()) {
-        const known = await file.authenticate(name, password)
-        if (known !== null) return known
-      }
-      return null
-    },
+    authenticate: async (name, password, listener) =>
+      (await users.get(listener.name)?.authenticate(name, password)) ?? null,
     trace: { header: TRACE_HEADER.toLowerCase(), isOwnTrace: (value) => isOwnTrace(value, traceKey) },
     limits: smtpLimits(config),
     log,

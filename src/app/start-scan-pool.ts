@@ -34,7 +34,12 @@ export async function startExtractPool(config: Config): Promise<ScanPool> {
 }
 
 export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, catalog: LoadedCatalog): DetectorSources {
-  return { rules: definitions.ruleFiles, catalogRevision: catalog.revision }
+  return {
+    rules: definitions.ruleFiles,
+    catalogRevision: catalog.revision,
+    fingerprints: catalog.fingerprints,
+    labelMap: catalog.labelMap,
+  }
 }
 
 async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detectors'>> {

@@ -9,7 +9,7 @@ import { processSubmission } from '../pipeline/process.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
 import { createMetrics } from '../platform/metrics.ts'
-import { loadCatalog } from './catalog-snapshot.ts'
+import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
 import { createDispatcher } from './create-dispatcher.ts'
 import { directoryOf, loadDefinitions } from './installation.ts'
 import { PolicyJudge } from './judge.ts'
@@ -49,7 +49,7 @@ export async function startWorker(config: Config): Promise<{ close(graceMs: numb
     settings: pipelineSettings(config, state.keys.trace, false),
   }
   const watch = await watchDefinitions({
-    paths: [...config.rules, ...config.policies],
+    paths: [...config.rules, ...config.policies, catalogDir(config), ...(config.labels ? [config.labels] : [])],
     intervalMs: WATCH_INTERVAL_MS,
     log,
     load: async () => {

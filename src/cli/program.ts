@@ -14,12 +14,14 @@ const commands: readonly (() => Promise<{ register: Register }>)[] = [
   () => import('./extract.ts'),
   () => import('./rules.ts'),
   () => import('./policy.ts'),
+  () => import('./fingerprint.ts'),
   () => import('./quarantine.ts'),
   () => import('./audit.ts'),
   () => import('./doctor.ts'),
   () => import('./config.ts'),
   () => import('./keys.ts'),
   () => import('./users.ts'),
+  () => import('./demo.ts'),
 ]
 
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -9,7 +9,11 @@ import { CodePointOffsets } from './code-point-offsets.ts'
 import { type CompiledRuleSet, compileRules } from './compile-rules.ts'
 import { detectText } from './detect-text.ts'
 import type { DetectOptions, Detector, RawNearMiss } from './detector.ts'
+import { fingerprintDetector } from './fingerprint/fingerprint-detector.ts'
+import type { FingerprintIndex } from './fingerprint/fingerprint-index.ts'
 import { groupFindings } from './group-findings.ts'
+import { labelDetector } from './label/label-detector.ts'
+import type { LabelMap } from './label/label-map.ts'
 import type { RuleFile } from './rules/parse-rules.ts'
 
 export type { DetectOptions } from './detector.ts'
@@ -19,6 +23,10 @@ export interface DetectorSources {
   readonly rules: readonly RuleFile[]
   /** Revision of the catalog (fingerprints, exact data, label map) the detectors were given. */
   readonly catalogRevision: string
+  /** Registered documents; its tables are shared memory. */
+  readonly fingerprints?: FingerprintIndex | null
+  /** The organisation's own label levels and what maps to them. */
+  readonly labelMap?: LabelMap | null
 }
 
 export interface CompiledDetectors {
@@ -38,7 +46,9 @@ export interface Detection {
 export function compileDetectors(sources: DetectorSources): CompiledDetectors {
   const { rules, diagnostics } = compileRules(sources.rules)
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d: Diagnostic) => d.severity === 'error'))
-  return { rules, catalogRevision: sources.catalogRevision, detectors: [patternDetector(rules)] }
+  const detectors = [patternDetector(rules), labelDetector(sources.labelMap ?? null)]
+  if (sources.fingerprints) detectors.push(fingerprintDetector(sources.fingerprints))
+  return { rules, catalogRevision: sources.catalogRevision, detectors }
 }
 
 export function patternDetector(rules: CompiledRuleSet): Detector {

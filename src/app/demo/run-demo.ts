@@ -18,9 +18,9 @@ import { untilStopped } from '../commands/until-stopped.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { packagedPolicies, packagedRules } from '../installation.ts'
 import { type OpenState, openState } from '../open-state.ts'
+import { registerDocuments } from '../register-documents.ts'
 import { DEMO_CERTIFICATE, DESIGN_DOCUMENT } from './demo-files.ts'
 import { DEMO_POLICY, DEMO_RULE, type DemoMessage, demoMessages } from './demo-messages.ts'
-import { registerDocument } from './register-document.ts'
 
 const SETTLE_TIMEOUT_MS = 120_000
 const LOOK_INTERVAL_MS = 100
@@ -30,7 +30,7 @@ export async function runDemo(flags: { readonly keep?: boolean }): Promise<numbe
   const dir = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
   say(`Setting up in ${dir} …`)
   const config = await prepare(dir)
-  await registerDocument(config, join(dir, 'valve-design.txt'), 'valve-design')
+  await registerDocuments(config, [join(dir, 'valve-design.txt')], { name: 'valve-design', label: 'secret' })
   const gateway = await startGateway(config)
   const state = await openState(config)
   try {
