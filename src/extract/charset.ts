@@ -22,6 +22,15 @@ const NONE: readonly string[] = []
 
 /** Decodes `bytes`; `declared` is a charset name from outside or null. */
 export function decodeText(bytes: Uint8Array, declared: string | null): DecodedText {
+  return decode(bytes, declared, true)
+}
+
+/** The same for a header value or a name: too short to guess a charset from, and there may be very many. */
+export function decodeShortText(bytes: Uint8Array, declared: string | null): string {
+  return decode(bytes, declared, false).text
+}
+
+function decode(bytes: Uint8Array, declared: string | null, guess: boolean): DecodedText {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const marked = decodeMarked(buffer)
   if (marked) return marked
@@ -32,7 +41,7 @@ export function decodeText(bytes: Uint8Array, declared: string | null): DecodedT
   if (wide) return { text: decodeWide(buffer, wide), charset: wide, others: NONE }
   if (isAscii(buffer)) return decodeAscii(buffer)
   if (isUtf8(buffer)) return { text: buffer.toString('utf8'), charset: 'utf-8', others: utf7Reading(buffer) }
-  return decodeLegacy(buffer, name)
+  return decodeLegacy(buffer, name, guess)
 }
 
 /** Lower-case name without quotes, blanks and RFC 2231 language; null for an empty one. */
@@ -144,13 +153,13 @@ function utf7Reading(buffer: Buffer): readonly string[] {
   return looksUtf7(raw) ? [decodeUtf7(raw)] : NONE
 }
 
-function decodeLegacy(buffer: Buffer, name: string | null): DecodedText {
+function decodeLegacy(buffer: Buffer, name: string | null, guess: boolean): DecodedText {
   if (name !== null && name !== 'us-ascii' && name !== 'utf-8' && name !== 'utf8') {
     const text = decodeNamed(buffer, name)
     if (text !== null && !isMostlyReplaced(text)) return plain(text, name)
   }
-  if (looksEbcdic(buffer)) return plain(decodeEbcdic(buffer, '37'), 'ibm37')
-  const detected = detectLegacy(buffer)
+  if (guess && looksEbcdic(buffer)) return plain(decodeEbcdic(buffer, '37'), 'ibm37')
+  const detected = guess ? detectLegacy(buffer) : null
   if (detected) {
     const text = decodeNamed(buffer, detected)
     if (text !== null && !isMostlyReplaced(text)) return plain(text, detected)

@@ -117,6 +117,7 @@ class Walk {
     if (!this.#budget.takePart()) {
       return this.#say(parent?.part.path ?? path, 'too-many', `${this.#budget.limits.partsMax} parts`)
     }
+    if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
     const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await sniff(child)
     const traits: PartTrait[] = [...(child.traits ?? [])]
     const via: string[] = [...(parent?.via ?? []), ...(child.via ? [child.via] : [])]

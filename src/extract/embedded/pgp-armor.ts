@@ -1,3 +1,4 @@
+import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
 import { readPgpPackets } from '../pgp/packets.ts'
 
@@ -8,9 +9,14 @@ import { readPgpPackets } from '../pgp/packets.ts'
 const ARMOR = /-----BEGIN (PGP MESSAGE(?:, PART [^-]{1,20})?|PKCS7|CMS)-----/g
 
 export async function readPgpArmor(text: string, context: ExtractContext): Promise<void> {
+  let count = 0
   for (const m of text.matchAll(ARMOR)) {
+    if (++count > limits.extractEmbeddedMax) {
+      context.uninspected('too-many', `${limits.extractEmbeddedMax} armoured messages`)
+      return
+    }
     const from = m.index + m[0].length
-    const stop = text.indexOf('-----END', from)
+    const stop = text.indexOf('-----', from)
     const body = text.slice(from, stop < 0 ? text.length : stop)
     if (m[1]?.startsWith('PGP')) await readMessage(body, context)
     else

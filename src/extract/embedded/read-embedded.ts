@@ -13,12 +13,13 @@ import { findYenc } from './yenc.ts'
  * decode for themselves.
  */
 export async function readEmbedded(text: string, context: ExtractContext, bytes?: Uint8Array): Promise<void> {
-  const files: EmbeddedFile[] = []
-  if (/^begin(?:-base64)? [0-7]{3,4} /m.test(text)) files.push(...findUuencoded(text))
-  if (text.includes('=ybegin ')) files.push(...findYenc(bytes ? latin1(bytes) : text))
-  if (text.includes('with BinHex')) files.push(...findBinHex(text))
+  const found: EmbeddedFile[][] = []
+  if (/^begin(?:-base64)? [0-7]{3,4} /m.test(text)) found.push(findUuencoded(text))
+  if (text.includes('=ybegin ')) found.push(findYenc(bytes ? latin1(bytes) : text))
+  if (text.includes('with BinHex')) found.push(findBinHex(text))
   if (text.includes('-----BEGIN')) await readPgpArmor(text, context)
-  files.push(...findBase64Files(text))
+  found.push(findBase64Files(text))
+  const files = found.flat()
   for (const [at, file] of files.entries()) {
     if (at >= limits.extractEmbeddedMax) {
       context.uninspected('too-many', `${limits.extractEmbeddedMax} embedded files`)

@@ -3,6 +3,7 @@ const HIDDEN =
   /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])|mso-hide\s*:\s*all|max-height\s*:\s*0(?![.\d]*[1-9])|text-indent\s*:\s*-\d{3,}|(?:left|top)\s*:\s*-\d{3,}|clip\s*:\s*rect\(\s*0/i
 const SHEET_MAX_CHARS = 256 * 1024
 const SELECTORS_MAX = 1000
+const SELECTOR_MAX_CHARS = 200
 
 export function isHiddenStyle(style: string): boolean {
   return HIDDEN.test(style)
@@ -15,13 +16,19 @@ export class HiddenRules {
   addSheet(sheet: string): void {
     if (!isHiddenStyle(sheet)) return
     const css = sheet.slice(0, SHEET_MAX_CHARS).replace(/\/\*[\s\S]*?\*\//g, '')
-    for (const [, selectors = '', body = ''] of css.matchAll(/([^{}]{1,2000})\{([^{}]{0,4000})\}/g)) {
-      if (!isHiddenStyle(body)) continue
-      for (const selector of selectors.split(',')) {
-        const simple = /(?:^|\s|[a-z0-9])([.#][\w-]+|(?:^|\s)[a-z][\w-]*)\s*$/i.exec(selector.trim())?.[1]
-        if (simple && this.#selectors.size < SELECTORS_MAX) this.#selectors.add(simple.trim())
-      }
+    for (const rule of css.split('}')) {
+      const brace = rule.lastIndexOf('{')
+      if (brace < 0 || !isHiddenStyle(rule.slice(brace))) continue
+      for (const selector of rule.slice(0, brace).split(',')) this.#addSelector(selector.trim())
+      if (this.#selectors.size >= SELECTORS_MAX) return
     }
+  }
+
+  /** The last simple selector decides which elements are hidden; what stands before it only narrows that. */
+  #addSelector(selector: string): void {
+    if (selector.length > SELECTOR_MAX_CHARS) return
+    const simple = /([.#]?[A-Za-z][\w-]*)$/.exec(selector)?.[1]
+    if (simple) this.#selectors.add(simple)
   }
 
   hides(kind: '.' | '#' | '', name: string): boolean {

@@ -31,7 +31,9 @@ const DEFAULT: ContentReadings = {
 export function readContentFields(fields: readonly HeaderField[]): ContentReadings {
   const types = distinctValues(fields, 'content-type')
   const encodings = distinctEncodings(fields)
-  if (types.length === 0 && encodings.length === 0) return DEFAULT
+  if (types.length === 0 && encodings.length === 0) {
+    return { ...DEFAULT, contradiction: contradictionOf(DEFAULT.readings, fields) }
+  }
   const parsed = types.length === 0 ? [''] : types
   const readings: ContentReading[] = []
   for (const value of parsed) {

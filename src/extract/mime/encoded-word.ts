@@ -1,4 +1,4 @@
-import { decodeText } from '../charset.ts'
+import { decodeShortText } from '../charset.ts'
 
 /**
  * Header values to text: encoded words of RFC 2047 (with the language of RFC 2231), adjacent ones joined, also those that
@@ -35,7 +35,7 @@ export function decodeHeaderValue(value: string): string {
       i += 1
       next = words[i + 1]
     }
-    out += decodeText(run.length === 1 ? word.bytes : Buffer.concat(run), word.charset).text
+    out += decodeShortText(run.length === 1 ? word.bytes : Buffer.concat(run), word.charset)
     at = to
   }
   return out + decodeRaw(value.slice(at))
@@ -43,7 +43,7 @@ export function decodeHeaderValue(value: string): string {
 
 function decodeRaw(value: string): string {
   for (let at = 0; at < value.length; at++) {
-    if (value.charCodeAt(at) > 0x7e) return decodeText(Buffer.from(value, 'latin1'), null).text
+    if (value.charCodeAt(at) > 0x7e) return decodeShortText(Buffer.from(value, 'latin1'), null)
   }
   return value
 }

@@ -185,7 +185,7 @@ export class EntityWalk {
     const partsMax = Math.max(1, this.#limits.partsMax - this.#parts)
     const ranges = splitMultipart(this.#bytes, from, to, boundary, partsMax)
     if (ranges.tooMany) this.#note('too-many', `${this.#limits.partsMax} body parts`, place.label)
-    if (ranges.bareCr) this.#note('ambiguous', 'bare CR before boundary', place.label)
+    if (ranges.bareCr) this.#withLineFeeds(reading, boundary, from, to, place)
     if (reading.mediaType === 'multipart/encrypted') this.#note('encrypted', 'PGP/MIME', place.label)
     this.#walkParts(reading, boundary, ranges, place)
     if (this.#hasForeignPrefix(boundary, ranges.prefixTails)) {
@@ -196,6 +196,18 @@ export class EntityWalk {
         })
       })
     }
+  }
+
+  /** A bare CR before a delimiter: the body once more as those read it to whom every CR ends a line. */
+  #withLineFeeds(reading: ContentReading, boundary: string, from: number, to: number, place: Place): void {
+    this.#note('ambiguous', 'bare CR before boundary', place.label)
+    const copy = Buffer.from(this.#bytes.subarray(from, to))
+    for (let at = copy.indexOf(0x0d); at >= 0; at = copy.indexOf(0x0d, at + 1))
+      if (copy[at + 1] !== 0x0a) copy[at] = 0x0a
+    this.#inside(copy, () => {
+      const ranges = splitMultipart(copy, 0, copy.length, boundary, this.#limits.partsMax)
+      this.#walkParts(reading, boundary, ranges, { ...place, other: true })
+    })
   }
 
   #walkParts(reading: ContentReading, boundary: string, ranges: MultipartRanges, place: Place): void {

@@ -1,4 +1,4 @@
-import { decodeText } from '../charset.ts'
+import { decodeShortText } from '../charset.ts'
 import { decodeHeaderValue } from './encoded-word.ts'
 
 /**
@@ -83,14 +83,14 @@ function joinContinued(parts: Piece[]): string {
     const value = at === 0 && part.extended ? part.value.replace(/^[^']*'[^']*'/, '') : part.value
     return part.extended ? percentBytes(value) : Buffer.from(value, 'latin1')
   })
-  const text = decodeText(Buffer.concat(bytes), charset).text
+  const text = decodeShortText(Buffer.concat(bytes), charset)
   return text.includes('=?') ? decodeHeaderValue(text) : text
 }
 
 /** `charset'language'percent-encoded` (RFC 2231 section 4); without the quotes it is taken as UTF-8. */
 function decodeExtended(value: string): string {
   const m = /^([^']*)'[^']*'/.exec(value)
-  return decodeText(percentBytes(m ? value.slice(m[0].length) : value), m?.[1] || null).text
+  return decodeShortText(percentBytes(m ? value.slice(m[0].length) : value), m?.[1] || null)
 }
 
 function percentBytes(value: string): Buffer {

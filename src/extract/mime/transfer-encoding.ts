@@ -13,6 +13,9 @@ export interface DecodedBody {
 const NONE: readonly Buffer[] = []
 /** Foreign characters that can't hide anything. */
 const FOREIGN_MAX_CHARS = 8
+/** Runs between paddings that are decoded one by one; honest bodies have one. */
+const RUNS_MAX = 10_000
+const LINES_MAX = 1_000_000
 
 /** The encoding that a field value names, its comments, quotes and trailing rubbish forgiven. */
 export function transferEncodingOf(value: string): TransferEncoding {
@@ -112,15 +115,24 @@ function isRegular(text: string, decodedLength: number): boolean {
  */
 function dirtyBase64(body: Buffer, text: string): DecodedBody {
   const alphabetOnly = text.replace(/[^A-Za-z0-9+/=]+/g, '')
-  const runs = Buffer.concat(alphabetOnly.split(/=+/).map((run) => Buffer.from(run, 'base64')))
   const stream = Buffer.from(alphabetOnly.replaceAll('=', ''), 'base64')
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/[^A-Za-z0-9+/=]+/g, ''))
+  const runTexts = alphabetOnly.split(/=+/, RUNS_MAX + 1)
+  if (runTexts.length > RUNS_MAX) return { bytes: stream, others: [body] }
+  const runs = Buffer.concat(runTexts.map((run) => Buffer.from(run, 'base64')))
+  const lines = text.split(/\r?\n/, LINES_MAX).map((line) => line.replace(/[^A-Za-z0-9+/=]+/g, ''))
   const byLine = Buffer.concat(lines.map((line) => Buffer.from(line, 'base64')))
   const others: Buffer[] = [stream, byLine].filter((other) => !startsWith(runs, other))
   const foreign = text.length - text.replace(/[^A-Za-z0-9+/=\s]+/g, '').length
-  const tail = /=[=\s]*([^=\s][\s\S]*)$/.exec(text.slice(text.indexOf('=')))
-  if (foreign > FOREIGN_MAX_CHARS || (tail?.[1] ?? '').trim().length > FOREIGN_MAX_CHARS) others.push(body)
+  if (foreign > FOREIGN_MAX_CHARS || hasTail(text)) others.push(body)
   return { bytes: runs, others }
+}
+
+/** Whether something that may be words stands behind the first padding. */
+function hasTail(text: string): boolean {
+  let at = text.indexOf('=')
+  if (at < 0) return false
+  while (at < text.length && (text.charCodeAt(at) <= 0x20 || text.charCodeAt(at) === 0x3d)) at++
+  return text.slice(at, at + 4 * FOREIGN_MAX_CHARS).trim().length > FOREIGN_MAX_CHARS
 }
 
 function startsWith(whole: Buffer, part: Buffer): boolean {
