@@ -2,7 +2,7 @@
  * `id(nl.bsn)`: the check rules of national, business, financial and technical identifiers, by the name that
  * python-stdnum and its ports gave them. The canonical form is compact: upper case, no separators, no prefix.
  */
-import { americas } from './identifiers/americas.ts'
+import { americas, americasAsWritten } from './identifiers/americas.ts'
 import { asiaAfrica } from './identifiers/asia-africa.ts'
 import { easternEurope, easternEuropeAsWritten } from './identifiers/eastern-europe.ts'
 import { compactOf, type Identifier } from './identifiers/identifier.ts'
@@ -30,7 +30,9 @@ const compact: ReadonlyMap<string, Identifier> = new Map(
 )
 
 const asWritten: ReadonlyMap<string, (value: string) => boolean> = new Map(
-  [easternEuropeAsWritten, internationalAsWritten, checkAsWritten].flatMap((table) => Object.entries(table)),
+  [americasAsWritten, easternEuropeAsWritten, internationalAsWritten, checkAsWritten].flatMap((table) =>
+    Object.entries(table),
+  ),
 )
 
 /** Names that `id(…)` knows, sorted. */

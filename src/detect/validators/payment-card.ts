@@ -101,18 +101,6 @@ const brands: readonly Brand[] = [
     lengths: [16],
   },
   {
-    name: 'rupay',
-    ranges: [
-      [60, 60],
-      [65, 65],
-      [81, 82],
-      [508, 508],
-      [353, 353],
-      [356, 356],
-    ],
-    lengths: [16],
-  },
-  {
     name: 'discover',
     ranges: [
       [6011, 6011],
@@ -123,6 +111,18 @@ const brands: readonly Brand[] = [
       [628200, 628899],
     ],
     lengths: [16, 17, 18, 19],
+  },
+  {
+    name: 'rupay',
+    ranges: [
+      [60, 60],
+      [65, 65],
+      [81, 82],
+      [508, 508],
+      [353, 353],
+      [356, 356],
+    ],
+    lengths: [16],
   },
   {
     name: 'unionpay',

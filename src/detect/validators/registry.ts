@@ -6,9 +6,12 @@ import { entropy } from './entropy.ts'
 import { iban } from './iban.ts'
 import { identifierCheck } from './identifier-check.ts'
 import { ipAddress } from './ip-address.ts'
+import { jsonWebToken } from './json-web-token.ts'
+import { keyMaterial } from './key-material.ts'
 import { luhn } from './luhn.ts'
 import { paymentCard } from './payment-card.ts'
 import { phoneNumber } from './phone-number.ts'
+import { secret } from './secret.ts'
 import { stdnumCheck } from './stdnum.ts'
 import type { Validator } from './validator.ts'
 
@@ -20,9 +23,12 @@ const validators = [
   iban,
   identifierCheck,
   ipAddress,
+  jsonWebToken,
+  keyMaterial,
   luhn,
   paymentCard,
   phoneNumber,
+  secret,
   stdnumCheck,
 ] as const satisfies readonly Validator[]
 

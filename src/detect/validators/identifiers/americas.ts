@@ -241,6 +241,8 @@ function veRif(n: string): boolean {
 }
 
 export const americas: IdentifierTable = {
+  'ar.dni': identifier((n) => isDigits(n, 7, 8)),
+  'cr.cpj': identifier((n) => /^(?:2[1-4]00|3(?:00[2-9]|01[0-4]|10\d|110)|4000|5001)\d{6}$/.test(n)),
   'us.ssn': identifier(usSsn),
   'us.itin': identifier((n) => isDigits(n, 9) && ITIN_GROUPS.test(n)),
   'us.atin': identifier((n) => isDigits(n, 9)),
@@ -279,4 +281,9 @@ export const americas: IdentifierTable = {
   'uy.rut': identifier(uyRut, 'UY'),
   'uy.ci': identifier(uyCi),
   've.rif': identifier(veRif, 'VE'),
+}
+
+/** Costa Rican groups may leave out their leading zeros, so that it is checked as written. */
+export const americasAsWritten: Readonly<Record<string, (value: string) => boolean>> = {
+  'cr.cpf': (value) => /^(?:0?[1-9]\d{8}|0?[1-9]-\d{3,4}-\d{3,4})$/.test(value),
 }

@@ -208,7 +208,41 @@ function pkCnic(n: string): boolean {
   return isDigits(n, 13) && /^[1-7]/.test(n) && n[12] !== '0'
 }
 
+function twUbn(n: string): boolean {
+  if (!isDigits(n, 8) || Number(n) === 0) return false
+  const weights = [1, 2, 1, 2, 1, 2, 4, 1]
+  let sum = 0
+  for (let i = 0; i < 8; i++) {
+    const product = Number(n[i]) * (weights[i] ?? 0)
+    sum += Math.floor(product / 10) + (product % 10)
+  }
+  return sum % 5 === 0 || (n[6] === '7' && (sum + 1) % 5 === 0)
+}
+
+function jpCorporate(n: string): boolean {
+  return isDigits(n, 13) && 9 - (weightedSum(n, [2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1], 1) % 9) === Number(n[0])
+}
+
+function ghTax(n: string): boolean {
+  if (!/^[PCGQV]00[0-9A-Z]{7}[0-9X]$/.test(n) || !/^\d{9}$/.test(n.slice(1, 10))) return false
+  const check = weightedSum(n, [1, 2, 3, 4, 5, 6, 7, 8, 9], 1) % 11
+  return (check === 10 ? 'X' : String(check)) === n[10]
+}
+
+/** Western or Arabic-Indic digits. */
+function egTax(n: string): boolean {
+  return /^(?:[0-9]{9}|[\u0660-\u0669]{9})$/.test(n)
+}
+
 export const asiaAfrica: IdentifierTable = {
+  'dz.nif': identifier((n) => isDigits(n, 15, 20)),
+  'eg.tn': identifier(egTax),
+  'gh.tin': identifier(ghTax),
+  'gn.nifp': identifier((n) => isDigits(n, 9) && luhn(n)),
+  'jp.cn': identifier(jpCorporate),
+  'ke.pin': identifier((n) => /^[AP]\d{9}[A-Z]$/.test(n)),
+  'mz.nuit': identifier((n) => isDigits(n, 9) && '01234567891'[weightedSum(n, [8, 9, 4, 5, 6, 7, 8, 9]) % 11] === n[8]),
+  'tw.ubn': identifier(twUbn),
   'au.abn': identifier(auAbn, 'AU'),
   'au.acn': identifier(auAcn),
   'au.tfn': identifier(auTfn),

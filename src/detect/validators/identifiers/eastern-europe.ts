@@ -239,7 +239,17 @@ function skVat(n: string): boolean {
   return (isDigits(n, 10) && /^[1-9]\d[2-47-9]/.test(n) && Number(n) % 11 === 0) || birthNumber(n)
 }
 
+function mod11Complement(n: string, weights: readonly number[]): boolean {
+  return ((11 - (weightedSum(n, weights) % 11)) % 11) % 10 === Number(n[weights.length])
+}
+
 export const easternEurope: IdentifierTable = {
+  'md.idno': identifier(
+    (n) => /^1\d{12}$/.test(n) && weightedSum(n, [7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]) % 10 === Number(n[12]),
+  ),
+  'me.pib': identifier((n) => isDigits(n, 8) && mod11Complement(n, [8, 7, 6, 5, 4, 3, 2])),
+  'mk.edb': identifier((n) => isDigits(n, 13) && mod11Complement(n, [7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]), 'MK', 'МК'),
+  'rs.pib': identifier((n) => isDigits(n, 9) && mod11x10(n), 'RS'),
   'al.nipt': identifier((n) => /^[A-M]\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2]|[0-9]{2})\d{5}[A-Z]$/.test(n), 'AL'),
   'az.voen': identifier(azTax),
   'bg.egn': identifier(bgPersonal),

@@ -126,7 +126,37 @@ function ieVat(n: string): boolean {
   return iePps(n)
 }
 
+/** Weights 1 to 9 in turn; when the remainder is ten, the same two places on. */
+function turning(n: string): boolean {
+  const weights = (shift: number) => Array.from({ length: n.length - 1 }, (_, i) => 1 + ((i + shift) % 9))
+  let check = weightedSum(n, weights(0)) % 11
+  if (check === 10) check = (weightedSum(n, weights(2)) % 11) % 10
+  return check === Number(n.at(-1))
+}
+
+function noCompany(n: string): boolean {
+  return isDigits(n, 9) && weightedSum(n, [3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0
+}
+
+function fiCompany(n: string): boolean {
+  return isDigits(n, 8) && weightedSum(n, [7, 9, 10, 5, 8, 4, 2, 1]) % 11 === 0
+}
+
 export const northernEurope: IdentifierTable = {
+  'dk.cvr': identifier((n) => /^[1-9]\d{7}$/.test(n) && weightedSum(n, [2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0, 'DK'),
+  'ee.registrikood': identifier((n) => /^[1789]\d{7}$/.test(n) && turning(n)),
+  'ee.kmkr': identifier((n) => isDigits(n, 9) && weightedSum(n, [3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 === 0, 'EE'),
+  'fi.ytunnus': identifier(fiCompany),
+  'fi.alv': identifier(fiCompany, 'FI'),
+  'fo.vn': identifier((n) => isDigits(n, 6), 'FO'),
+  'gb.utr': identifier(
+    (n) => isDigits(n, 10) && '21987654321'[weightedSum(n, [6, 7, 8, 9, 10, 5, 4, 3, 2], 1) % 11] === n[0],
+  ),
+  'lt.pvm': identifier((n) => /^(?:\d{7}1\d|\d{10}1\d)$/.test(n) && turning(n), 'LT'),
+  'no.orgnr': identifier(noCompany),
+  'no.mva': identifier((n) => n.endsWith('MVA') && noCompany(n.slice(0, -3)), 'NO'),
+  'no.kontonr': identifier((n) => isDigits(n, 11) && weightedSum(n, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0),
+  'se.vat': identifier((n) => /^\d{10}0[1-9]$/.test(n) && luhn(n.slice(0, 10)), 'SE'),
   'ee.ik': identifier(eePersonal),
   'lt.asmens': identifier(ltPersonal),
   'lv.pvn': identifier(lvNumber, 'LV'),

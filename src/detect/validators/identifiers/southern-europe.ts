@@ -1,6 +1,6 @@
 /** Check rules of identifiers of Andorra, Cyprus, Greece, Italy, Malta, Portugal, San Marino, Spain and Turkey. */
-import { isDate } from '../calendar-date.ts'
-import { luhn, remainder, weightedSum } from '../check-digits.ts'
+import { isAnyDayFirstDate, isDate } from '../calendar-date.ts'
+import { luhn, luhnSum, remainder, weightedSum } from '../check-digits.ts'
 import { type IdentifierTable, identifier, isDigits } from './identifier.ts'
 
 /** Companies by letter; residents F up to 699999, companies A and L from 700000. */
@@ -172,7 +172,16 @@ function trVkn(n: string): boolean {
   return (10 - (sum % 10)) % 10 === Number(n[9])
 }
 
+/** Company numbers: Luhn over seven digits, as a digit or as a letter by kind of entity; either is accepted. */
+function esCompany(n: string): boolean {
+  if (!/^[ABCDEFGHJNPQRSUVW]\d{7}[0-9A-J]$/.test(n)) return false
+  const check = (10 - (luhnSum(`${n.slice(1, 8)}0`) % 10)) % 10
+  return n[8] === String(check) || n[8] === 'JABCDEFGHI'[check]
+}
+
 export const southernEurope: IdentifierTable = {
+  'es.nif': identifier((n) => esPerson(n) || esCompany(n), 'ES'),
+  'gr.amka': identifier((n) => isDigits(n, 11) && isAnyDayFirstDate(n.slice(0, 6)) && luhn(n)),
   'ad.nrt': identifier(adNrt),
   'cy.vat': identifier(cyTax, 'CY'),
   'es.dni': identifier((n) => /^\d/.test(n) && esPerson(n)),
@@ -195,7 +204,7 @@ export const southernEurope: IdentifierTable = {
   ),
   'pt.cc': identifier(ptCitizenCard),
   'pt.nif': identifier(ptNif, 'PT'),
-  'sm.coe': identifier((n) => isDigits(n, 1, 2, 3, 4, 5, 6), 'SM'),
+  'sm.coe': identifier((n) => isDigits(n, 1, 2, 3, 4, 5, 6) && Number(n) > 0 && Number(n) < 100_000, 'SM'),
   'tr.tckimlik': identifier(trNational),
   'tr.vkn': identifier(trVkn, 'TR'),
 }

@@ -1,7 +1,7 @@
 /** Check rules of identifiers of Austria, Belgium, France, Germany, Liechtenstein, Luxembourg, Monaco, the Netherlands and Switzerland. */
 
 import { isAnyDayFirstDate } from '../calendar-date.ts'
-import { luhn, mod11x10, mod97, recursiveMod10, remainder, weightedSum } from '../check-digits.ts'
+import { gs1, luhn, mod11x10, mod97, recursiveMod10, remainder, weightedSum } from '../check-digits.ts'
 import { type IdentifierTable, identifier, isDigits } from './identifier.ts'
 
 /** Austrian insurance number: the fourth digit checks the other nine; months 13 to 15 stand for unknown birthdays. */
@@ -169,7 +169,23 @@ function nlBtw(n: string): boolean {
   return nlElevenTest(bsn) || mod97(`NL${bsn}B${match[2]}`)
 }
 
+/** VAT number: digit sums of products with weights 1 and 2, plus four, complement ten. */
+function atVat(n: string): boolean {
+  if (!/^U\d{8}$/.test(n)) return false
+  let sum = 4
+  for (let i = 1; i < 8; i++) {
+    const product = Number(n[i]) * (i % 2 === 1 ? 1 : 2)
+    sum += product > 9 ? product - 9 : product
+  }
+  return (10 - (sum % 10)) % 10 === Number(n[8])
+}
+
 export const westernEurope: IdentifierTable = {
+  'at.uid': identifier(atVat, 'AT'),
+  'at.tin': identifier((n) => isDigits(n, 9) && luhn(n)),
+  'ch.ssn': identifier((n) => /^756\d{10}$/.test(n) && gs1(n)),
+  'lu.tva': identifier((n) => isDigits(n, 8) && Number(n.slice(0, 6)) % 89 === Number(n.slice(6)), 'LU'),
+  'mc.tva': identifier((n) => n.startsWith('000', 2) && frTva(n), 'FR'),
   'at.businessid': identifier((n) => /^\d{1,6}[A-Z]$/.test(n), 'FN'),
   'at.vnr': identifier((n) => atInsurance(n) && (Number(n.slice(6, 8)) > 12 || isAnyDayFirstDate(n.slice(4)))),
   'be.bis': identifier((n) => beNational(n) && beMonth(n, BIS_MONTHS)),
