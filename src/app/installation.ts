@@ -36,6 +36,8 @@ export interface ConfigChoice {
 
 export interface LoadedConfiguration {
   readonly config: Config
+  /** The rules are not those the policies were written for, so a missing detector is no mistake. */
+  readonly foreignRules: boolean
   /** Null when the defaults are used. */
   readonly file: string | null
   readonly warnings: readonly Diagnostic[]
@@ -54,6 +56,7 @@ export async function loadConfiguration(choice: ConfigChoice): Promise<LoadedCon
       rules: choice.rules ? [resolve(choice.rules)] : config.rules,
       policies: choice.policies ? [resolve(choice.policies)] : config.policies,
     },
+    foreignRules: choice.rules !== undefined,
     file,
     warnings: diagnostics,
   }
@@ -91,7 +94,11 @@ export interface KnownCatalog {
 }
 
 /** Throws DiagnosticsError with all mistakes of all files. */
-export async function loadDefinitions(config: Config, catalog: KnownCatalog): Promise<Definitions> {
+export async function loadDefinitions(
+  config: Config,
+  catalog: KnownCatalog,
+  foreignRules = false,
+): Promise<Definitions> {
   const [ruleFiles, policyFiles] = await Promise.all([readYamlFiles(config.rules), readYamlFiles(config.policies)])
   const { rules, diagnostics: ruleDiagnostics } = parseRules(ruleFiles)
   const detectors = rules.map(({ id, family }) => ({ id, family }))
@@ -100,6 +107,7 @@ export async function loadDefinitions(config: Config, catalog: KnownCatalog): Pr
     directory: directoryOf(config),
     collections: catalog.collections,
     labelLevels: catalog.labelLevels,
+    missingDetectors: foreignRules ? 'warning' : 'error',
   })
   const all = [...ruleDiagnostics, ...diagnostics]
   const errors = all.filter((diagnostic) => diagnostic.severity === 'error')

@@ -33,9 +33,9 @@ export async function runScanCommand(files: readonly string[], flags: ScanComman
     process.stderr.write('sluice scan: name files, or give --files-from or --manifest (see --help)\n')
     return 2
   }
-  const { config } = await loadConfiguration(flags)
+  const { config, foreignRules } = await loadConfiguration(flags)
   const catalog = await loadCatalog(config)
-  const definitions = await loadDefinitions(config, catalog.known)
+  const definitions = await loadDefinitions(config, catalog.known, foreignRules)
   const pool = await startScanPool(config, definitions, catalog)
   let stopped = false
   try {
