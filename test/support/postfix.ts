@@ -26,7 +26,8 @@ export class TestPostfix {
   }
 
   static async start(options: {
-    readonly mode: 'content_filter' | 'smtpd_proxy_filter'
+    /** `plain` relays without a filter. */
+    readonly mode: 'content_filter' | 'smtpd_proxy_filter' | 'plain'
     /** Where Sluice listens; asked for once the ports of Postfix are known. */
     readonly filterPort: (ports: PostfixPorts) => Promise<number>
     readonly nextHop: number
