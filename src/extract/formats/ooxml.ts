@@ -144,6 +144,10 @@ class OoxmlReader {
       await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })
       return
     }
+    // No writer of these formats declares a document type; whoever resolves its entities sees another document.
+    if (bytes.subarray(0, 4096).includes('<!DOCTYPE')) {
+      this.#context.uninspected('ambiguous', 'document type declaration', part.entry.name)
+    }
     if (kind === 'generic' && !/itemprops\d*\.xml$/.test(part.name)) return this.#tell(xmlToText(bytes, this.#context))
     const story = new StoryText({ hiddenStyles })
     try {

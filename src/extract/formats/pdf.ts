@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { isDrawing, type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
+import { type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
+import { drawnOn, linesBeyond } from '../office/pdf-drawn-text.ts'
 import { pageText, type TextPiece } from '../office/pdf-page-text.ts'
 import {
   behindEnd,
@@ -22,6 +23,9 @@ export const pdf: Format = {
   types: ['application/pdf', 'application/x-pdf'],
   extract: (input, context) => extractPdf(input, context),
 }
+
+/** Outlines of letters are paths: as many as a line of text has make a page without text suspect. */
+const PATHS_MIN = 50
 
 async function extractPdf(input: FormatInput, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
@@ -61,17 +65,29 @@ async function readPages(pdf: OpenPdf, bytes: Buffer, lines: Set<string>, contex
       const page = await pdf.document.getPage(number)
       const text = await withDeadline(textOf(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
       if (text === null) context.uninspected('timeout', `page ${number}`)
-      else if (text.trim() === '' && (pictures || (await isDrawing(page))))
-        context.uninspected('not-readable', 'page without text')
-      else if (text !== '') {
-        context.text(text)
+      else {
+        if (text !== '') context.text(text)
         remember(text, lines)
+        await readDrawn(page, text, pictures, context)
       }
       page.cleanup()
     } catch {
       context.uninspected('corrupt', `page ${number}`)
     }
   }
+}
+
+/** What is drawn beside the text of the page, and whether the page shows anything but text. */
+async function readDrawn(page: PdfPage, text: string, pictures: boolean, context: ExtractContext): Promise<void> {
+  const drawn = await withDeadline(drawnOn(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
+  if (drawn === null) {
+    context.uninspected('timeout', 'pdf page')
+    return
+  }
+  const beyond = linesBeyond(text, drawn.lines)
+  if (beyond.length > 0) context.text(beyond.join('\n'))
+  const isBlank = text.trim() === '' && drawn.lines.length === 0
+  if (isBlank && (pictures || drawn.paths >= PATHS_MIN)) context.uninspected('not-readable', 'page without text')
 }
 
 async function textOf(page: PdfPage): Promise<string> {

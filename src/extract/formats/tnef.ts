@@ -71,7 +71,7 @@ async function extractTnef(input: FormatInput, context: ExtractContext): Promise
         context.text(decodeCodePage(data, page).replace(/\0+$/, ''))
         break
       case ATTRIBUTE.messageProperties:
-        await extractProperties(readProperties(data), page, context)
+        await extractProperties(readProperties(data, context), page, context)
         break
       case ATTRIBUTE.recipients:
         context.text(mapiWords(readRecipients(data), page))
@@ -86,7 +86,7 @@ async function extractTnef(input: FormatInput, context: ExtractContext): Promise
         if (current) current.data = data
         break
       case ATTRIBUTE.attachProperties:
-        if (current) current.properties = readProperties(data)
+        if (current) current.properties = readProperties(data, context)
         break
       default:
     }
@@ -123,11 +123,16 @@ function readRecipients(data: Buffer): MapiProperty[] {
   return all
 }
 
-function readProperties(data: Buffer): MapiProperty[] {
-  return new PropertyReader(data, 0).list()
+function readProperties(data: Buffer, context: ExtractContext): MapiProperty[] {
+  const reader = new PropertyReader(data, 0)
+  const properties = reader.list()
+  if (reader.broken) context.uninspected('corrupt', 'tnef properties')
+  return properties
 }
 
 class PropertyReader {
+  /** A count or a length did not hold. */
+  broken = false
   #at: number
   readonly #data: Buffer
 
@@ -143,13 +148,17 @@ class PropertyReader {
   list(): MapiProperty[] {
     const found: MapiProperty[] = []
     const count = Math.min(this.#u32(), limits.extractRecordsMax)
+    if (count * 4 > this.#data.length) this.broken = true
     for (let i = 0; i < count && !this.done; i++) {
       const tag = this.#u32()
       const type = tag & 0xfff
       const isMany = (tag & 0x1000) !== 0
       const id = tag >>> 16
       if (id >= 0x8000) this.#skipName()
-      if (!this.#values(found, id, type, isMany)) break
+      if (!this.#values(found, id, type, isMany)) {
+        this.broken = true
+        break
+      }
     }
     return found
   }
@@ -160,12 +169,14 @@ class PropertyReader {
     const fixed = FIXED[type]
     if (!isVariable && fixed === undefined) return false
     const count = isMany || isVariable ? Math.min(this.#u32(), limits.extractRecordsMax) : 1
+    if (count > this.#data.length) this.broken = true
     for (let i = 0; i < count && !this.done; i++) {
       if (!isVariable) {
         this.#at += fixed ?? 4
         continue
       }
       const length = this.#u32()
+      if (this.#at + length > this.#data.length) this.broken = true
       found.push({ id, type, data: this.#data.subarray(this.#at, this.#at + length) })
       this.#at += Math.ceil(length / 4) * 4
     }

@@ -32,6 +32,7 @@ export async function readExcelBinary(root: OleNode, context: ExtractContext): P
 /** A workbook stream on its own (also the bare streams of Excel 2 to 4). */
 export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<void> {
   const first = bytes.length >= 8 ? bytes.readUInt16LE(4) : 0
+  if (!endsWithin(bytes)) context.uninspected('corrupt', 'xls records')
   const reader = new WorkbookReader(context, first === BIFF8 || first === 0)
   try {
     for (const record of biffRecords(bytes)) {
@@ -42,6 +43,13 @@ export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<
   } finally {
     reader.finish()
   }
+}
+
+/** Whether the records end where the stream does, give or take zeros. */
+function endsWithin(bytes: Buffer): boolean {
+  let at = 0
+  while (at + 4 <= bytes.length && bytes.readUInt32LE(at) !== 0) at += 4 + bytes.readUInt16LE(at + 2)
+  return at <= bytes.length
 }
 
 function prefixed(record: BiffRecord): string {

@@ -2,7 +2,6 @@ import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
 import { walkXml } from '../readers/xml-walker.ts'
-import { appearanceText } from './pdf-document.ts'
 import { isBookkeeping, labelProperties } from './property-labels.ts'
 
 /**
@@ -132,7 +131,6 @@ export class PdfWords {
       const page = await this.#document.getPage(number)
       const annotations: Record<string, unknown>[] = await page.getAnnotations({ intent: 'any' })
       for (const annotation of annotations) await this.#annotation(annotation)
-      if (annotations.some(isDrawn)) for (const line of (await appearanceText(page)).split('\n')) this.#add(line)
       this.#alternatives(await page.getStructTree(), 0)
       for (const scripts of (await page.getJSActions())?.values() ?? []) this.#add(scripts)
       page.cleanup()
@@ -200,11 +198,6 @@ export class PdfWords {
       return null
     }
   }
-}
-
-/** Anything but links and pop-ups, whose appearance shows nothing. */
-function isDrawn(annotation: Record<string, unknown>): boolean {
-  return annotation.hasAppearance === true && annotation.subtype !== 'Link' && annotation.subtype !== 'Popup'
 }
 
 interface Attached {

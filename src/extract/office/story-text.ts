@@ -252,7 +252,8 @@ export class StoryText implements XmlHandler {
     if (wanted === undefined || !Object.hasOwn(WORDS, name)) return
     for (const key of wanted) {
       const value = attribute(attributes, key)
-      if (value !== undefined && value.trim() !== '' && /[\p{L}\p{N}]/u.test(value)) this.#asides.push(value)
+      const isNumbering = name === 'lvlText' && !/\p{L}{3}/u.test(value ?? '')
+      if (value !== undefined && /[\p{L}\p{N}]/u.test(value) && !isNumbering) this.#asides.push(value)
     }
     if (this.#paragraphs.length === 0) this.#flushAsides()
   }

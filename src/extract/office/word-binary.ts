@@ -35,7 +35,9 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     return
   }
   const isUnicode = version >= NFIB_WORD97
-  const raw = isUnicode ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6)) : readOld(fib, flags)
+  const raw = isUnicode
+    ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6), context)
+    : readOld(fib, flags)
   if (raw === null) {
     context.uninspected('corrupt', 'doc pieces')
     const carved = carveUtf16(fib)
@@ -64,7 +66,7 @@ function encryptionOf(flags: number, table: Buffer): string {
 }
 
 /** The piece table ([MS-DOC] 2.8.35): text in the order of the document, wherever it stands in the stream. */
-function readPieces(fib: Buffer, table: Buffer, start: number, length: number): string | null {
+function readPieces(fib: Buffer, table: Buffer, start: number, length: number, context: ExtractContext): string | null {
   const plc = pieceTable(table.subarray(start, start + length))
   if (plc === null) return null
   const count = Math.floor((plc.length - 4) / 12)
@@ -79,6 +81,8 @@ function readPieces(fib: Buffer, table: Buffer, start: number, length: number): 
     const offset = isCompressed ? (fc & 0x3fffffff) >>> 1 : fc & 0x3fffffff
     const bytes = Math.min(left, Math.max(0, characters) * (isCompressed ? 1 : 2))
     left -= bytes
+    if (characters < 0 || bytes < characters || offset + bytes > fib.length)
+      context.uninspected('corrupt', 'doc pieces')
     const raw = fib.subarray(offset, offset + bytes)
     pieces.push(isCompressed ? decodeCodePage(raw, 1252) : raw.toString('utf16le'))
   }
