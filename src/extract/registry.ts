@@ -15,6 +15,7 @@ import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
 import { flatOdf, odf } from './formats/odf.ts'
 import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
+import { oneNote } from './formats/onenote.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
@@ -23,6 +24,7 @@ import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
 import { tnef } from './formats/tnef.ts'
 import { vobject } from './formats/vobject.ts'
+import { wordPerfect } from './formats/wordperfect.ts'
 import { xml } from './formats/xml.ts'
 import { zip } from './formats/zip.ts'
 
@@ -78,6 +80,8 @@ const formats = [
   flatOdf,
   iwork,
   epub,
+  wordPerfect,
+  oneNote,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()
