@@ -9,6 +9,7 @@ import type { AntiEvidenceGroup, DetectionRule, EvidenceGroup, RulePattern } fro
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
 import { Automaton } from './match/automaton.ts'
+import { NearPattern } from './match/near-pattern.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
 import { parseRegex } from './regex/parse-regex.ts'
@@ -38,7 +39,8 @@ export interface CompiledAntiGroup extends CompiledGroup {
 }
 
 export interface CompiledPattern {
-  readonly index: number
+  /** Set when a keyword must stand near: then the pattern is looked for there alone. */
+  readonly near: NearPattern | null
   readonly rule: CompiledRule
   readonly pattern: RulePattern
   /** Gives the group `value` of a match; null when the whole match is the value. */
@@ -66,11 +68,14 @@ export interface CompiledRuleSet {
   readonly revision: string
   readonly rules: readonly CompiledRule[]
   readonly patterns: readonly CompiledPattern[]
-  /** Numbered on from the patterns. */
-  readonly triggers: readonly CompiledTrigger[]
+  /** Looks for `everywhere` and, numbered on from them, `triggers` in one pass. */
   readonly scanner: Scanner
+  readonly everywhere: readonly CompiledPattern[]
+  readonly triggers: readonly CompiledTrigger[]
   readonly keywords: KeywordMatcher
   readonly groupsOfKeyword: readonly Int32Array[]
+  /** Evidence group -> patterns that are looked for near its keywords only. */
+  readonly patternsNearGroup: readonly (readonly CompiledPattern[])[]
 }
 
 /** Reads and compiles rule files. `rules` is null when any diagnostic is an error. */
@@ -83,7 +88,6 @@ export function compileRules(files: readonly RuleFile[]): { rules: CompiledRuleS
 /** Compiles rules that `parseRules` has found sound; throws where one isn't. */
 export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Term[] = []): CompiledRuleSet {
   const builder = new GroupBuilder()
-  const program = new Program()
   const patterns: CompiledPattern[] = []
   const compiled = [...rules, ...terms.map((term) => term.rule)].map((rule, index): CompiledRule => {
     const evidence = new Map(Object.entries(rule.evidence).map(([name, group]) => [name, builder.group(name, group)]))
@@ -94,30 +98,39 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     }))
     const compiledRule: CompiledRule = { index, rule, anti }
     for (const pattern of rule.patterns)
-      patterns.push(compilePattern(program, compiledRule, pattern, evidence, terms[index - rules.length]))
+      patterns.push(compilePattern(compiledRule, pattern, evidence, terms[index - rules.length]))
     return compiledRule
   })
+  const { keywords, groupsOfKeyword, groups } = builder.finish()
+  return {
+    revision: revisionOf(rules),
+    rules: compiled,
+    patterns,
+    ...compileScanner(patterns),
+    keywords,
+    groupsOfKeyword,
+    patternsNearGroup: Array.from({ length: groups }, (_, group) =>
+      patterns.filter((pattern) => pattern.near && pattern.requires.some((required) => required.index === group)),
+    ),
+  }
+}
+
+function compileScanner(
+  patterns: readonly CompiledPattern[],
+): Pick<CompiledRuleSet, 'scanner' | 'everywhere' | 'triggers'> {
+  const program = new Program()
+  const everywhere = patterns.filter((pattern) => !pattern.near)
+  for (const { pattern } of everywhere) program.add(parseRegex(pattern.regex), pattern.boundary)
   const triggers = views.flatMap((view) =>
     view.triggers.map((trigger): CompiledTrigger => {
       program.add(parseRegex(trigger.regex), trigger.boundary, trigger.endBoundary)
       return { view }
     }),
   )
-  const automaton = new Automaton(program)
-  const { keywords, groupsOfKeyword } = builder.finish()
-  return {
-    revision: revisionOf(rules),
-    rules: compiled,
-    patterns,
-    triggers,
-    scanner: new Scanner(automaton, patterns.length + triggers.length),
-    keywords,
-    groupsOfKeyword,
-  }
+  return { everywhere, triggers, scanner: new Scanner(new Automaton(program), everywhere.length + triggers.length) }
 }
 
 function compilePattern(
-  program: Program,
   rule: CompiledRule,
   pattern: RulePattern,
   evidence: ReadonlyMap<string, CompiledGroup>,
@@ -128,8 +141,11 @@ function compilePattern(
     if (!group) throw new Error(`rule ${rule.rule.id} names the evidence group ${name}, which it doesn't have`)
     return group
   }
+  const requires = pattern.requires.map(named)
+  // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
+  const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
   return {
-    index: program.add(parseRegex(pattern.regex), pattern.boundary),
+    near: byKeyword ? new NearPattern(pattern) : null,
     rule,
     pattern,
     valueOf: /\(\?P?<value>/.test(pattern.regex) ? new RE2(`(?:${pattern.regex})\\z`, 'dy') : null,
@@ -139,7 +155,7 @@ function compilePattern(
       if (typeof resolved === 'string') throw new Error(`rule ${rule.rule.id}: ${resolved}`)
       return resolved
     }),
-    requires: pattern.requires.map(named),
+    requires,
     raise: Object.entries(pattern.raise).map(([name, to]) => ({ group: named(name), to })),
   }
 }
@@ -162,11 +178,11 @@ class GroupBuilder {
     }
   }
 
-  finish(): { keywords: KeywordMatcher; groupsOfKeyword: Int32Array[] } {
+  finish(): { keywords: KeywordMatcher; groupsOfKeyword: Int32Array[]; groups: number } {
     const keywords = new KeywordMatcher(this.#keywords.map(({ keyword }) => keyword))
     const groups: Set<number>[] = Array.from({ length: keywords.size }, () => new Set())
     for (const { keyword, group } of this.#keywords) groups[keywords.idOf(keyword)]?.add(group)
-    return { keywords, groupsOfKeyword: groups.map((set) => Int32Array.from(set)) }
+    return { keywords, groupsOfKeyword: groups.map((set) => Int32Array.from(set)), groups: this.#groups }
   }
 }
 

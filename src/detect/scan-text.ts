@@ -5,9 +5,17 @@
  */
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import type { CompiledAntiGroup, CompiledPattern, CompiledRuleSet, CompiledTrigger } from './compile-rules.ts'
+import type {
+  CompiledAntiGroup,
+  CompiledPattern,
+  CompiledRule,
+  CompiledRuleSet,
+  CompiledTrigger,
+} from './compile-rules.ts'
 import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
 import { insideWord } from './match/boundary.ts'
+import { type OnMatch, scanBudget } from './match/scanner.ts'
+import { nearWindows } from './near-windows.ts'
 import type { View } from './views/view.ts'
 
 /** A match in the bytes that were scanned; the value's offsets. */
@@ -48,8 +56,8 @@ export class TextScan {
   readonly #rules: CompiledRuleSet
   readonly #text: Buffer
   readonly #outer: OuterHeaders | null
-  readonly #candidates: Int32Array
-  readonly #kept: Int32Array
+  readonly #candidates = new Map<CompiledRule, number>()
+  readonly #kept = new Map<CompiledRule, number>()
   readonly #candidatesMax: number
   #finder: EvidenceFinder | null = null
 
@@ -57,8 +65,6 @@ export class TextScan {
     this.#rules = rules
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
     this.#outer = outer
-    this.#candidates = new Int32Array(rules.rules.length)
-    this.#kept = new Int32Array(rules.rules.length)
     this.#candidatesMax = Math.max(limits.detectCandidatesPerRuleMax, text.length / limits.detectBytesPerCandidateMin)
   }
 
@@ -69,31 +75,34 @@ export class TextScan {
 
   /** Looks for matches that start in `[from, to)`. */
   run(from = 0, to = this.#text.length): void {
-    const { patterns, triggers, scanner } = this.#rules
-    const complete = scanner.scan(
-      this.#text,
-      (index, start, end) => {
-        if (index < patterns.length) return this.#judge(patterns[index] as CompiledPattern, start, end)
-        const { view } = triggers[index - patterns.length] as CompiledTrigger
-        if (this.places.length < limits.detectPlacesMax) this.places.push({ view, start, end })
-        else this.overflow = true
-        return true
-      },
-      from,
-      to,
-    )
-    if (!complete) this.overflow = true
+    const { everywhere, triggers, scanner } = this.#rules
+    const budget = scanBudget(this.#text.length)
+    const onMatch: OnMatch = (index, start, end) => {
+      if (index < everywhere.length) return this.#judge(everywhere[index] as CompiledPattern, start, end)
+      const { view } = triggers[index - everywhere.length] as CompiledTrigger
+      if (this.places.length < limits.detectPlacesMax) this.places.push({ view, start, end })
+      else this.overflow = true
+      return true
+    }
+    if (!scanner.scan(this.#text, onMatch, budget, from, to)) this.overflow = true
+    for (const [pattern, windows] of nearWindows(this.#rules, this.#text, this.finder)) {
+      const judge: OnMatch = (_, start, end) => this.#judge(pattern, start, end)
+      for (const window of windows) {
+        const [first, last] = [Math.max(from, window.start), Math.min(to, window.end)]
+        if (first < last && !pattern.near?.scanner.scan(this.#text, judge, budget, first, last)) this.overflow = true
+      }
+    }
   }
 
   /** Whether the raw match stands. */
   #judge(pattern: CompiledPattern, start: number, end: number): boolean {
     const rule = pattern.rule
-    const seen = (this.#candidates[rule.index] as number) + 1
+    const seen = (this.#candidates.get(rule) ?? 0) + 1
     if (seen > this.#candidatesMax) {
       this.overflow = true
       return true
     }
-    this.#candidates[rule.index] = seen
+    this.#candidates.set(rule, seen)
     if (pattern.term) return this.#term(pattern, start, end)
     const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf, start, end) : { start, end }
     const value = this.#text.toString('utf8', span.start, span.end)
@@ -130,8 +139,8 @@ export class TextScan {
   }
 
   #claim(claim: Claim): true {
-    const kept = (this.#kept[claim.pattern.rule.index] as number) + 1
-    this.#kept[claim.pattern.rule.index] = kept
+    const kept = (this.#kept.get(claim.pattern.rule) ?? 0) + 1
+    this.#kept.set(claim.pattern.rule, kept)
     if (kept > limits.detectMatchesPerRuleMax) this.overflow = true
     else this.claims.push(claim)
     return true

@@ -57,7 +57,8 @@ export class ViewScan {
     if (layer.places.length === 0 && !nonAscii) return
     const placesOf = Map.groupBy(layer.places, (place) => place.view)
     for (const view of views as readonly View[]) {
-      const edits = editsOf(view, layer.text, placesOf.get(view) ?? [], nonAscii)
+      const all = editsOf(view, layer.text, placesOf.get(view) ?? [], nonAscii)
+      const edits = view.strongOnly ? all.filter((edit) => this.#promising(edit.replacement)) : all
       for (const region of regionsOf(layer.text, edits)) {
         this.#bytesLeft -= region.text.length
         if (this.#bytesLeft < 0) {
@@ -67,6 +68,17 @@ export class ViewScan {
         this.#look(layer, view, region, depth)
       }
     }
+  }
+
+  /** Whether a pattern that is sure by itself matches in the replacement; far cheaper than looking at a region. */
+  #promising(replacement: Uint8Array): boolean {
+    const { scanner, everywhere } = this.#rules
+    let promising = false
+    scanner.scan(replacement, (index) => {
+      if (everywhere[index]?.pattern.confidence === 'high') promising = true
+      return true
+    })
+    return promising
   }
 
   #look(layer: Layer, view: View, region: Region, depth: number): void {

@@ -53,6 +53,20 @@ export class EvidenceFinder {
     return group.column && this.heads(group, start) ? { kind: 'column-header', distance: 0 } : null
   }
 
+  /** Every keyword of the text, in order of its end. */
+  eachKeyword(visit: (keyword: number, start: number, end: number) => void): void {
+    for (let block = 0; block < this.#blocks.length; block++) {
+      const hits = this.#blocks[block] ?? this.#find(block)
+      for (let i = 0; i < hits.length; i += 3) visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
+    }
+  }
+
+  /** The rows that a cell heads, when the place stands in a table's header. */
+  headedBy(start: number): { readonly start: number; readonly end: number } | null {
+    this.#tables ??= new TableColumns(this.#text)
+    return this.#tables.headedBy(start)
+  }
+
   /** Whether a cell that heads the value's column has a keyword of the group. */
   heads(group: CompiledGroup, start: number): boolean {
     if (this.#outer?.(group, start)) return true

@@ -6,7 +6,9 @@
 const TAB = 0x09
 const LF = 0x0a
 const QUOTE = 0x22
-const SEPARATORS = [TAB, 0x3b, 0x2c] as const
+const SEMICOLON = 0x3b
+const COMMA = 0x2c
+const SEPARATORS = [TAB, SEMICOLON, COMMA] as const
 const LINE_MAX_BYTES = 64 * 1024
 const HEADER_ROWS = 2
 
@@ -34,7 +36,7 @@ export class TableColumns {
 
   /** Byte ranges of the cells that head the column in which `at` stands; empty outside tables and in their headers. */
   headerOf(at: number): readonly { readonly start: number; readonly end: number }[] {
-    const block = this.#blockOf(at)
+    const block = this.#foundAt(at)?.block
     if (!block) return []
     const line = this.#lineStart(at)
     const column = this.#column(line, at, block.separator)
@@ -46,7 +48,15 @@ export class TableColumns {
       })
   }
 
-  #blockOf(at: number): Block | null {
+  /** The rows below the header in which `at` stands, or null where it stands elsewhere. */
+  headedBy(at: number): { readonly start: number; readonly end: number } | null {
+    const found = this.#foundAt(at)
+    const first = found?.block.header[0]
+    if (!found || !first || !found.block.header.some((row) => at >= row.start && at < row.end)) return null
+    return { start: first.end, end: found.end }
+  }
+
+  #foundAt(at: number): { block: Block; end: number } | null {
     let low = 0
     let high = this.#blocks.length
     while (low < high) {
@@ -55,7 +65,7 @@ export class TableColumns {
       else high = middle
     }
     const found = this.#blocks[low]
-    return found && found.block.start <= at ? found.block : null
+    return found && found.block.start <= at ? found : null
   }
 
   #findBlocks(): void {
@@ -83,24 +93,25 @@ export class TableColumns {
   }
 
   #shape(start: number, end: number, block: Block | null): Shape | null {
-    const order = block ? [block.separator, ...SEPARATORS] : SEPARATORS
-    for (const separator of order) {
-      const cells = this.#count(start, end, separator)
-      // One comma is prose; one TAB or semicolon between two cells is a table with two columns.
-      if (cells >= (separator === 0x2c ? 3 : 2)) return { separator, cells }
-    }
-    return null
-  }
-
-  #count(start: number, end: number, separator: number): number {
-    let cells = 1
+    const text = this.#text
+    let tabs = 1
+    let semicolons = 1
+    let commas = 1
     let quoted = false
     for (let i = start; i < end; i++) {
-      const byte = this.#text[i]
-      if (byte === QUOTE && separator !== TAB) quoted = !quoted
-      else if (byte === separator && !quoted) cells++
+      const byte = text[i] as number
+      if (byte === TAB) tabs++
+      else if (byte === QUOTE) quoted = !quoted
+      else if (byte === COMMA && !quoted) commas++
+      else if (byte === SEMICOLON && !quoted) semicolons++
     }
-    return cells
+    const cells: Readonly<Record<number, number>> = { [TAB]: tabs, [SEMICOLON]: semicolons, [COMMA]: commas }
+    for (const separator of block ? [block.separator, ...SEPARATORS] : SEPARATORS) {
+      // One comma is prose; one TAB or semicolon between two cells is a table with two columns.
+      const count = cells[separator] ?? 1
+      if (count >= (separator === COMMA ? 3 : 2)) return { separator, cells: count }
+    }
+    return null
   }
 
   #lineStart(at: number): number {

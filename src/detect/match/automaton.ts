@@ -5,6 +5,8 @@
  * `dfa.cc` for the single-pattern form). Memory is bounded: past `STATES_MAX` the states are dropped and built anew,
  * and what one text may have built is counted, so that a hostile text runs into a limit instead of time.
  */
+
+import type { ByteNode } from '../regex/utf8-set.ts'
 import {
   ALL_BOUNDARIES,
   BOUNDARY_BIT,
@@ -15,7 +17,7 @@ import {
   LETTER_LEAD_MAX,
   LETTER_LEAD_MIN,
 } from './boundary.ts'
-import type { Condition, Program } from './program.ts'
+import type { Condition, Instruction, Program } from './program.ts'
 
 /** No way on from here. */
 export const DEAD = -1
@@ -26,10 +28,10 @@ const STATES_MAX = 40_000
 const BEFORE = { start: 0, newline: 1, word: 2, other: 3 } as const
 const BEFORE_KINDS = 4
 
-interface Step {
-  /** For each byte class 0, or one more than the index in `to`. Shared by all instructions with the same ranges. */
+/** A byte trie's node over byte classes: 0, or one more than the index of the edge. */
+interface NodeTable {
+  readonly id: number
   readonly edgeOf: Uint8Array
-  readonly to: readonly number[]
 }
 
 export class Automaton {
@@ -41,13 +43,17 @@ export class Automaton {
   /** Per event: the state to go on with (or DEAD), and pairs of pattern and bytes to take back from the position. */
   readonly eventNext: number[] = []
   readonly eventMatches: Int32Array[] = []
-  /** Transitions built since the last `beginText`. */
+  /** Transitions built so far; a scanner sets it back. */
   built = 0
   readonly #program: Program
-  readonly #steps: (Step | null)[]
+  readonly #tables = new Map<ByteNode, NodeTable>()
+  /** Instructions of the program, and behind them the places inside of multi-byte characters as text leads to them. */
+  readonly #instructions: Instruction[]
+  readonly #patternOf: number[]
+  readonly #inside = new Map<string, number>()
   readonly #closures: (Int32Array | undefined)[]
-  readonly #marks: Int32Array
-  readonly #followed: Int32Array
+  #marks: Int32Array
+  #followed: Int32Array
   #generation = 0
   #states = new Map<string, number>()
   #items: Int32Array[] = []
@@ -61,8 +67,8 @@ export class Automaton {
     const { classOf, representatives } = byteClasses(program)
     this.classOf = classOf
     this.classes = representatives.length
-    const shared = new Map<string, Uint8Array>()
-    this.#steps = program.instructions.map((_, id) => this.#stepOf(id, shared))
+    this.#instructions = [...program.instructions]
+    this.#patternOf = [...program.patternOf]
     this.#closures = new Array(program.instructions.length)
     this.#marks = new Int32Array(program.instructions.length)
     this.#followed = new Int32Array(program.instructions.length)
@@ -70,7 +76,7 @@ export class Automaton {
       byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
     )
     this.#holds = conditionTables(representatives)
-    this.trans = new Int32Array(this.classes * 1024)
+    this.trans = new Int32Array(this.classes * 64)
     this.reset()
   }
 
@@ -82,11 +88,6 @@ export class Automaton {
     return this.#items.length > STATES_MAX
   }
 
-  beginText(): void {
-    this.built = 0
-    if (this.full) this.reset()
-  }
-
   /** Drops all states. States held by a caller are void then. */
   reset(): void {
     this.#states = new Map()
@@ -95,7 +96,7 @@ export class Automaton {
     this.#before = [0]
     this.eventNext.length = 0
     this.eventMatches.length = 0
-    this.trans = new Int32Array(this.classes * 1024)
+    this.trans = new Int32Array(this.classes * 64)
   }
 
   /** State to start from where `allowed` boundaries may start and `previous` (a byte, or -1) stands before. */
@@ -132,7 +133,7 @@ export class Automaton {
     this.#generation++
     let cut = -1
     for (const id of items) {
-      const pattern = this.#program.patternOf[id] as number
+      const pattern = this.#patternOf[id] as number
       if (pattern === cut) continue
       const back = this.#follow(id, byteClass, before, next)
       if (back < 0) continue
@@ -152,13 +153,14 @@ export class Automaton {
 
   /** Steps one item over the class; returns the bytes to take back when it leads to a match, else -1. */
   #follow(id: number, byteClass: number, before: number, next: number[]): number {
-    const instruction = this.#program.instructions[id]
+    const instruction = this.#instructions[id]
     if (!instruction) return -1
     switch (instruction.op) {
-      case 'bytes': {
-        const step = this.#steps[id]
-        const edge = step?.edgeOf[byteClass] ?? 0
-        if (edge > 0) this.#close(step?.to[edge - 1] as number, next)
+      case 'set': {
+        const edge = this.#table(instruction.node).edgeOf[byteClass] as number
+        if (edge === 0) return -1
+        const node = instruction.node.edges[edge - 1]?.to
+        this.#close(node ? this.#insideOf(node, instruction.to, id) : instruction.to, next)
         return -1
       }
       case 'match':
@@ -215,7 +217,7 @@ export class Automaton {
     const visit = (at: number): void => {
       if (seen.has(at)) return
       seen.add(at)
-      const instruction = this.#program.instructions[at]
+      const instruction = this.#instructions[at]
       if (instruction?.op === 'split') for (const to of instruction.to) visit(to)
       else items.push(at)
     }
@@ -228,7 +230,7 @@ export class Automaton {
   #state(items: readonly number[], before: number): number {
     // Only assertions look back; without one the same list is the same state whatever stood before.
     const looksBack = items.some((id) => {
-      const instruction = this.#program.instructions[id]
+      const instruction = this.#instructions[id]
       return instruction?.op === 'assert' && !instruction.condition.startsWith('end-')
     })
     const kind = looksBack ? before : BEFORE.other
@@ -248,19 +250,39 @@ export class Automaton {
     return offset
   }
 
-  #stepOf(id: number, shared: Map<string, Uint8Array>): Step | null {
-    const instruction = this.#program.instructions[id]
-    if (instruction?.op !== 'bytes') return null
-    const key = instruction.edges.map((edge) => `${edge.lo}-${edge.hi}`).join()
-    let edgeOf = shared.get(key)
-    if (!edgeOf) {
-      edgeOf = new Uint8Array(this.classes)
-      for (const [index, edge] of instruction.edges.entries())
+  #table(node: ByteNode): NodeTable {
+    let table = this.#tables.get(node)
+    if (!table) {
+      const edgeOf = new Uint8Array(this.classes)
+      for (const [index, edge] of node.edges.entries())
         for (let byte = edge.lo; byte <= edge.hi; byte++) edgeOf[this.classOf[byte] as number] = index + 1
-      shared.set(key, edgeOf)
+      table = { id: this.#tables.size, edgeOf }
+      this.#tables.set(node, table)
     }
-    return { edgeOf, to: instruction.edges.map((edge) => edge.to) }
+    return table
   }
+
+  /** The instruction that reads on from `node` inside a character and then goes to `to`. */
+  #insideOf(node: ByteNode, to: number, within: number): number {
+    const key = `${this.#table(node).id}:${to}`
+    let id = this.#inside.get(key)
+    if (id === undefined) {
+      id = this.#instructions.push({ op: 'set', node, to }) - 1
+      this.#patternOf.push(this.#patternOf[within] as number)
+      this.#inside.set(key, id)
+      if (id >= this.#marks.length) {
+        this.#marks = grown(this.#marks)
+        this.#followed = grown(this.#followed)
+      }
+    }
+    return id
+  }
+}
+
+function grown(marks: Int32Array): Int32Array {
+  const larger = new Int32Array(marks.length * 2)
+  larger.set(marks)
+  return larger
 }
 
 /** Bytes that no instruction and no condition tells apart share a class; the end of the text has one of its own. */
@@ -270,8 +292,16 @@ function byteClasses(program: Program): { classOf: Uint16Array; representatives:
     cuts[lo] = 1
     cuts[hi + 1] = 1
   }
-  for (const instruction of program.instructions)
-    if (instruction.op === 'bytes') for (const edge of instruction.edges) cut(edge.lo, edge.hi)
+  const seen = new Set<ByteNode>()
+  const visit = (node: ByteNode): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    for (const edge of node.edges) {
+      cut(edge.lo, edge.hi)
+      if (edge.to) visit(edge.to)
+    }
+  }
+  for (const instruction of program.instructions) if (instruction.op === 'set') visit(instruction.node)
   cut(10, 10)
   cut(LETTER_LEAD_MIN, LETTER_LEAD_MAX)
   for (let byte = 1; byte < 256; byte++) if (flags(byte) !== flags(byte - 1)) cuts[byte] = 1
@@ -336,6 +366,23 @@ export function startPairs(automaton: Automaton): Uint8Array {
     }
   }
   return pairs
+}
+
+/** For each byte the boundaries of patterns that a match starting with it may have. */
+export function startBytes(automaton: Automaton): Uint8Array {
+  const bytes = new Uint8Array(256)
+  for (let bit = 1; bit <= ALL_BOUNDARIES; bit <<= 1) {
+    for (const previous of [-1, 10, 0x61, 0x20]) {
+      const start = automaton.start(bit, previous)
+      if (start === DEAD) continue
+      for (let byte = 0; byte < 256; byte++) {
+        const byteClass = automaton.classOf[byte] as number
+        const value = automaton.trans[start + byteClass] || automaton.build(start, byteClass)
+        if (value !== DEAD) bytes[byte] = (bytes[byte] as number) | bit
+      }
+    }
+  }
+  return bytes
 }
 
 /** The state behind one byte; a match of no byte can't be, since patterns never match the empty string. */

@@ -3,6 +3,7 @@
  * each pattern its own leftmost-first match (Cox, "Regular Expression Matching: the Virtual Machine Approach"). Pure.
  */
 import type { Assertion, RegexNode } from '../regex/ast.ts'
+import type { CodePoints } from '../regex/code-points.ts'
 import { type ByteNode, utf8Set } from '../regex/utf8-set.ts'
 import type { Boundary } from './boundary.ts'
 
@@ -11,16 +12,14 @@ export type Condition = Assertion | 'end-word' | 'end-token' | 'end-digit' | 'en
 
 export type Instruction =
   | { readonly op: 'split'; readonly to: number[] }
-  | {
-      readonly op: 'bytes'
-      readonly edges: readonly { readonly lo: number; readonly hi: number; readonly to: number }[]
-    }
+  /** Reads the rest of a code point: `node` is a place in the byte trie of a set. */
+  | { readonly op: 'set'; readonly node: ByteNode; readonly to: number }
   | { readonly op: 'assert'; readonly condition: Condition; readonly to: number }
   /** `back`: bytes looked at behind the match's end. */
   | { readonly op: 'match'; readonly back: number }
 
 /** A pattern that needs more is too large: each instruction may cost a step of every byte. */
-export const PATTERN_INSTRUCTIONS_MAX = 20_000
+export const PATTERN_INSTRUCTIONS_MAX = 10_000
 
 export class PatternTooLarge extends Error {}
 
@@ -31,6 +30,7 @@ export class Program {
   /** First instruction of each pattern. */
   readonly starts: number[] = []
   readonly boundaries: Boundary[] = []
+  readonly #tries = new Map<string, ByteNode>()
   #pattern = 0
   #first = 0
 
@@ -69,7 +69,7 @@ export class Program {
         const plain = this.#emit({ op: 'assert', condition: 'end-digit-join', to: match })
         const back = this.#emit({ op: 'match', back: 1 })
         const noDigit = this.#emit({ op: 'assert', condition: 'end-digit', to: back })
-        const joined = this.#emit({ op: 'bytes', edges: [{ lo: 0x2c, hi: 0x2e, to: noDigit }] })
+        const joined = this.#emit({ op: 'set', node: this.#trie([0x2c, 0x2e]), to: noDigit })
         return this.#emit({ op: 'split', to: [plain, joined] })
       }
     }
@@ -82,7 +82,7 @@ export class Program {
       case 'assert':
         return this.#emit({ op: 'assert', condition: node.what, to: next })
       case 'set':
-        return this.#set(utf8Set(node.set), next, new Map())
+        return this.#emit({ op: 'set', node: this.#trie(node.set), to: next })
       case 'cat':
         return node.items.reduceRight((to, item) => this.#compile(item, to), next)
       case 'alt':
@@ -92,17 +92,15 @@ export class Program {
     }
   }
 
-  #set(node: ByteNode, next: number, known: Map<ByteNode, number>): number {
-    const done = known.get(node)
-    if (done !== undefined) return done
-    const edges = node.edges.map((edge) => ({
-      lo: edge.lo,
-      hi: edge.hi,
-      to: edge.to ? this.#set(edge.to, next, known) : next,
-    }))
-    const id = this.#emit({ op: 'bytes', edges })
-    known.set(node, id)
-    return id
+  /** Equal sets share one trie. */
+  #trie(set: CodePoints): ByteNode {
+    const key = set.join()
+    let trie = this.#tries.get(key)
+    if (!trie) {
+      trie = utf8Set(set)
+      this.#tries.set(key, trie)
+    }
+    return trie
   }
 
   #repeat(node: Extract<RegexNode, { kind: 'repeat' }>, next: number): number {

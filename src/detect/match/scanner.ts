@@ -4,7 +4,7 @@
  * steps and states that a text may cost are budgeted. Running out of budget is said, never hidden.
  */
 import { limits } from '../../core/limits.ts'
-import { type Automaton, DEAD, EVENT, startPairs } from './automaton.ts'
+import { type Automaton, DEAD, EVENT, startBytes, startPairs } from './automaton.ts'
 import { ALL_BOUNDARIES, BOUNDARY_BIT, isAsciiWordByte, isDigitByte, isTokenByte, startsAllowed } from './boundary.ts'
 
 /**
@@ -13,23 +13,38 @@ import { ALL_BOUNDARIES, BOUNDARY_BIT, isAsciiWordByte, isDigitByte, isTokenByte
  */
 export type OnMatch = (pattern: number, start: number, end: number) => boolean
 
-/** A value of `#allowedAfter` that says: ask `startsAllowed`, one byte doesn't tell. */
+/** What looking at one text may still cost; shared by all scanners that look at it. */
+export interface ScanBudget {
+  steps: number
+  /** Transitions that automata may still build. */
+  builds: number
+}
+
+export function scanBudget(textBytes: number): ScanBudget {
+  return {
+    steps: limits.detectStepsMin + textBytes * limits.detectStepsPerByteMax,
+    builds: limits.detectAutomatonBuildsMax,
+  }
+}
+
+/** A value of ALLOWED_AFTER that says: ask `startsAllowed`, one byte doesn't tell. */
 const LOOK = 0x80
+const ALLOWED_AFTER = allowedAfter()
 
 export class Scanner {
   readonly #automaton: Automaton
-  readonly #pairs: Uint8Array
-  readonly #allowedAfter: Uint8Array
+  /** Boundaries of patterns that can begin with a pair of bytes; with one byte where there are few patterns. */
+  readonly #begins: Uint8Array
+  readonly #byPair: boolean
   readonly #resumeAt: Int32Array
   readonly #ends: Int32Array
   readonly #hits: Int32Array
   #hitCount = 0
-  #steps = 0
 
   constructor(automaton: Automaton, patterns: number) {
     this.#automaton = automaton
-    this.#pairs = startPairs(automaton)
-    this.#allowedAfter = allowedAfter()
+    this.#byPair = patterns > 1
+    this.#begins = this.#byPair ? startPairs(automaton) : startBytes(automaton)
     this.#resumeAt = new Int32Array(patterns)
     this.#ends = new Int32Array(patterns).fill(-1)
     this.#hits = new Int32Array(patterns)
@@ -39,39 +54,40 @@ export class Scanner {
    * Reports matches that start in `[from, to)`; they may end later. Returns false when the budget ran out: the rest is
    * not inspected. Not re-entrant: `onMatch` may not scan with the same scanner.
    */
-  scan(text: Uint8Array, onMatch: OnMatch, from = 0, to = text.length): boolean {
+  scan(text: Uint8Array, onMatch: OnMatch, budget = scanBudget(text.length), from = 0, to = text.length): boolean {
     const automaton = this.#automaton
-    automaton.beginText()
+    if (automaton.full) automaton.reset()
+    automaton.built = 0
     this.#resumeAt.fill(0)
-    this.#steps = 0
-    const pairs = this.#pairs
-    const after = this.#allowedAfter
+    const begins = this.#begins
+    const byPair = this.#byPair
+    const after = ALLOWED_AFTER
     const length = text.length
-    const stepsMax = limits.detectStepsMin + length * limits.detectStepsPerByteMax
-    let pair = from < length ? (text[from] as number) : 0
+    let next = from < length ? (text[from] as number) : 0
     let allowed = from === 0 ? ALL_BOUNDARIES : (after[text[from - 1] as number] as number)
     for (let at = from; at < to; at++) {
-      const byte = pair
+      const byte = next
       const last = at + 1 === length
-      pair = last ? 0 : (text[at + 1] as number)
-      const possible = last ? ALL_BOUNDARIES : (pairs[(byte << 8) | pair] as number)
+      next = last ? 0 : (text[at + 1] as number)
+      const possible = last ? ALL_BOUNDARIES : (begins[byPair ? (byte << 8) | next : byte] as number)
       if ((possible & allowed) !== 0) {
         const starts = (allowed === LOOK + ALL_BOUNDARIES ? startsAllowed(text, at) : allowed) & possible
-        if (starts !== 0) this.#walk(text, at, starts, onMatch)
-        if (this.#steps > stepsMax || automaton.built > limits.detectAutomatonBuildsMax) return false
+        if (starts !== 0) budget.steps -= this.#walk(text, at, starts, onMatch)
+        if (budget.steps < 0 || automaton.built > budget.builds) return false
         if (automaton.full) automaton.reset()
       }
       allowed = after[byte] as number
     }
+    budget.builds -= automaton.built
     return true
   }
 
-  #walk(text: Uint8Array, from: number, starts: number, onMatch: OnMatch): void {
+  #walk(text: Uint8Array, from: number, starts: number, onMatch: OnMatch): number {
     const automaton = this.#automaton
     const classOf = automaton.classOf
     let trans = automaton.trans
     let state = automaton.start(starts, from === 0 ? -1 : (text[from - 1] as number))
-    if (state === DEAD) return
+    if (state === DEAD) return 1
     trans = automaton.trans
     const length = text.length
     const limit = Math.min(length, from + limits.detectMatchMaxBytes)
@@ -92,8 +108,8 @@ export class Scanner {
       state = value
       at++
     }
-    this.#steps += at - from + 1
     if (this.#hitCount > 0) this.#report(from, onMatch)
+    return at - from + 1
   }
 
   /** Notes the ends of the patterns that match before `at`; a later end replaces an earlier one. */

@@ -12,8 +12,10 @@ import { luhn } from './luhn.ts'
 import { paymentCard } from './payment-card.ts'
 import { phoneNumber } from './phone-number.ts'
 import { secret } from './secret.ts'
+import { seedWords } from './seed-words.ts'
 import { stdnumCheck } from './stdnum.ts'
 import type { Validator } from './validator.ts'
+import { walletKey } from './wallet-key.ts'
 
 const validators = [
   calendarDay,
@@ -29,7 +31,9 @@ const validators = [
   paymentCard,
   phoneNumber,
   secret,
+  seedWords,
   stdnumCheck,
+  walletKey,
 ] as const satisfies readonly Validator[]
 
 const byId: ReadonlyMap<string, Validator> = new Map(

@@ -1,5 +1,5 @@
 /** Base64 and its URL-safe alphabet (RFC 4648 sections 4 and 5), also wrapped over lines, in quotes and in data URIs. */
-import { decodedText } from './decoded-text.ts'
+import { decodedText, mayBeText } from './decoded-text.ts'
 import { byteSet, tokenRun } from './token-run.ts'
 import type { View } from './view.ts'
 
@@ -10,14 +10,33 @@ const URL_SAFE = byteSet(`${LETTERS}-_=`)
 export const base64View: View = {
   name: 'base64',
   triggers: [{ regex: '[A-Za-z0-9+/_-]{12}', boundary: 'word', endBoundary: 'none' }],
-  edit(text, start, end) {
-    const first = text.toString('latin1', start, end)
-    // Encoded text mixes cases and digits within its first characters; words and numbers don't.
-    if (!/[a-z].*[A-Z0-9]|[A-Z].*[a-z].*[A-Z0-9]|[A-Z].*[0-9]|[0-9].*[A-Z]/.test(first)) return null
-    const run = tokenRun(text, start, STANDARD)
-    const safe = run.characters.length >= 16 && run.end >= end ? run : tokenRun(text, start, URL_SAFE)
-    if (safe.characters.length < 12) return null
-    const decoded = decodedText(Buffer.from(safe.characters, 'base64'))
-    return decoded ? { start, end: safe.end, replacement: decoded.text, via: decoded.via } : null
+  edit(text, start) {
+    if (!mixed(text, start) || !mayBeText(Buffer.from(text.toString('latin1', start, start + FIRST), 'base64')))
+      return null
+    const standard = tokenRun(text, start, STANDARD)
+    const run = standard.characters.length > FIRST ? standard : tokenRun(text, start, URL_SAFE)
+    const decoded = decodedText(Buffer.from(run.characters, 'base64'))
+    return decoded ? { start, end: run.end, replacement: decoded.text, via: decoded.via } : null
   },
+}
+
+/** Characters of the trigger; nine decoded bytes. */
+const FIRST = 12
+
+/** Encoded text mixes cases or digits within its first characters; words, numbers and names don't. */
+function mixed(text: Buffer, start: number): boolean {
+  let lower = 0
+  let upper = 0
+  let digits = 0
+  let capitalAfterFirst = 0
+  for (let i = 0; i < FIRST; i++) {
+    const byte = text[start + i] as number
+    if (byte >= 0x61 && byte <= 0x7a) lower++
+    else if (byte >= 0x41 && byte <= 0x5a) {
+      upper++
+      if (i > 0) capitalAfterFirst++
+    } else if (byte >= 0x30 && byte <= 0x39) digits++
+  }
+  if (upper === 0) return false
+  return lower > 0 ? capitalAfterFirst > 0 || digits > 0 : digits > 0
 }

@@ -1,8 +1,8 @@
 /**
- * Whether decoded bytes are text worth looking at, and as UTF-8: plain, UTF-16, or compressed (RFC 1950 to 1952) within
+ * Whether decoded bytes are text worth looking at, and as UTF-8: plain, UTF-16, or compressed (RFC 1950 and 1952) within
  * a bound. null means noise, which is what most words give when they are taken for an encoding. Pure.
  */
-import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { gunzipSync, inflateSync } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
 import type { ViewName } from './view-names.ts'
 
@@ -52,13 +52,30 @@ function utf16(bytes: Buffer): Buffer | null {
 function inflate(bytes: Buffer): Buffer | null {
   const options = { maxOutputLength: limits.detectViewBytesMax }
   try {
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes, options)
-    if (((bytes[0] as number) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0) return inflateSync(bytes, options)
-    // Raw deflate has no mark; try it on what is long enough to be worth it.
-    return bytes.length >= RAW_DEFLATE_MIN_BYTES ? inflateRawSync(bytes, options) : null
+    if (isGzip(bytes)) return gunzipSync(bytes, options)
+    if (isZlib(bytes)) return inflateSync(bytes, options)
+    return null
   } catch {
     return null
   }
 }
 
-const RAW_DEFLATE_MIN_BYTES = 24
+function isGzip(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
+function isZlib(bytes: Buffer): boolean {
+  return ((bytes[0] as number) & 0x0f) === 8 && bytes.length > 1 && bytes.readUInt16BE(0) % 31 === 0
+}
+
+/** A cheap look at the first few decoded bytes: false when `decodedText` could only say null. */
+export function mayBeText(first: Buffer): boolean {
+  if (isGzip(first) || isZlib(first)) return true
+  let controls = 0
+  let zeros = 0
+  for (const byte of first) {
+    if (byte === 0) zeros++
+    else if ((byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f) controls++
+  }
+  return controls === 0 && (zeros === 0 || Math.abs(zeros * 2 - first.length) <= 2)
+}
