@@ -82,6 +82,8 @@ class Walk {
     if (input.as === 'mail') {
       await this.#walk({ bytes: input.bytes, filename: null, declaredType: 'message/rfc822' }, null, 'mail')
     } else await this.#runUpload(input)
+    // A part is closed after the parts in it; readers expect the order of the parts.
+    this.#texts.sort((a, b) => a.part - b.part)
     return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels }
   }
 

@@ -226,15 +226,13 @@ function isPdfWithPrefix(bytes: Uint8Array): boolean {
   return at > 0 && /^%PDF-\d\.\d/.test(head.toString('latin1', at, at + 8))
 }
 
-const SAMPLE_BYTES = 8192
+const SAMPLE_BYTES = 4096
+const CONTROLS = /[\x00-\x06\x10-\x19\x1c-\x1f]/g
 
-/** Whether the bytes hold control characters that text of an ASCII-like charset does not. Looks at head and tail. */
+/** Whether the bytes begin with control characters that text of an ASCII-like charset does not have. */
 export function isBinary(bytes: Uint8Array): boolean {
-  let odd = 0
-  const head = bytes.subarray(0, SAMPLE_BYTES)
-  for (const byte of head) {
-    if (byte === 0) return true
-    if (byte < 0x20 && (byte < 0x07 || byte > 0x0f) && byte !== 0x1a && byte !== 0x1b) odd++
-  }
-  return odd > head.length / 50
+  const length = Math.min(bytes.length, SAMPLE_BYTES)
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1')
+  const odd = head.match(CONTROLS)
+  return odd !== null && (odd.length > length / 50 || odd.includes('\0'))
 }

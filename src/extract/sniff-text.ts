@@ -55,14 +55,13 @@ export function sniffText(text: string, part: ChildPart): string {
   const extension = /\.([a-z0-9]{1,8})$/i.exec(part.filename ?? '')?.[1]?.toLowerCase() ?? ''
   const named = byExtension[extension]
   if (named && isPossible(named, start)) return named
-  if (/^[[{]/.test(start) && looksJson(text)) return 'application/json'
-  return 'text/plain'
+  return byLook(start, text) ?? 'text/plain'
 }
 
+/** Marks that mean one thing. */
 function byMark(start: string, head: string): string | null {
-  const lower = start.slice(0, 1024).toLowerCase()
   if (start.startsWith('{\\rt')) return 'text/rtf'
-  if (lower.startsWith('<')) return byFirstElement(lower)
+  if (start.startsWith('<')) return byRootElement(start.slice(0, 1024).toLowerCase())
   if (/^begin:vcard\b/i.test(start)) return 'text/vcard'
   if (/^begin:vcalendar\b/i.test(start)) return 'text/calendar'
   if (/^From \S+.*\d{4}.*\r?\n[!-9;-~]+:/.test(head)) return 'application/mbox'
@@ -72,25 +71,27 @@ function byMark(start: string, head: string): string | null {
   return null
 }
 
-function byFirstElement(lower: string): string | null {
+function byRootElement(lower: string): string | null {
   const body = lower.replace(/^(?:\s*(?:<\?[^>]*\?>|<!--[\s\S]*?-->))+/, '').trimStart()
   if (/^<!doctype\s+html|^<html[\s>]/.test(body)) return 'text/html'
   if (/^<(?:svg:)?svg[\s>]|^<!doctype\s+svg/.test(body)) return 'image/svg+xml'
-  if (/^<office:document/.test(body)) {
-    const kind = /opendocument\.(text|spreadsheet|presentation|graphics)/.exec(lower)?.[1] ?? 'text'
-    return `application/vnd.oasis.opendocument.${kind}-flat-xml`
-  }
-  if (
-    /^<(?:head|body|title|meta|table|div|p|span|br|center|font|a|img|script|style|h[1-6]|ul|ol|b|i)\b[^>]*>/.test(body)
-  )
-    return 'text/html'
-  if (
-    lower.startsWith('<?xml') ||
-    /^<!doctype\s|^<[a-z_][\w.-]*:?[\w.-]*(?:\s+xmlns[:=]|>|\/>|\s+[\w:.-]+=["'])/.test(body)
-  )
-    return 'application/xml'
+  if (!/^<office:document/.test(body)) return null
+  const kind = /opendocument\.(text|spreadsheet|presentation|graphics)/.exec(lower)?.[1] ?? 'text'
+  return `application/vnd.oasis.opendocument.${kind}-flat-xml`
+}
+
+/** What it looks like, when nobody says what it is. */
+function byLook(start: string, text: string): string | null {
+  const lower = start.slice(0, 1024).toLowerCase()
+  if (lower.startsWith('<?xml') || /^<!doctype\s/.test(lower)) return 'application/xml'
+  if (/^<(?:!--|[a-z][a-z0-9]{0,10}[\s/>])/.test(lower) && HTML_ELEMENT.test(lower)) return 'text/html'
+  if (/^<[a-z_][\w.-]*(?::[\w.-]+)?(?:\s+[\w:.-]+\s*=\s*["']|\s*\/?>)/.test(lower)) return 'application/xml'
+  if (/^[[{]/.test(start) && looksJson(text)) return 'application/json'
   return null
 }
+
+const HTML_ELEMENT =
+  /<(?:head|body|title|meta|table|div|p|span|br|center|font|a|img|script|style|h[1-6]|ul|ol|li|b|i|em|strong|input|form|iframe|bdo|textarea|template|noscript|blockquote|pre|td|tr|link|object|embed|label|select)\b/
 
 /** A message starts with header fields, of which one at least is of the kind that only mail has. */
 function isMessage(head: string): boolean {

@@ -63,6 +63,8 @@ class HtmlReader implements TokenizerCallbacks {
     const tokenizer = new Tokenizer({ decodeEntities: true, recognizeSelfClosing: false }, this)
     tokenizer.write(this.#source)
     tokenizer.end()
+    // A value whose quote never closes is handed over without its end.
+    if (this.#attributeValue !== '') this.#keepAttribute(this.#attributeValue, 1)
     if (this.#last < this.#source.length) this.#aside.push(this.#source.slice(this.#last))
     const { visible, hidden } = this.#lines.finish()
     return {
@@ -120,6 +122,7 @@ class HtmlReader implements TokenizerCallbacks {
     this.#last = Math.max(this.#last, end)
     const name = this.#attributeName
     const value = this.#attributeValue
+    this.#attributeValue = ''
     if (name.length > 24) this.#keepAttribute(name)
     if (name === 'hidden' || (name === 'style' && isHiddenStyle(value))) this.#hide = true
     else if (name === 'class') this.#hide ||= value.split(/\s+/).some((word) => this.#rules.hides('.', word))
@@ -148,14 +151,14 @@ class HtmlReader implements TokenizerCallbacks {
   }
 
   onopentagend(end: number): void {
-    this.#open(end, false)
+    this.#open(end)
   }
 
   onselfclosingtag(end: number): void {
-    this.#open(end, true)
+    this.#open(end)
   }
 
-  #open(end: number, _selfClosing: boolean): void {
+  #open(end: number): void {
     this.#last = end + 1
     const name = this.#name
     if (blocks.has(name)) this.#lines.breakLine()
