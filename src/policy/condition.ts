@@ -56,13 +56,17 @@ export function defineCondition<S extends z.ZodType>(kind: {
   return kind as unknown as ConditionKind
 }
 
-const ALTERNATIVES_SHOWN_MAX = 5
+const ALTERNATIVES_CHARS_MAX = 60
 
-/** A list in words; long ones are cut, since the policy file has them in full. */
+/** A list in words; a long one is cut, since the policy file has it in full. The first entry always stands there. */
 export function alternatives(values: readonly string[]): string {
-  const shown = values.slice(0, ALTERNATIVES_SHOWN_MAX)
-  if (shown.length === values.length) return shown.join(' or ')
-  return `${shown.join(' or ')} or ${values.length - shown.length} more`
+  let text = values[0] ?? ''
+  for (const [index, value] of values.entries()) {
+    if (index === 0) continue
+    if (text.length + value.length > ALTERNATIVES_CHARS_MAX) return `${text} or ${values.length - index} more`
+    text += ` or ${value}`
+  }
+  return text
 }
 
 export function answer(

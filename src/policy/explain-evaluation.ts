@@ -88,6 +88,8 @@ function outcomeFor(rule: CompiledPolicyRule, facts: Facts, recipient: Party): R
   }
 }
 
+const GROUP_WORDS = { all: 'all of', any: 'one of', none: 'none of' } as const
+
 function explain(condition: Condition, facts: Facts, recipient: Party): ConditionExplanation {
   if (condition.kind === 'leaf') {
     const { matched, near, why } = judgeLeaf(condition.leaf, facts, recipient)
@@ -100,8 +102,7 @@ function explain(condition: Condition, facts: Facts, recipient: Party): Conditio
   const near =
     !matched &&
     (condition.kind === 'all' ? short === 1 && of.every((one) => one.matched || one.near) : of.some((one) => one.near))
-  const words = { all: 'all of', any: 'one of', none: 'none of' } as const
-  return { condition: words[condition.kind], matched, why: `${holding} of ${of.length} hold`, near, of }
+  return { condition: GROUP_WORDS[condition.kind], matched, why: `${holding} of ${of.length} hold`, near, of }
 }
 
 /** The one failing condition of a conjunction that came near; nothing when more than one failed. */
@@ -111,18 +112,29 @@ function missingIn(explanation: ConditionExplanation): string[] {
   return explanation.of.filter((inner) => !inner.matched).flatMap(missingIn)
 }
 
-/** The explanation as indented lines for a terminal. */
+/** The explanation as indented lines for a terminal. Where nothing came near, only what failed is shown. */
 export function formatExplanation(explanation: PolicyExplanation): string[] {
-  const { policy, rule, mode, action, matched, nearMiss } = explanation
-  const verdict = matched ? 'matched' : nearMiss ? 'near miss' : 'no match'
-  const lines = [`${policy}/${rule} (${action}, ${mode}): ${verdict}`]
-  for (const outcome of explanation.outcomes) {
+  const { policy, rule, mode, action, matched, nearMiss, outcomes } = explanation
+  const head = `${policy}/${rule} (${action}, ${mode}): ${matched ? 'matched' : nearMiss ? 'near miss' : 'no match'}`
+  if (!matched && !nearMiss) {
+    const failed = outcomes.flatMap((outcome) => failedLeaves(outcome.when))
+    return [head, ...new Set(failed.map((leaf) => `  - ${leaf.condition}: ${leaf.why}`))]
+  }
+  const lines = [head]
+  for (const outcome of outcomes) {
     if (outcome.recipients.length > 0)
       lines.push(`  for ${outcome.recipients.join(', ')}: ${outcome.matched ? 'matched' : 'no match'}`)
     lines.push(...formatCondition(outcome.when, '    '))
     for (const exception of outcome.unless) lines.push('    unless', ...formatCondition(exception, '      '))
   }
   return lines
+}
+
+/** The leaves that keep a condition from holding; under `none` those that do hold. */
+function failedLeaves(explanation: ConditionExplanation): ConditionExplanation[] {
+  if (explanation.of.length === 0) return [explanation]
+  const wanted = explanation.condition === GROUP_WORDS.none
+  return explanation.of.filter((inner) => inner.matched === wanted).flatMap(failedLeaves)
 }
 
 function formatCondition(explanation: ConditionExplanation, indent: string): string[] {

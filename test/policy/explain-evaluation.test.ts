@@ -22,6 +22,9 @@ describe('explanations', () => {
     any:
       - uninspected: encrypted
       - label: { at_least: confidential }
+  action: block
+- id: weekend
+  when: { all: [{ time: { days: [sat, sun] } }, { none: [{ channel: mail }] }, { any: [{ size: 1 GB }, { channel: upload }] }] }
   action: block`
     const given = input(['a@x.example', 'b@internal.example', 'c@acquirer.example'], {
       parts: [part(0, 'mail'), part(1, 'mail/a.zip')],
@@ -33,19 +36,19 @@ describe('explanations', () => {
       '  for a@x.example: no match',
       '    ~ all of: 1 of 2 hold',
       '      + recipient outside: a@x.example is external',
-      '      ~ finding credit_card, confidence high or above, at least 5 distinct: 3 found, 3 distinct, at high or above, needs at least 5 distinct; 6 at any confidence',
+      '      ~ finding credit_card, high confidence, at least 5 distinct: 3 found, 3 distinct, at high confidence, needs at least 5 distinct; 6 at any confidence',
       '    unless',
       '      - recipient on partner list acquirers: a@x.example is external, not on partner list acquirers',
       '  for b@internal.example: no match',
       '    - all of: 0 of 2 hold',
       '      - recipient outside: b@internal.example is internal, not outside',
-      '      ~ finding credit_card, confidence high or above, at least 5 distinct: 3 found, 3 distinct, at high or above, needs at least 5 distinct; 6 at any confidence',
+      '      ~ finding credit_card, high confidence, at least 5 distinct: 3 found, 3 distinct, at high confidence, needs at least 5 distinct; 6 at any confidence',
       '    unless',
       '      - recipient on partner list acquirers: b@internal.example is internal, not on partner list acquirers',
       '  for c@acquirer.example: no match',
       '    ~ all of: 1 of 2 hold',
       '      + recipient outside: c@acquirer.example is partner',
-      '      ~ finding credit_card, confidence high or above, at least 5 distinct: 3 found, 3 distinct, at high or above, needs at least 5 distinct; 6 at any confidence',
+      '      ~ finding credit_card, high confidence, at least 5 distinct: 3 found, 3 distinct, at high confidence, needs at least 5 distinct; 6 at any confidence',
       '    unless',
       '      + recipient on partner list acquirers: c@acquirer.example is partner',
       'p/sealed (block, monitor): matched',
@@ -53,6 +56,11 @@ describe('explanations', () => {
       '    + one of: 1 of 2 hold',
       '      + uninspected encrypted: 1 of 1 fit: encrypted at mail/a.zip',
       '      - label at least confidential: there is no label',
+      'p/weekend (block, enforce): no match',
+      '  - time sat or sun UTC: it is Tue 10:00',
+      '  - channel mail: the channel is mail',
+      '  - size at least 1000000000 bytes: the size is 100 bytes',
+      '  - channel upload: the channel is mail',
     ])
   })
 
@@ -61,7 +69,7 @@ describe('explanations', () => {
       'a lower confidence',
       '{finding: {detector: credit_card}}',
       { findings: [finding('f1', { low: 2 })] },
-      '0 found, 0 distinct, at medium or above, needs at least one; 2 at any confidence',
+      '0 found, 0 distinct, at medium confidence or above, needs at least one; 2 at any confidence',
     ],
     [
       'matches silenced by context',

@@ -72,7 +72,7 @@ export const findingCondition = defineCondition({
     ].filter(Boolean)
     return {
       scope: 'message',
-      text: `finding ${what.join(', ')}, confidence ${query.confidence} or above, ${boundsText(query)}`,
+      text: `finding ${what.join(', ')}, ${confidenceText(query.confidence)}, ${boundsText(query)}`,
       judge: (facts) => judgeFindings(query, facts),
     }
   },
@@ -97,6 +97,10 @@ function detectorGlobs(
     else scope.names([name], ids, [key, index], 'unknown-detector', 'detection rule', 'see `sluice rules list`.')
     return glob
   })
+}
+
+function confidenceText(confidence: Confidence): string {
+  return confidence === 'high' ? 'high confidence' : `${confidence} confidence or above`
 }
 
 export function boundsText(query: Pick<FindingQuery, 'count' | 'unique' | 'perPart'>): string {
@@ -126,7 +130,7 @@ export function judgeFindings(query: FindingQuery, facts: Facts): Judgement {
     )
   }
   const total = sum(counted.map((finding) => finding.atLeast[query.confidence]))
-  const figures = `${total.count} found, ${total.unique} distinct, at ${query.confidence} or above`
+  const figures = `${total.count} found, ${total.unique} distinct, at ${confidenceText(query.confidence)}`
   const matched = meets(query, total)
   return answer(
     matched,
