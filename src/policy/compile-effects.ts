@@ -37,7 +37,7 @@ export function compileEffects(rule: WrittenRule, inherited: WrittenNotify | und
     addHeaders: rule.add_header ?? [],
     redirect: rule.redirect ?? [],
     ...(strip && { strip }),
-    notify: compileNotify(rule.notify ?? inherited ?? [], rule, scope),
+    notify: compileNotify(rule.notify ?? inherited ?? [], scope),
   }
 }
 
@@ -64,8 +64,8 @@ function compileStrip(rule: WrittenRule, scope: CompileScope): StripSpec | undef
   }
 }
 
-/** Addresses of sender, manager and reviewers are filled in when a message is there. */
-function compileNotify(written: WrittenNotify, rule: WrittenRule, scope: CompileScope): NotifyRequest[] {
+/** Addresses of sender, manager and reviewers, and what `default` stands for, are filled in when a verdict is there. */
+function compileNotify(written: WrittenNotify, scope: CompileScope): NotifyRequest[] {
   return written.map((entry, index) => {
     const [audience, template] =
       entry.sender !== undefined
@@ -87,10 +87,7 @@ function compileNotify(written: WrittenNotify, rule: WrittenRule, scope: Compile
     return {
       audience,
       addresses: entry.addresses ?? [],
-      template: template === 'default' ? TEMPLATES[rule.action] : template,
+      template,
     }
   })
 }
-
-/** The template that `default` stands for. */
-const TEMPLATES = { pass: 'passed', encrypt: 'encrypted', quarantine: 'held', block: 'blocked' } as const

@@ -74,7 +74,7 @@ function verdictFor(matches: readonly RuleMatch[], facts: Facts): { group: Decis
     recipients: [],
     action,
     modifications: action === 'block' ? [] : mergeModifications(enforced, facts),
-    notify: mergeNotify(enforced, facts),
+    notify: mergeNotify(enforced, action, facts),
     // Kept beside `quarantine` too: what a reviewer releases must still be encrypted.
     ...(plan && action !== 'block' && { encrypt: plan }),
   }

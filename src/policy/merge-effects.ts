@@ -2,7 +2,7 @@
  * What all matching rules together do for one recipient. Nothing here depends on the order of rules: modifications and
  * notifications are united, encryption plans narrowed to what every rule allows, with the strictest fallback.
  */
-import type { EncryptPlan, Modification, NotifyRequest } from '../core/decision.ts'
+import type { Action, EncryptPlan, Modification, NotifyRequest } from '../core/decision.ts'
 import type { ReportedPart } from '../core/report.ts'
 import { canonicalJson, compareText } from './canonical-json.ts'
 import type { Facts } from './facts.ts'
@@ -54,8 +54,11 @@ function mergeStrips(matches: readonly RuleMatch[], facts: Facts): Modification[
     if (!strip) continue
     const paths = byNote.get(strip.note) ?? new Set<string>()
     byNote.set(strip.note, paths)
-    for (const part of facts.attachments) if (strip.selects(part)) paths.add(strippable(part.path, facts) ?? part.path)
-    if (strip.matched) for (const path of match.paths) paths.add(strippable(path, facts) ?? path)
+    const wanted = facts.attachments.filter(strip.selects).map((part) => part.path)
+    for (const path of strip.matched ? [...wanted, ...match.paths] : wanted) {
+      const attachment = strippable(path, facts)
+      if (attachment !== undefined) paths.add(attachment)
+    }
   }
   return [...byNote]
     .filter(([, paths]) => paths.size > 0)
@@ -96,12 +99,14 @@ function nearestAncestor(path: string, facts: Facts): ReportedPart | undefined {
 }
 
 /** Requests for the same people and template become one. Whoever has no address is left out; a bounce notifies nobody. */
-export function mergeNotify(matches: readonly RuleMatch[], facts: Facts): NotifyRequest[] {
+export function mergeNotify(matches: readonly RuleMatch[], action: Action, facts: Facts): NotifyRequest[] {
   const merged = new Map<string, { audience: NotifyRequest['audience']; template: string; addresses: Set<string> }>()
   for (const { rule } of matches) {
     for (const request of rule.effects.notify) {
-      const resolved = resolve(request, facts)
-      if (!resolved) continue
+      const addressed = resolve(request, facts)
+      if (!addressed) continue
+      const template = addressed.template === 'default' ? TEMPLATES[action] : addressed.template
+      const resolved = { ...addressed, template }
       const key = canonicalJson([resolved.audience, resolved.template])
       const entry = merged.get(key) ?? { ...resolved, addresses: new Set<string>() }
       for (const address of resolved.addresses) entry.addresses.add(address)
@@ -116,6 +121,9 @@ export function mergeNotify(matches: readonly RuleMatch[], facts: Facts): Notify
       template: entry.template,
     }))
 }
+
+/** What `default` stands for: the verdict counts, not the rule that asked, or a sender would be told of a sending that a stricter rule stopped. */
+const TEMPLATES = { pass: 'passed', encrypt: 'encrypted', quarantine: 'held', block: 'blocked' } as const
 
 function resolve(request: NotifyRequest, facts: Facts): NotifyRequest | null {
   const sender = facts.envelope.sender

@@ -171,6 +171,17 @@ describe('what matching rules do together', () => {
     expect(decision.groups.map((group) => group.recipients)).toEqual([['b@y.example'], ['a@x.example', 'c@x.example']])
   })
 
+  it('tells people what became of the message, not what one rule wanted', () => {
+    const rules = `
+- {id: a, when: {size: 1}, action: pass, notify: sender}
+- {id: b, when: {recipient: {domain: x.example}}, action: block}`
+    const decision = decide(rules, input(['a@x.example', 'b@y.example']))
+    expect(decision.groups.map(({ recipients, notify }) => [...recipients, notify[0]?.template])).toEqual([
+      ['a@x.example', 'blocked'],
+      ['b@y.example', 'passed'],
+    ])
+  })
+
   it('tells the reviewers where no manager is known, and nobody about a bounce', () => {
     const rules = '- {id: a, when: {size: 1}, action: block, notify: [sender, manager]}'
     expect(decide(rules, input(['a@x.example'], {}, { sender: 'new@internal.example' })).groups[0]?.notify).toEqual([
@@ -247,6 +258,7 @@ describe('taking attachments out', () => {
   ])('holds the message when what matched %s', (_name, perPart, low) => {
     const decision = decide(matched, withCard(perPart, low))
     expect(decision.action).toBe('quarantine')
+    expect(JSON.stringify(decision.groups)).not.toContain('mail/[1]')
     expect(decision.reasons[0]).toMatchObject({
       action: 'quarantine',
       message: expect.stringContaining('could be taken out'),
