@@ -1,5 +1,17 @@
 import { limits } from '../../core/limits.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
+import { HexData } from './hex-data.ts'
+import {
+  ASIDES,
+  CHARSETS,
+  escapeHtml,
+  isDigit,
+  isLetter,
+  PICTURES,
+  SKIPPED,
+  SYMBOLS,
+  TEXTUAL,
+} from './rtf-vocabulary.ts'
 
 /**
  * Rich Text Format 1.9.1, tokenised by hand: text with its layout, and apart from it what a reader does not see or sees
@@ -38,162 +50,6 @@ interface State {
   ignorable: boolean
 }
 
-const SKIPPED = new Set([
-  'colortbl',
-  'stylesheet',
-  'listtable',
-  'listoverridetable',
-  'rsidtbl',
-  'generator',
-  'themedata',
-  'colorschememapping',
-  'latentstyles',
-  'datastore',
-  'nonshppict',
-  'pgptbl',
-  'filetbl',
-  'revtbl',
-  'mmathPr',
-  'xmlnstbl',
-  'listpicture',
-  'panose',
-  'pnseclvl',
-  'wgrffmtfilter',
-  'blipuid',
-  'picprop',
-  'falt',
-  'fname',
-  'objalias',
-  'objsect',
-  'mhtmltag',
-  'txfieldtype',
-  'defchp',
-  'defpap',
-  'ftnsep',
-  'ftnsepc',
-  'ftncn',
-  'aftnsep',
-  'aftnsepc',
-  'aftncn',
-  'tblstylelist',
-  'svgid',
-  'factoidname',
-])
-const TEXTUAL = new Set([
-  'header',
-  'headerl',
-  'headerr',
-  'headerf',
-  'footer',
-  'footerl',
-  'footerr',
-  'footerf',
-  'footnote',
-  'annotation',
-  'shptxt',
-  'result',
-  'fldrslt',
-  'shprslt',
-  'rtf',
-  'pntext',
-  'listtext',
-  'dptxbxtext',
-  'xmlopen',
-])
-const ASIDES = new Set([
-  'fldinst',
-  'title',
-  'subject',
-  'author',
-  'manager',
-  'company',
-  'operator',
-  'category',
-  'keywords',
-  'comment',
-  'doccomm',
-  'hlinkbase',
-  'bkmkstart',
-  'atnauthor',
-  'atnid',
-  'sv',
-  'sn',
-  'docvar',
-  'ffname',
-  'ffdeftext',
-  'ffhelptext',
-  'ffstattext',
-  'ffl',
-  'xe',
-  'tc',
-  'formfield',
-  'dptxbx',
-  'datafield',
-  'protusertbl',
-  'userprops',
-  'objname',
-  'passwordhash',
-  'shppict',
-])
-const SYMBOLS: Readonly<Record<string, string>> = {
-  par: '\n',
-  line: '\n',
-  sect: '\n',
-  page: '\n',
-  column: '\n',
-  row: '\n',
-  nestrow: '\n',
-  softline: '\n',
-  lbr: '\n',
-  tab: '\t',
-  cell: '\t',
-  nestcell: '\t',
-  emdash: '—',
-  endash: '–',
-  emspace: ' ',
-  enspace: ' ',
-  qmspace: ' ',
-  bullet: '•',
-  lquote: '‘',
-  rquote: '’',
-  ldblquote: '“',
-  rdblquote: '”',
-  zwj: '',
-  zwnj: '',
-  zwbo: '',
-  zwnbo: '',
-}
-const CHARSETS: Readonly<Record<number, number>> = {
-  0: 1252,
-  2: 1252,
-  77: 10000,
-  128: 932,
-  129: 949,
-  130: 949,
-  134: 936,
-  136: 950,
-  161: 1253,
-  162: 1254,
-  163: 1258,
-  177: 1255,
-  178: 1256,
-  186: 1257,
-  204: 1251,
-  222: 874,
-  238: 1250,
-  254: 437,
-  255: 850,
-}
-const PICTURES: Readonly<Record<string, string>> = {
-  pngblip: 'png',
-  jpegblip: 'jpg',
-  emfblip: 'emf',
-  wmetafile: 'wmf',
-  dibitmap: 'dib',
-  wbitmap: 'bmp',
-  macpict: 'pict',
-}
-
 export function readRtf(bytes: Buffer): RtfReading {
   return new RtfReader(bytes).read()
 }
@@ -224,10 +80,8 @@ class RtfReader {
   #font = 0
   #pending: number[] = []
   #skip = 0
-  /** Decoded data of the open object or picture; all of them together are shorter than the input. */
-  #hex = Buffer.alloc(0)
-  #hexLength = 0
-  #nibble = -1
+  /** Data of the open object or picture. */
+  readonly #data: HexData
   #className = ''
   #name = ''
   #extension = 'bin'
@@ -238,6 +92,7 @@ class RtfReader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
+    this.#data = new HexData(bytes.length)
   }
 
   read(): RtfReading {
@@ -313,9 +168,7 @@ class RtfReader {
 
   #endData(destination: Destination): void {
     if (destination !== 'object' && destination !== 'picture') return
-    const bytes = Buffer.from(this.#hex.subarray(0, this.#hexLength))
-    this.#hexLength = 0
-    this.#nibble = -1
+    const bytes = this.#data.take()
     if (bytes.length === 0) return
     if (destination === 'object') this.#objects.push({ className: this.#className, bytes })
     else this.#pictures.push({ bytes, extension: this.#extension })
@@ -378,7 +231,7 @@ class RtfReader {
     if (word !== 'u') this.#flush()
     if (word === 'bin') {
       const length = Math.max(0, Math.min(parameter ?? 0, this.#bytes.length - this.#at))
-      if (this.#isData()) for (const byte of this.#bytes.subarray(this.#at, this.#at + length)) this.#pushData(byte)
+      if (this.#isData()) for (const byte of this.#bytes.subarray(this.#at, this.#at + length)) this.#data.push(byte)
       this.#at += length
       return
     }
@@ -525,7 +378,7 @@ class RtfReader {
 
   #byte(byte: number): void {
     if (this.#isData()) {
-      this.#hexDigit(byte)
+      this.#data.digit(byte)
       return
     }
     if (this.#skip > 0) {
@@ -533,30 +386,6 @@ class RtfReader {
       return
     }
     this.#pending.push(byte)
-  }
-
-  #hexDigit(byte: number): void {
-    const digit =
-      byte >= 0x30 && byte <= 0x39
-        ? byte - 0x30
-        : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
-          ? (byte | 0x20) - 0x57
-          : -1
-    if (digit < 0) return
-    if (this.#nibble < 0) this.#nibble = digit
-    else {
-      this.#pushData((this.#nibble << 4) | digit)
-      this.#nibble = -1
-    }
-  }
-
-  #pushData(byte: number): void {
-    if (this.#hexLength >= this.#hex.length) {
-      const grown = Buffer.alloc(Math.min(this.#bytes.length, Math.max(4096, this.#hex.length * 2)))
-      this.#hex.copy(grown)
-      this.#hex = grown
-    }
-    this.#hex[this.#hexLength++] = byte
   }
 
   /** Bytes of a run are decoded together, since a character may take several. */
@@ -599,17 +428,4 @@ class RtfReader {
     if (this.#hiddenRun.trim() !== '') this.#asides.push(this.#hiddenRun.trim())
     this.#hiddenRun = ''
   }
-}
-
-/** Text between encapsulated tags is text, but for what stands as an entity or a tag already. */
-function escapeHtml(text: string): string {
-  return text.replace(/</g, '&lt;')
-}
-
-function isLetter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
 }

@@ -1,111 +1,13 @@
 import { limits } from '../../core/limits.ts'
 import { ExtractLimitError } from '../format.ts'
 import { attribute, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import { INLINE, isOn, NOISE, symbolOf, WORDS } from './story-vocabulary.ts'
 
 /**
  * Text of a WordprocessingML, DrawingML or VML story: paragraphs as lines, table cells apart by TAB, rows by LF, runs
  * joined without a space. A paragraph with tracked changes or hidden runs comes out once for each reading of it. Text
  * boxes, field codes, alternative text and the like follow their paragraph. Text in unknown elements is text too.
  */
-const FLAG_OFF = /^(?:0|false|off|none)$/i
-/** Elements whose text is layout arithmetic. */
-const NOISE = new Set([
-  'f',
-  'posOffset',
-  'pctPosHOffset',
-  'pctPosVOffset',
-  'align',
-  'pctWidth',
-  'pctHeight',
-  'ptCount',
-  'formatCode',
-  'Anchor',
-  'MoveWithCells',
-  'SizeWithCells',
-  'AutoFill',
-  'Row',
-  'Column',
-  'AutoLine',
-  'TextVAlign',
-  'TextHAlign',
-  'Visible',
-  'PrintObject',
-  'Locked',
-  'LockText',
-  'DefaultSize',
-  'CF',
-  'AutoPict',
-  'Colored',
-  'NoThreeD',
-  'ppos',
-  'smtClean',
-])
-/** Closing one of these does not end a line of text outside paragraphs. */
-const INLINE = new Set([
-  't',
-  'r',
-  'rPr',
-  'delText',
-  'span',
-  'b',
-  'i',
-  'u',
-  'font',
-  'rPh',
-  'phoneticPr',
-  'cp',
-  'pp',
-  'tp',
-  'fld',
-])
-/** Attributes a person wrote, by element; `*` for any. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
-  docPr: ['descr', 'title'],
-  cNvPr: ['descr', 'title'],
-  shape: ['alt', 'title', 'href'],
-  imagedata: ['title', 'href'],
-  textpath: ['string'],
-  hyperlink: ['tooltip', 'display', 'location'],
-  hlinkClick: ['tooltip'],
-  hlinkHover: ['tooltip'],
-  docVar: ['name', 'val'],
-  alias: ['val'],
-  tag: ['val'],
-  listItem: ['displayText', 'value'],
-  listEntry: ['val'],
-  default: ['val'],
-  statusText: ['val'],
-  helpText: ['val'],
-  fldSimple: ['instr'],
-  attr: ['val'],
-  comment: ['author'],
-  cmAuthor: ['name'],
-  author: ['name'],
-  tblCaption: ['val'],
-  tblDescription: ['val'],
-  lvlText: ['val'],
-  OLEObject: ['ProgID'],
-  oleObj: ['name', 'progId'],
-  person: ['displayName', 'userId'],
-  custShow: ['name'],
-  section: ['name'],
-  control: ['name'],
-  tableColumn: ['name', 'totalsRowLabel'],
-  dataValidation: ['promptTitle', 'prompt', 'errorTitle', 'error'],
-  sheet: ['name'],
-  definedName: ['name', 'comment'],
-  s: ['v'],
-  scenario: ['name', 'comment', 'user'],
-  dbPr: ['connection', 'command'],
-  connection: ['name', 'description'],
-  webPr: ['url', 'post'],
-  textPr: ['sourceFile'],
-  cacheField: ['name', 'caption'],
-  Glyphs: ['UnicodeString'],
-  Prop: ['V'],
-  docPartBody: [],
-}
-
 interface Paragraph {
   visible: string
   /** Before the tracked changes; null while it is the same as `visible`. */
@@ -449,16 +351,4 @@ export class StoryText implements XmlHandler {
 
 function newParagraph(): Paragraph {
   return { visible: '', original: null, full: null, instruction: '', hidden: false }
-}
-
-function isOn(attributes: XmlAttributes): boolean {
-  const value = attribute(attributes, 'val')
-  return value === undefined || !FLAG_OFF.test(value)
-}
-
-/** Symbol fonts keep their characters in a private area, at the same place plus F000 (ISO 29500-1, 17.3.3.30). */
-function symbolOf(attributes: XmlAttributes): string {
-  const code = Number.parseInt(attribute(attributes, 'char') ?? '', 16)
-  if (!(code > 0) || code > 0xffff) return ''
-  return String.fromCharCode(code >= 0xf020 && code <= 0xf0ff ? code - 0xf000 : code)
 }

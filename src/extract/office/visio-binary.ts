@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
+import { GrowingBuffer } from '../readers/growing-buffer.ts'
 
 /**
  * Visio 5 to 2010 drawings: a tree of streams, most of them compressed with an LZ77 over a 4 KiB window, reached through
@@ -95,7 +96,7 @@ function listPlace(type: number): number {
 /** Eight steps a flag byte; a clear bit copies from the window, 18 bytes short of where the offset says. */
 export function inflateVisio(input: Buffer, ceiling: number): Buffer {
   const window = Buffer.alloc(WINDOW)
-  const out: number[] = []
+  const out = new GrowingBuffer(ceiling)
   let write = 0
   let at = 0
   const push = (byte: number) => {
@@ -103,7 +104,7 @@ export function inflateVisio(input: Buffer, ceiling: number): Buffer {
     window[write & (WINDOW - 1)] = byte
     write += 1
   }
-  while (at < input.length && out.length < ceiling) {
+  while (at < input.length && out.length + 8 * 18 < ceiling) {
     const flags = input[at++] ?? 0
     for (let bit = 0; bit < 8 && at < input.length; bit++) {
       if (((flags >> bit) & 1) === 1) {
@@ -120,5 +121,5 @@ export function inflateVisio(input: Buffer, ceiling: number): Buffer {
       for (let i = 0; i < length; i++) push(window[(from + i) & (WINDOW - 1)] ?? 0)
     }
   }
-  return Buffer.from(out)
+  return out.bytes()
 }

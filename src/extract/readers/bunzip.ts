@@ -1,5 +1,5 @@
-import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
+import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
 
 /**
@@ -19,14 +19,15 @@ export async function bunzip(input: Uint8Array, context: ExtractContext): Promis
     }
   }
   const source = new Input()
-  const sink = new Sink(inflateCeiling(context), context)
+  const out = new GrowingBuffer(inflateCeiling(context), context)
+  const sink = { writeByte: (byte: number) => out.push(byte) }
   let problem: Inflated['problem'] = null
   try {
     while (source.at < input.length && startsMember(input, source.at)) Bunzip.decode(source, sink, false)
-  } catch {
-    problem = sink.full ? 'too-large' : 'corrupt'
+  } catch (thrown) {
+    problem = thrown instanceof CeilingError ? 'too-large' : 'corrupt'
   }
-  const bytes = sink.bytes()
+  const bytes = out.bytes()
   context.budget.inflate(Math.min(bytes.length, context.budget.inflatedLeft))
   return { bytes, consumed: source.at, problem }
 }
@@ -34,39 +35,4 @@ export async function bunzip(input: Uint8Array, context: ExtractContext): Promis
 function startsMember(input: Uint8Array, at: number): boolean {
   const level = input[at + 3] ?? 0
   return input[at] === 0x42 && input[at + 1] === 0x5a && input[at + 2] === 0x68 && level >= 0x31 && level <= 0x39
-}
-
-/** Grows by doubling up to the ceiling; throws at it, or when the time is up. */
-class Sink {
-  full = false
-  #buffer = Buffer.allocUnsafe(64 * 1024)
-  #length = 0
-  readonly #ceiling: number
-  readonly #context: ExtractContext
-
-  constructor(ceiling: number, context: ExtractContext) {
-    this.#ceiling = Math.min(ceiling, limits.extractEntryMaxBytes)
-    this.#context = context
-  }
-
-  writeByte(byte: number): void {
-    if (this.#length >= this.#buffer.length) this.#grow()
-    this.#buffer[this.#length++] = byte
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
-  }
-
-  #grow(): void {
-    if (this.#length >= this.#ceiling || !this.#context.budget.hasTime()) {
-      this.full = true
-      throw new Error('ceiling')
-    }
-    const grown = Buffer.allocUnsafe(
-      Math.min(this.#ceiling, this.#buffer.length + Math.min(this.#buffer.length, 4 * 1024 * 1024)),
-    )
-    this.#buffer.copy(grown)
-    this.#buffer = grown
-  }
 }

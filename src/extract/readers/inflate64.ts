@@ -1,4 +1,5 @@
 import type { ExtractContext } from '../format.ts'
+import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
 
 /**
@@ -22,35 +23,29 @@ export function inflate64(input: Uint8Array, context: ExtractContext): Inflated 
   const state = new Inflater(input, inflateCeiling(context), context)
   let problem: Inflated['problem'] = null
   try {
-    while (!state.block()) if (!context.budget.hasTime()) throw new Full()
+    while (!state.block()) if (!context.budget.hasTime()) throw new CeilingError()
   } catch (thrown) {
-    problem = thrown instanceof Full ? 'too-large' : 'corrupt'
+    problem = thrown instanceof CeilingError ? 'too-large' : 'corrupt'
   }
   const bytes = state.bytes()
   context.budget.inflate(bytes.length)
   return { bytes, consumed: state.at, problem }
 }
 
-class Full extends Error {}
-
 class Inflater {
   at = 0
   #hold = 0
   #bits = 0
-  #out = Buffer.allocUnsafe(64 * 1024)
-  #length = 0
+  readonly #out: GrowingBuffer
   readonly #input: Uint8Array
-  readonly #ceiling: number
-  readonly #context: ExtractContext
 
   constructor(input: Uint8Array, ceiling: number, context: ExtractContext) {
     this.#input = input
-    this.#ceiling = ceiling
-    this.#context = context
+    this.#out = new GrowingBuffer(ceiling, context)
   }
 
   bytes(): Buffer {
-    return this.#out.subarray(0, this.#length)
+    return this.#out.bytes()
   }
 
   /** Reads one block; true behind the last one. */
@@ -86,24 +81,12 @@ class Inflater {
     return value
   }
 
-  #push(byte: number): void {
-    if (this.#length >= this.#out.length) this.#grow()
-    this.#out[this.#length++] = byte
-  }
-
-  #grow(): void {
-    if (this.#length >= this.#ceiling || !this.#context.budget.hasTime()) throw new Full()
-    const grown = Buffer.allocUnsafe(Math.min(this.#ceiling, this.#out.length * 2))
-    this.#out.copy(grown)
-    this.#out = grown
-  }
-
   #copyStored(): void {
     this.#hold = 0
     this.#bits = 0
     const length = this.#take(16)
     if (length !== (~this.#take(16) & 0xffff)) throw new Error('stored length')
-    for (let i = 0; i < length; i++) this.#push(this.#take(8))
+    for (let i = 0; i < length; i++) this.#out.push(this.#take(8))
   }
 
   #decode(huffman: Huffman): number {
@@ -125,7 +108,7 @@ class Inflater {
     for (;;) {
       const symbol = this.#decode(lengths)
       if (symbol < 256) {
-        this.#push(symbol)
+        this.#out.push(symbol)
         continue
       }
       if (symbol === 256) return
@@ -134,8 +117,7 @@ class Inflater {
       const length = base + this.#take(LENGTH_EXTRA[symbol - 257] ?? 0)
       const code = this.#decode(distances)
       const distance = (DISTANCE_BASE[code] ?? 0) + this.#take(DISTANCE_EXTRA[code] ?? 0)
-      if (distance === 0 || distance > this.#length) throw new Error('distance')
-      for (let i = 0; i < length; i++) this.#push(this.#out[this.#length - distance] ?? 0)
+      this.#out.repeat(distance, length)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ExtractContext } from '../format.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
 
 /** LZW as compress(1) writes it (`.Z`), under the budget of the message. Never throws. */
@@ -7,14 +8,19 @@ export function uncompress(input: Uint8Array, context: ExtractContext): Inflated
   const flags = input[2] ?? 0
   const bitsMax = flags & 0x1f
   if (bitsMax < 9 || bitsMax > 16) return { bytes: Buffer.alloc(0), consumed: 0, problem: 'corrupt' }
-  const out = new Output(ceiling, context)
-  const problem = decodeLzw(input, bitsMax, (flags & 0x80) !== 0, out)
+  const out = new GrowingBuffer(ceiling, context)
+  let problem: Inflated['problem'] = null
+  try {
+    problem = decodeLzw(input, bitsMax, (flags & 0x80) !== 0, out)
+  } catch {
+    problem = 'too-large'
+  }
   const bytes = out.bytes()
   context.budget.inflate(Math.min(bytes.length, context.budget.inflatedLeft))
   return { bytes, consumed: input.length, problem }
 }
 
-function decodeLzw(input: Uint8Array, bitsMax: number, blocks: boolean, out: Output): Inflated['problem'] {
+function decodeLzw(input: Uint8Array, bitsMax: number, blocks: boolean, out: GrowingBuffer): Inflated['problem'] {
   const prefix = new Uint16Array(1 << bitsMax)
   const suffix = new Uint8Array(1 << bitsMax)
   const stack = new Uint8Array((1 << bitsMax) + 1)
@@ -57,7 +63,7 @@ function decodeLzw(input: Uint8Array, bitsMax: number, blocks: boolean, out: Out
     }
     first = code
     stack[depth++] = first
-    while (depth > 0) if (!out.push(stack[--depth] ?? 0)) return 'too-large'
+    while (depth > 0) out.push(stack[--depth] ?? 0)
     if (previous >= 0 && next < 1 << bitsMax) {
       prefix[next] = previous
       suffix[next] = first
@@ -67,32 +73,4 @@ function decodeLzw(input: Uint8Array, bitsMax: number, blocks: boolean, out: Out
     previous = original
   }
   return null
-}
-
-class Output {
-  #buffer = Buffer.allocUnsafe(64 * 1024)
-  #length = 0
-  readonly #ceiling: number
-  readonly #context: ExtractContext
-
-  constructor(ceiling: number, context: ExtractContext) {
-    this.#ceiling = ceiling
-    this.#context = context
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
-  }
-
-  /** False at the ceiling, or when the time is up. */
-  push(byte: number): boolean {
-    if (this.#length >= this.#buffer.length) {
-      if (this.#length >= this.#ceiling || !this.#context.budget.hasTime()) return false
-      const grown = Buffer.allocUnsafe(Math.min(this.#ceiling, this.#buffer.length * 2))
-      this.#buffer.copy(grown)
-      this.#buffer = grown
-    }
-    this.#buffer[this.#length++] = byte
-    return true
-  }
 }

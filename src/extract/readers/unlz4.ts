@@ -1,31 +1,30 @@
 import type { ExtractContext } from '../format.ts'
+import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
 
 /** LZ4 frames (LZ4 Frame Format 1.6.4) under the budget of the message. Never throws; checksums are not verified. */
 export function unlz4(input: Uint8Array, context: ExtractContext): Inflated {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
-  const out = new Lz4Output(inflateCeiling(context))
+  const out = new GrowingBuffer(inflateCeiling(context), context)
   let at = 0
   let problem: Inflated['problem'] = null
   try {
     while (at + 7 <= bytes.length && bytes.readUInt32LE(at) === 0x184d2204) at = readFrame(bytes, at + 4, out, context)
   } catch (thrown) {
-    problem = thrown instanceof TooLarge ? 'too-large' : 'corrupt'
+    problem = thrown instanceof CeilingError ? 'too-large' : 'corrupt'
   }
   context.budget.inflate(Math.min(out.length, context.budget.inflatedLeft))
   return { bytes: out.bytes(), consumed: at, problem }
 }
 
-class TooLarge extends Error {}
-
-function readFrame(bytes: Buffer, start: number, out: Lz4Output, context: ExtractContext): number {
+function readFrame(bytes: Buffer, start: number, out: GrowingBuffer, context: ExtractContext): number {
   const flags = bytes.readUInt8(start)
   let at = start + 2 + ((flags & 8) !== 0 ? 8 : 0) + ((flags & 1) !== 0 ? 4 : 0) + 1
   for (;;) {
     const word = bytes.readUInt32LE(at)
     at += 4
     if (word === 0) break
-    if (!context.budget.hasTime()) throw new TooLarge()
+    if (!context.budget.hasTime()) throw new CeilingError()
     const length = word & 0x7fffffff
     if (at + length > bytes.length) throw new Error('block')
     if (word >>> 31 === 1) out.copy(bytes, at, length)
@@ -35,7 +34,7 @@ function readFrame(bytes: Buffer, start: number, out: Lz4Output, context: Extrac
   return at + ((flags & 4) !== 0 ? 4 : 0)
 }
 
-function readBlock(bytes: Buffer, start: number, end: number, out: Lz4Output): void {
+function readBlock(bytes: Buffer, start: number, end: number, out: GrowingBuffer): void {
   let at = start
   const more = (nibble: number): number => {
     let length = nibble
@@ -59,41 +58,5 @@ function readBlock(bytes: Buffer, start: number, end: number, out: Lz4Output): v
     const distance = bytes.readUInt16LE(at)
     at += 2
     out.repeat(distance, more(token & 15) + 4)
-  }
-}
-
-/** Output that refers back to itself; grows by doubling up to the ceiling. */
-export class Lz4Output {
-  length = 0
-  #buffer = Buffer.allocUnsafe(64 * 1024)
-  readonly #ceiling: number
-
-  constructor(ceiling: number) {
-    this.#ceiling = ceiling
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.length)
-  }
-
-  copy(source: Buffer, from: number, count: number): void {
-    this.#reserve(count)
-    source.copy(this.#buffer, this.length, from, from + count)
-    this.length += count
-  }
-
-  repeat(distance: number, count: number): void {
-    if (distance === 0 || distance > this.length) throw new Error('distance')
-    this.#reserve(count)
-    for (let i = 0; i < count; i++, this.length++) this.#buffer[this.length] = this.#buffer[this.length - distance] ?? 0
-  }
-
-  #reserve(count: number): void {
-    const needed = this.length + count
-    if (needed <= this.#buffer.length) return
-    if (needed > this.#ceiling) throw new TooLarge()
-    const grown = Buffer.allocUnsafe(Math.min(this.#ceiling, Math.max(needed, this.#buffer.length * 2)))
-    this.#buffer.copy(grown, 0, 0, this.length)
-    this.#buffer = grown
   }
 }
