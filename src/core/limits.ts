@@ -89,6 +89,8 @@ export const limits = {
   extractLabelsMax: 1_000,
   /** Files found inside one text: uuencode, yEnc, armour, data URIs, base64 of a known format. */
   extractEmbeddedMax: 256,
+  /** Bytes of a file of unknown format that are searched for strings. */
+  extractCarveMaxBytes: 8 * 1024 * 1024,
   extractNameMaxChars: 255,
   /** Names of an archive's directory looked at to tell what it is. */
   extractSniffNamesMax: 4_096,
@@ -119,7 +121,10 @@ export const limits = {
   extractPictureAreaMinPixels: 40_000,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
+  /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
+  /** Messages that wait for a scan worker; they hold no content meanwhile. */
+  scanWaitingMax: 10_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
 
   // --- detection

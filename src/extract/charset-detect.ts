@@ -5,8 +5,11 @@ const SAMPLE_BYTES = 16 * 1024
 
 /** Name of the legacy charset the bytes are most likely in; null when the guess is a poor one. */
 export function detectLegacy(buffer: Buffer): string | null {
-  const guess = jschardet.detect(sampleAroundHighBytes(buffer), { minimumThreshold: 0.5 })
-  return guess.encoding === null ? null : guess.encoding.toLowerCase()
+  const sample = sampleAroundHighBytes(buffer)
+  // Legacy charsets have no zeros, and the wide ones are told by theirs before anyone guesses.
+  if (sample.includes(0)) return null
+  const { encoding } = jschardet.detect(sample, { minimumThreshold: 0.5 })
+  return encoding === null || /^(?:utf|ucs|ascii)/i.test(encoding) ? null : encoding.toLowerCase()
 }
 
 /** Starts shortly before the first byte past ASCII, where what tells charsets apart begins. */

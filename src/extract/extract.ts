@@ -12,9 +12,11 @@ import { limits } from '../core/limits.ts'
 import { defaultExtractLimits, type ExtractLimits, MessageBudget } from './budget.ts'
 import { type Budget, type ChildPart, type ExtractContext, ExtractLimitError, type Format } from './format.ts'
 import { parseMediaType } from './media-type.ts'
+import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { formatFor } from './registry.ts'
 import { header, partialUpload, requestFilename, requestText, undoContentEncoding } from './request.ts'
 import { sniff } from './sniff.ts'
+import { isTypeMismatch } from './type-mismatch.ts'
 
 /**
  * The walker: untrusted bytes in, parts, texts, labels and what was not inspected out. It gives each part its true
@@ -122,6 +124,8 @@ class Walk {
     if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
     const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await sniff(child)
     const traits: PartTrait[] = [...(child.traits ?? [])]
+    if (as !== 'mail' && isTypeMismatch(sniffed.type, child.declaredType ?? null, child.filename))
+      addTrait(traits, 'type-mismatch')
     const via: string[] = [...(parent?.via ?? []), ...(child.via ? [child.via] : [])]
     const part: Part = {
       id: this.#parts.length,
@@ -147,9 +151,17 @@ class Walk {
 
   async #read(child: ChildPart, open: OpenPart, types: readonly string[]): Promise<void> {
     const known = types.map((type) => ({ type, format: formatFor(type) })).filter((t) => t.format !== undefined)
-    if (known.length === 0 && child.bytes.length > 0) this.#say(open.part.path, 'unsupported', types[0] ?? 'unknown')
+    if (known.length === 0 && child.bytes.length > 0) this.#unknown(child.bytes, types[0] ?? 'unknown', open)
     if (types.length > 1) addTrait(open.traits, 'polyglot')
     for (const { type, format } of known) if (format) await this.#run(format, type, child, open)
+  }
+
+  /** No format reads it: that is said, and the strings in it are read all the same, unless it is sound or pictures. */
+  #unknown(bytes: Uint8Array, type: string, open: OpenPart): void {
+    this.#say(open.part.path, 'unsupported', type)
+    if (/^(?:image|audio|video|font)\//.test(type)) return
+    const head = bytes.subarray(0, limits.extractCarveMaxBytes)
+    this.#text(open, [...carveLatin(head), ...carveUtf16(head)].join('\n'))
   }
 
   async #run(format: Format, type: string, child: ChildPart, open: OpenPart): Promise<void> {

@@ -1,4 +1,5 @@
 import type { LabelMark, PartTrait, UninspectedReason } from '../core/extraction.ts'
+import type { ExtractLimits } from './budget.ts'
 
 /**
  * What one file format is to the extractor: which media types it takes and how it turns bytes into text and children.
@@ -60,6 +61,8 @@ export interface ExtractContext {
 
 /** One for a message and everything nested in it. */
 export interface Budget {
+  /** The limits it was made with; formats take theirs from here. */
+  readonly limits: ExtractLimits
   /** Bytes that may still come out of decompressors and decoders. */
   readonly inflatedLeft: number
   /** Takes `bytes` off the budget; false when that would overrun it: stop and say `too-large`. */

@@ -18,9 +18,9 @@ export const mime: Format = {
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
     const bytes = withLineFeeds(Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.length))
     const walk = new EntityWalk(bytes, {
-      headerMaxBytes: limits.extractHeaderMaxBytes,
-      partsMax: limits.extractMimePartsMax,
-      depthMax: limits.extractMimeDepthMax,
+      headerMaxBytes: context.budget.limits.headerMaxBytes,
+      partsMax: context.budget.limits.mimePartsMax,
+      depthMax: context.budget.limits.mimeDepthMax,
       readingsMax: limits.extractMimeReadingsMax,
     })
     const header = walk.walk()

@@ -85,6 +85,7 @@ function findDelimiters(bytes: Buffer, from: number, boundary: string, partsMax:
   const mark = Buffer.from(`--${boundary}`, /[^\x00-\xff]/.test(boundary) ? 'utf8' : 'latin1')
   const delimiters: Delimiter[] = []
   const notes = { prefixTails: [] as string[], bareCr: false, tooMany: false }
+  let parts = 0
   for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
     const previous = at === from ? LF : bytes[at - 1]
     if (previous !== LF && previous !== CR) continue
@@ -95,7 +96,8 @@ function findDelimiters(bytes: Buffer, from: number, boundary: string, partsMax:
     }
     if (previous === CR) notes.bareCr = true
     delimiters.push(delimiter)
-    if (delimiters.length > partsMax) {
+    if (!delimiter.close) parts += 1
+    if (parts > partsMax) {
       notes.tooMany = true
       break
     }
