@@ -3,13 +3,17 @@ import type { EncryptPlan, NotifyRequest } from '../core/decision.ts'
 import type { CompileScope } from './compile-scope.ts'
 import { extensionOf } from './conditions/attachment.ts'
 import { anyGlob } from './glob.ts'
-import type { WrittenNotify, WrittenRule } from './policy-schema.ts'
+import type { WrittenNotify, WrittenPolicyRule } from './policy-schema.ts'
 import type { Effects, StripSpec } from './policy-set.ts'
 
 const STRIP_NOTE = 'An attachment was taken out of this message by policy.'
 const CHANGES = ['add_header', 'tag_subject', 'redirect', 'strip_attachments'] as const
 
-export function compileEffects(rule: WrittenRule, inherited: WrittenNotify | undefined, scope: CompileScope): Effects {
+export function compileEffects(
+  rule: WrittenPolicyRule,
+  inherited: WrittenNotify | undefined,
+  scope: CompileScope,
+): Effects {
   if (rule.encrypt && rule.action !== 'encrypt')
     scope.problem(
       ['encrypt'],
@@ -41,14 +45,14 @@ export function compileEffects(rule: WrittenRule, inherited: WrittenNotify | und
   }
 }
 
-function encryptPlan(rule: WrittenRule): EncryptPlan {
+function encryptPlan(rule: WrittenPolicyRule): EncryptPlan {
   return {
     methods: [...new Set(rule.encrypt?.methods ?? (['smime', 'openpgp'] as const))],
     fallback: rule.encrypt?.fallback ?? 'quarantine',
   }
 }
 
-function compileStrip(rule: WrittenRule, scope: CompileScope): StripSpec | undefined {
+function compileStrip(rule: WrittenPolicyRule, scope: CompileScope): StripSpec | undefined {
   const written = rule.strip_attachments
   if (!written) return undefined
   const types = scope.globs(written.type, ['strip_attachments', 'type'])

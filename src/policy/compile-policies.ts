@@ -16,7 +16,7 @@ import { compileScope, type KnownNames, type ListReferences } from './compile-sc
 import type { Condition } from './condition.ts'
 import type { WrittenCondition } from './condition-registry.ts'
 import { expand, isPlainObject, strictForms } from './forms.ts'
-import { MODES, policyHeadSchema, ruleSchema, type WrittenHead, type WrittenRule } from './policy-schema.ts'
+import { MODES, policyHeadSchema, ruleSchema, type WrittenHead, type WrittenPolicyRule } from './policy-schema.ts'
 import type { CompiledPolicy, CompiledPolicyRule, PolicySet, PolicyTest } from './policy-set.ts'
 import { testSchema } from './test-schema.ts'
 
@@ -202,7 +202,10 @@ function check<T extends z.ZodType>(source: YamlSource, schema: T, diagnostics: 
   return result.value
 }
 
-function checkDuplicateRules(written: readonly (WrittenRule | null)[], { source, diagnostics }: FileContext): void {
+function checkDuplicateRules(
+  written: readonly (WrittenPolicyRule | null)[],
+  { source, diagnostics }: FileContext,
+): void {
   const seen = new Set<string>()
   for (const [index, rule] of written.entries()) {
     if (!rule) continue
@@ -240,7 +243,7 @@ function sharedConditions(context: FileContext): SharedConditions {
 }
 
 function compileRule(
-  rule: WrittenRule,
+  rule: WrittenPolicyRule,
   index: number,
   shared: SharedConditions,
   context: FileContext,
@@ -268,7 +271,7 @@ function compileRule(
   })
 }
 
-function compileTests(context: FileContext, rules: readonly (WrittenRule | null)[]): PolicyTest[] {
+function compileTests(context: FileContext, rules: readonly (WrittenPolicyRule | null)[]): PolicyTest[] {
   const { head, source, known, diagnostics, references } = context
   const names = rules.flatMap((rule) => (rule ? [rule.id] : []))
   return (head.tests ?? []).flatMap((_, index) => {

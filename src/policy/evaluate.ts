@@ -16,7 +16,7 @@ import { canonicalJson, compareText } from './canonical-json.ts'
 import { judge } from './condition.ts'
 import type { Party } from './directory.ts'
 import { type EvaluationInput, type Facts, factsOf } from './facts.ts'
-import { mergeEncrypt, mergeModifications, mergeNotify, type RuleMatch, stripSuffices } from './merge-effects.ts'
+import { mergeEncrypt, mergeModifications, mergeNotify, type PolicyRuleMatch, stripSuffices } from './merge-effects.ts'
 import type { CompiledPolicyRule, PolicySet } from './policy-set.ts'
 
 export type { EvaluationInput } from './facts.ts'
@@ -50,7 +50,7 @@ export function evaluate(policies: PolicySet, input: EvaluationInput): Decision 
 }
 
 /** Whether a rule matches for one recipient, and by what. An exception that holds makes it not match. */
-export function matchRule(rule: CompiledPolicyRule, facts: Facts, recipient: Party): RuleMatch | null {
+export function matchRule(rule: CompiledPolicyRule, facts: Facts, recipient: Party): PolicyRuleMatch | null {
   const judgement = judge(rule.when, facts, recipient)
   if (!judgement.matched) return null
   if (rule.unless.some((exception) => judge(exception, facts, recipient).matched)) return null
@@ -59,7 +59,10 @@ export function matchRule(rule: CompiledPolicyRule, facts: Facts, recipient: Par
 
 type ReasonDraft = Omit<Reason, 'recipients'>
 
-function verdictFor(matches: readonly RuleMatch[], facts: Facts): { group: DecisionGroup; reasons: ReasonDraft[] } {
+function verdictFor(
+  matches: readonly PolicyRuleMatch[],
+  facts: Facts,
+): { group: DecisionGroup; reasons: ReasonDraft[] } {
   const reasons = matches.map((match) => reasonFor(match, facts))
   const enforced = matches.filter(({ rule }) => rule.mode === 'enforce')
   let action = reasons
@@ -81,7 +84,7 @@ function verdictFor(matches: readonly RuleMatch[], facts: Facts): { group: Decis
   return { group, reasons }
 }
 
-function reasonFor(match: RuleMatch, facts: Facts): ReasonDraft {
+function reasonFor(match: PolicyRuleMatch, facts: Facts): ReasonDraft {
   const { rule } = match
   const suffices = stripSuffices(match, facts)
   return {
@@ -99,7 +102,7 @@ function reasonFor(match: RuleMatch, facts: Facts): ReasonDraft {
 }
 
 /** Encryption methods that exclude each other can't be obeyed: each such rule gives the reason why the message is held. */
-function contradictions(enforced: readonly RuleMatch[], facts: Facts): ReasonDraft[] {
+function contradictions(enforced: readonly PolicyRuleMatch[], facts: Facts): ReasonDraft[] {
   return enforced
     .filter(({ rule }) => rule.effects.encrypt)
     .map((match) => ({

@@ -21,7 +21,7 @@ export interface ConditionExplanation {
 }
 
 /** Recipients for whom a rule reads the same. */
-export interface RuleOutcome {
+export interface PolicyRuleOutcome {
   /** Empty for an upload without recipients. */
   readonly recipients: readonly string[]
   readonly matched: boolean
@@ -41,7 +41,7 @@ export interface PolicyExplanation {
   readonly matched: boolean
   /** Not matched for anyone, but one condition short of it and near. */
   readonly nearMiss: boolean
-  readonly outcomes: readonly RuleOutcome[]
+  readonly outcomes: readonly PolicyRuleOutcome[]
 }
 
 /** One entry per policy rule, in order of policy id and then as written; rules that are off are explained too. */
@@ -51,7 +51,7 @@ export function explainEvaluation(policies: PolicySet, input: EvaluationInput): 
 }
 
 function explainRule(rule: CompiledPolicyRule, facts: Facts): PolicyExplanation {
-  const outcomes = new Map<string, RuleOutcome>()
+  const outcomes = new Map<string, PolicyRuleOutcome>()
   for (const recipient of facts.recipients) {
     const outcome = outcomeFor(rule, facts, recipient)
     const key = canonicalJson(outcome)
@@ -75,7 +75,7 @@ function explainRule(rule: CompiledPolicyRule, facts: Facts): PolicyExplanation 
   }
 }
 
-function outcomeFor(rule: CompiledPolicyRule, facts: Facts, recipient: Party): RuleOutcome {
+function outcomeFor(rule: CompiledPolicyRule, facts: Facts, recipient: Party): PolicyRuleOutcome {
   const when = explain(rule.when, facts, recipient)
   const unless = rule.unless.map((exception) => explain(exception, facts, recipient))
   const excepted = unless.find((exception) => exception.matched)

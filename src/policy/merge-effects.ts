@@ -8,7 +8,7 @@ import { canonicalJson, compareText } from './canonical-json.ts'
 import type { Facts } from './facts.ts'
 import type { CompiledPolicyRule } from './policy-set.ts'
 
-export interface RuleMatch {
+export interface PolicyRuleMatch {
   readonly rule: CompiledPolicyRule
   readonly findings: readonly string[]
   readonly paths: readonly string[]
@@ -30,7 +30,7 @@ export function mergeEncrypt(plans: readonly EncryptPlan[]): EncryptPlan | null 
 }
 
 /** In the order in which they are applied: strip, tag, headers, redirect. Uploads can't be changed. */
-export function mergeModifications(matches: readonly RuleMatch[], facts: Facts): Modification[] {
+export function mergeModifications(matches: readonly PolicyRuleMatch[], facts: Facts): Modification[] {
   if (facts.envelope.channel === 'upload') return []
   const tags = sortedUnique(matches.flatMap(({ rule }) => rule.effects.tagSubject ?? []))
   const headers = new Map(
@@ -47,7 +47,7 @@ export function mergeModifications(matches: readonly RuleMatch[], facts: Facts):
   ]
 }
 
-function mergeStrips(matches: readonly RuleMatch[], facts: Facts): Modification[] {
+function mergeStrips(matches: readonly PolicyRuleMatch[], facts: Facts): Modification[] {
   const byNote = new Map<string, Set<string>>()
   for (const match of matches) {
     const { strip } = match.rule.effects
@@ -67,7 +67,7 @@ function mergeStrips(matches: readonly RuleMatch[], facts: Facts): Modification[
 }
 
 /** Whether everything that made a rule match goes away with the attachments it takes out. */
-export function stripSuffices(match: RuleMatch, facts: Facts): boolean {
+export function stripSuffices(match: PolicyRuleMatch, facts: Facts): boolean {
   if (match.rule.effects.strip?.matched !== true) return true
   if (facts.envelope.channel === 'upload') return false
   const located = match.findings.every((id) => {
@@ -99,7 +99,7 @@ function nearestAncestor(path: string, facts: Facts): ReportedPart | undefined {
 }
 
 /** Requests for the same people and template become one. Whoever has no address is left out; a bounce notifies nobody. */
-export function mergeNotify(matches: readonly RuleMatch[], action: Action, facts: Facts): NotifyRequest[] {
+export function mergeNotify(matches: readonly PolicyRuleMatch[], action: Action, facts: Facts): NotifyRequest[] {
   const merged = new Map<string, { audience: NotifyRequest['audience']; template: string; addresses: Set<string> }>()
   for (const { rule } of matches) {
     for (const request of rule.effects.notify) {

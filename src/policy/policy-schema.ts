@@ -138,6 +138,6 @@ export function policyFileSchema(forms: Forms) {
   })
 }
 
-export type WrittenRule = z.output<ReturnType<typeof ruleSchema>>
+export type WrittenPolicyRule = z.output<ReturnType<typeof ruleSchema>>
 export type WrittenHead = z.output<ReturnType<typeof policyHeadSchema>>
 export type WrittenNotify = z.output<ReturnType<typeof notifySchema>>

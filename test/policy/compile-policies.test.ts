@@ -327,6 +327,16 @@ describe('limits', () => {
     expect(complaints(pad(limits.policyFileMaxBytes + 1))[0]).toContain('too-large')
   })
 
+  it('policyRulesMax: rules of all files at the limit and one past it', () => {
+    const file = (id: string, rules: number) =>
+      policyFile(
+        Array.from({ length: rules }, (_, i) => `- {id: r${i}, when: {size: ${i + 1}}, action: block}`).join('\n'),
+      ).replace('policy: p', `policy: ${id}`)
+    const half = file('a', limits.policyRulesMax / 2)
+    expect(complaints([half, file('b', limits.policyRulesMax / 2)])).toEqual([])
+    expect(complaints([half, file('b', limits.policyRulesMax / 2 + 1)])[0]).toContain('too-many')
+  })
+
   it('policyFilesMax: one file too many', () => {
     const files = Array.from({ length: limits.policyFilesMax + 1 }, (_, i) =>
       rule('{channel: mail}').replace('policy: p', `policy: p${i}`),
