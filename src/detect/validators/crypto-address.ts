@@ -112,6 +112,7 @@ const kinds: Readonly<Record<string, (text: string) => boolean>> = {
   tron: (text) => base58(text, [65]),
   ripple: (text) => base58(text, [0], RIPPLE),
   ethereum,
+  'ethereum-mixed': (text) => /[a-f]/.test(text.slice(2)) && /[A-F]/.test(text) && ethereum(text),
   monero,
   cardano: (text) => isBech32(text, ['addr', 'addr_test', 'stake']),
   cosmos: (text) => isBech32(text, ['cosmos', 'osmo', 'terra', 'inj', 'celestia']),

@@ -255,7 +255,6 @@ export const asiaAfrica: IdentifierTable = {
   'kr.rrn': identifier((n) => krResident(n, false)),
   'kr.rrn_checked': identifier((n) => krResident(n, false) && krChecked(n)),
   'kr.frn': identifier((n) => krResident(n, true)),
-  'kr.frn_checked': identifier((n) => krResident(n, true) && krChecked(n)),
   'kr.brn': identifier((n) => isDigits(n, 10) && Number(n.slice(0, 3)) >= 101 && n.slice(3, 5) !== '00'),
   'kr.brn_checked': identifier(krBusiness),
   'kr.driver': identifier((n) => isDigits(n, 12) && /^(?:1[1-9]|2[0-68])/.test(n)),

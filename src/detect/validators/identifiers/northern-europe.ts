@@ -166,10 +166,6 @@ export const northernEurope: IdentifierTable = {
   'se.personnummer': identifier(sePersonal),
   'se.orgnr': identifier((n) => isDigits(n, 10) && luhn(n)),
   'dk.cpr': identifier((n) => isDigits(n, 10) && isAnyDayFirstDate(n.slice(0, 6))),
-  'dk.cpr11': identifier(
-    (n) =>
-      isDigits(n, 10) && isAnyDayFirstDate(n.slice(0, 6)) && weightedSum(n, [4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
-  ),
   'gb.vat': identifier(gbVat, 'GB', 'XI'),
   'gb.nhs': identifier(gbNhs),
   'gb.upn': identifier(gbUpn),

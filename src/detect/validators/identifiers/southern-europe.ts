@@ -194,9 +194,6 @@ export const southernEurope: IdentifierTable = {
   'gr.vat': identifier(grVat, 'EL', 'GR'),
   'it.aic': identifier(itAic, 'A'),
   'it.codicefiscale': identifier(itFiscalCode),
-  'it.codicefiscale_letter': identifier(
-    (n) => /^[A-Z]{6}[0-9L-V]{2}[A-Z][0-9L-V]{2}[A-Z][0-9L-V]{3}[A-Z]$/.test(n) && itCheckLetter(n),
-  ),
   'it.iva': identifier(itVat, 'IT'),
   'mt.vat': identifier(
     (n) => isDigits(n, 8) && n[0] !== '0' && weightedSum(n, [3, 4, 6, 7, 8, 9, 10, 1]) % 37 === 0,
