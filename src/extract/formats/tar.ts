@@ -4,8 +4,8 @@ import { decodeName } from '../readers/entry-name.ts'
 
 /**
  * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, old sparse files) and pax (POSIX.1-2001). Each
- * file is a child; links, comments and odd attributes are text. A broken header ends the walk as `corrupt` with the
- * rest of the file as a child, so nothing hides behind it.
+ * file is a child; links, comments and odd attributes are text. A broken header is `corrupt`; the walk goes on at the
+ * next one that holds.
  */
 export const tar: Format = {
   id: 'tar',
@@ -39,7 +39,8 @@ async function extractTar(input: FormatInput, context: ExtractContext): Promise<
     const header = readHeader(bytes, at)
     if (!header) {
       context.uninspected('corrupt', 'tar header')
-      break
+      at = await skipBroken(bytes, at, context)
+      continue
     }
     let start = at + BLOCK
     if (header.extended) start = skipSparseHeaders(bytes, start)
@@ -50,6 +51,14 @@ async function extractTar(input: FormatInput, context: ExtractContext): Promise<
     await takeEntry(header, data, pending, context)
   }
   await extractRest(bytes, ended ? skipZeroBlocks(bytes, at) : at, context)
+}
+
+/** On to the next header that holds, as tar does; what is stepped over is a part, so nothing hides in it. */
+async function skipBroken(bytes: Buffer, from: number, context: ExtractContext): Promise<number> {
+  let at = from + BLOCK
+  while (at + BLOCK <= bytes.length && !isZero(bytes, at) && !readHeader(bytes, at)) at += BLOCK
+  await context.child({ bytes: bytes.subarray(from, at), filename: null, label: '[gap]', traits: ['hidden-content'] })
+  return at
 }
 
 async function takeEntry(

@@ -19,7 +19,8 @@ const root = join(corpora, 'documents')
 const wanted = new Set(process.argv.slice(2))
 const locate = (file: string) => [join(root, 'files', file), join(root, file)].find(existsSync) ?? file
 const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8')) as Expected[]
-const squeeze = (s: string) => s.normalize('NFC').replace(/[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]/gu, '')
+const squeeze = (s: string) =>
+  s.normalize('NFC').replace(/[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]/gu, '')
 
 const totals = new Map<string, { files: number; whole: number; strings: number; found: number }>()
 let embedded = 0
@@ -55,7 +56,8 @@ for (const item of read('expected.json')) {
     else console.log(`lost embedded: ${item.file} ${JSON.stringify(s.slice(0, 70))} (${reasons})`)
   }
 }
-for (const [format, t] of [...totals].sort()) console.log(format, `${t.whole}/${t.files} whole`, `${t.found}/${t.strings} strings`)
+for (const [format, t] of [...totals].sort())
+  console.log(format, `${t.whole}/${t.files} whole`, `${t.found}/${t.strings} strings`)
 console.log(`embedded ${embeddedFound}/${embedded}, sealed said ${said}/${sealed}`)
 if (wanted.size === 0 || wanted.has('robust')) {
   for (const item of read('robustness.json')) {
@@ -64,6 +66,12 @@ if (wanted.size === 0 || wanted.has('robust')) {
     const result = await extract({ bytes, filename: basename(item.file), declaredType: null, as: 'upload' })
     const elapsed = Math.round(performance.now() - started)
     const reasons = [...new Set(result.uninspected.map((u) => `${u.reason}:${u.detail}`))].join(' ')
-    console.log('hostile', item.file, `${elapsed} ms`, `${Math.round(process.memoryUsage.rss() / 1048576)} MiB`, reasons || 'CLEAN')
+    console.log(
+      'hostile',
+      item.file,
+      `${elapsed} ms`,
+      `${Math.round(process.memoryUsage.rss() / 1048576)} MiB`,
+      reasons || 'CLEAN',
+    )
   }
 }

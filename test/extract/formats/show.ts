@@ -13,7 +13,12 @@ for (const file of process.argv.slice(2)) {
   for (const part of result.parts) {
     const text = result.texts.find((t) => t.part === part.id)
     console.log('-', part.path, part.sniffedType, part.size, part.via.join('>'), part.traits.join(','))
-    if (text) console.log(Buffer.from(text.utf8).toString('utf8').slice(0, Number(process.env.CHARS ?? 600)))
+    if (text)
+      console.log(
+        Buffer.from(text.utf8)
+          .toString('utf8')
+          .slice(0, Number(process.env.CHARS ?? 600)),
+      )
   }
   for (const said of result.uninspected) console.log('!', said.path, said.reason, said.detail)
   for (const label of result.labels) console.log('#', JSON.stringify(label))

@@ -1,0 +1,119 @@
+import zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { has, made, read } from './making.ts'
+
+const CARD = 'card 4111 1111 1111 1111'
+const files = { 'a.txt': CARD, 'b.txt': 'second file' }
+
+describe('gzip', () => {
+  it('joins members and names the child as the header does', async () => {
+    const named = Buffer.concat([
+      Buffer.from([0x1f, 0x8b, 8, 0x18, 0, 0, 0, 0, 0, 3]),
+      Buffer.from('inner.txt\0a comment\0'),
+      zlib.gzipSync('first ').subarray(10),
+    ])
+    const result = await read(Buffer.concat([named, zlib.gzipSync('second')]), 'x.gz')
+    expect(result.textOf('inner.txt')).toBe('first second')
+    expect(result.text).toContain('a comment')
+  })
+
+  it('reads what stands behind the last member, and keeps what a truncated one gives', async () => {
+    const behind = await read(Buffer.concat([zlib.gzipSync('x'), Buffer.from('hidden behind it')]), 'x.txt.gz')
+    expect(behind.text).toContain('hidden behind it')
+    expect(behind.traits).toContain('trailing-data')
+    const noise = Array.from({ length: 9000 }, (_, i) => String((i * 7919) % 10007)).join(' ')
+    const packed = zlib.gzipSync(`${CARD} ${noise}`)
+    const cut = await read(packed.subarray(0, packed.length / 2), 'x.txt.gz')
+    expect(cut.text).toContain(CARD)
+    expect(cut.reasons).toContain('corrupt')
+  })
+
+  it('stops a bomb', async () => {
+    const bomb = zlib.gzipSync(Buffer.alloc(64 * 1024 * 1024))
+    const result = await read(bomb, 'x.gz', { limits: { inflatedMaxBytes: 1024 * 1024 } })
+    expect(result.said).toContain('too-large gz')
+  })
+})
+
+describe('single-file compressors', () => {
+  const cases: readonly [string, string, Buffer | null][] = [
+    ['zstd', 'a.txt.zst', zlib.zstdCompressSync(CARD)],
+    [
+      'zstd of two frames',
+      'a.txt.zst',
+      Buffer.concat([zlib.zstdCompressSync('card 4111 1111 '), zlib.zstdCompressSync('1111 1111')]),
+    ],
+    ['xz', 'a.txt.xz', has('xz') ? made('xz', ['-k', 'a.txt'], files, 'a.txt.xz') : null],
+    ['lzma', 'a.txt.lzma', has('xz') ? made('xz', ['--format=lzma', '-k', 'a.txt'], files, 'a.txt.lzma') : null],
+    ['bzip2', 'a.txt.bz2', has('bzip2') ? made('bzip2', ['-k', 'a.txt'], files, 'a.txt.bz2') : null],
+    ['lz4', 'a.txt.lz4', has('lz4') ? made('lz4', ['-q', 'a.txt', 'a.txt.lz4'], files, 'a.txt.lz4') : null],
+  ]
+  it.each(cases.filter((c) => c[2] !== null))('%s', async (_, name, bytes) => {
+    const result = await read(bytes ?? Buffer.alloc(0), name)
+    expect(result.textOf('a.txt')).toBe(CARD)
+    expect(result.said).toEqual([])
+  })
+
+  it('tells a broken stream and stops a bomb of each', async () => {
+    const zero = Buffer.alloc(32 * 1024 * 1024)
+    const bombs: [string, Buffer][] = [['x.zst', zlib.zstdCompressSync(zero)]]
+    if (has('bzip2')) bombs.push(['x.bz2', made('bzip2', ['-k', 'z'], { z: zero }, 'z.bz2')])
+    if (has('xz')) bombs.push(['x.xz', made('xz', ['-0', '-k', 'z'], { z: zero }, 'z.xz')])
+    if (has('lz4')) bombs.push(['x.lz4', made('lz4', ['-q', 'z', 'z.lz4'], { z: zero }, 'z.lz4')])
+    for (const [name, bytes] of bombs) {
+      const result = await read(bytes, name, { limits: { inflatedMaxBytes: 256 * 1024 } })
+      expect(result.reasons, name).toContain('too-large')
+      const broken = Buffer.from(bytes)
+      broken.fill(0x55, 12, 40)
+      expect((await read(broken, name)).reasons.size, name).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('tar', () => {
+  it.skipIf(!has('tar'))('reads every dialect', async () => {
+    const long = `${'d'.repeat(90)}-${'n'.repeat(90)}.txt`
+    for (const format of ['v7', 'ustar', 'gnu', 'pax']) {
+      const name = format === 'v7' || format === 'ustar' ? 'a.txt' : long
+      const file = made('tar', [`--format=${format}`, '-cf', 'x.tar', name], { [name]: CARD }, 'x.tar')
+      const result = await read(file, 'x.tar')
+      expect(result.textOf(name), format).toBe(CARD)
+      expect(result.said, format).toEqual([])
+    }
+  })
+
+  it.skipIf(!has('tar'))('reads what hides behind the end and says where a header is broken', async () => {
+    const file = made('tar', ['-cf', 'x.tar', 'a.txt', 'b.txt'], files, 'x.tar')
+    const behind = await read(Buffer.concat([file, Buffer.from('hidden behind the tar')]), 'x.tar')
+    expect(behind.text).toContain('hidden behind the tar')
+    file.write('zzzz', 1024 + 148)
+    const broken = await read(file, 'x.tar')
+    expect(broken.said).toContain('corrupt tar header')
+    expect(broken.text).toContain('second file')
+  })
+})
+
+describe('archives by libarchive', () => {
+  it.skipIf(!has('7z'))('reads 7z and says what is encrypted in it', async () => {
+    const open = await read(made('7z', ['a', 'x.7z', 'a.txt', 'b.txt'], files, 'x.7z'), 'x.7z')
+    expect(open.textOf('a.txt')).toBe(CARD)
+    expect(open.said).toEqual([])
+    const entries = await read(made('7z', ['a', '-psesame', 'x.7z', 'a.txt'], files, 'x.7z'), 'x.7z')
+    expect(entries.said).toEqual(['encrypted archive entry'])
+    const directory = await read(made('7z', ['a', '-psesame', '-mhe=on', 'x.7z', 'a.txt'], files, 'x.7z'), 'x.7z')
+    expect(directory.said).toEqual(['encrypted archive directory'])
+  })
+
+  it.skipIf(!has('cpio') || !has('ar'))('reads cpio and ar', async () => {
+    const cpio = await read(made('cpio', ['-o', '-H', 'newc'], files, '-', 'a.txt\nb.txt\n'), 'x.cpio')
+    expect(cpio.textOf('a.txt')).toBe(CARD)
+    const ar = await read(made('ar', ['rc', 'x.ar', 'a.txt'], files, 'x.ar'), 'x.ar')
+    expect(ar.text).toContain(CARD)
+  })
+
+  it.skipIf(!has('7z'))('tells a broken archive', async () => {
+    const file = made('7z', ['a', 'x.7z', 'a.txt'], files, 'x.7z')
+    file.fill(0xff, 40)
+    expect((await read(file, 'x.7z')).reasons.size).toBeGreaterThan(0)
+  })
+})
