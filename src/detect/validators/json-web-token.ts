@@ -1,6 +1,6 @@
 /**
  * `jwt`: a JSON Web Token in compact form (RFC 7515 section 3.1, RFC 7516 section 3.1) whose first part decodes to a JSON
- * object that names an algorithm, a type, a key or a content type. `jwt(header)` asks only for the first part.
+ * object that names an algorithm, a type, a key or a content type.
  */
 import type { Validator } from './validator.ts'
 

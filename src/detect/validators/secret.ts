@@ -1,39 +1,35 @@
 /**
- * `secret`: whether a value can be a real secret. Templates, references to variables, masks, words that documentation
- * writes in a secret's place and runs of one character are none. Arguments ask for more: `secret(mixed)` letters and
- * digits both, `secret(password)` what a person might have chosen, so that one word in lower case is enough.
+ * `secret`: whether a value can be a real secret. Masks, ellipses and runs of one character are none. `secret(assigned)`,
+ * for values that only a name before them makes a secret, also rejects what code and documentation write in that place:
+ * references to variables, templates, calls, and words such as `your-key-here`. `secret(mixed)` wants letters and digits
+ * besides.
  */
 import type { Validator } from './validator.ts'
 
-/** References and templates: `${NAME}`, `%(name)s`, `<your key>`, `{{ key }}`, `$name`, `os.environ`, `getKey()`. */
+const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE(?:KEY)?$|^(?:DUMMY|FAKE)/
+
+/** `${NAME}`, `%(name)s`, `<your key>`, `{{ key }}`, `$name`, `os.environ`, `config.key`, `getKey()`. */
 const REFERENCE =
-  /^[$%@#&]?[{<([]|[}>)\]]$|^\$[A-Za-z_]|^%[A-Za-z_]\w*%?$|\$\{|\{\{|<%|%\(|#\{|^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+\(?|\(\)?$|^(?:process|os|env|config|settings|self|this|secrets|vault|var|data|local|module)[.[]|^arn:|^https?:\/\//i
+  /^[$%@#&]?[{<([]|[}>)\]]$|^\$[A-Za-z_]|^%[A-Za-z_]\w*%?$|\$\{|\{\{|<%|%\(|#\{|^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+$|\(|^(?:process|os|env|config|settings|self|this|secrets|vault|var|data|local|module|params|options)[.[]|^arn:|^https?:\/\//i
 
 /** Words that stand where a secret would. */
 const STAND_IN =
-  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|secret|todo|tbd|foo|bar|test(?:ing)?|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text|xxx+)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|username|user|key)$|EXAMPLE(?:KEY)?$|^DUMMY|RANDOM[-_]?STRING|YOUR[-_]/i
-
-const MASK = /([xX*.\-_#•·=0?])\1{5,}|^([A-Za-z0-9*.\-_+/=#•])\2{3,}$|\.{3}|…|x{4,}$/
+  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING/i
 
 const DISTINCT_MIN = 4
 const VALUE_MAX = 8_192
 
-function isStandIn(value: string): boolean {
-  return REFERENCE.test(value) || STAND_IN.test(value) || MASK.test(value)
-}
-
 export const secret: Validator = {
   id: 'secret',
   check(value, argument) {
-    if (value.length > VALUE_MAX || isStandIn(value) || new Set(value).size < DISTINCT_MIN) return null
-    switch (argument) {
-      case 'mixed':
-        return /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? value : null
-      default:
-        return value
-    }
+    if (value.length > VALUE_MAX || MASK.test(value) || new Set(value).size < DISTINCT_MIN) return null
+    if (argument === undefined) return value
+    if (REFERENCE.test(value) || STAND_IN.test(value)) return null
+    return argument === 'assigned' || (/[0-9]/.test(value) && /[A-Za-z]/.test(value)) ? value : null
   },
   argumentProblem(argument) {
-    return argument === undefined || argument === 'mixed' ? null : 'takes no argument but `mixed`'
+    return argument === undefined || argument === 'assigned' || argument === 'mixed'
+      ? null
+      : 'takes no argument, `assigned` or `mixed`'
   },
 }
