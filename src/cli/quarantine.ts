@@ -9,6 +9,15 @@ interface ActFlags {
   readonly config?: string
 }
 
+/** A container may run under a user id that has no name. */
+function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
 export function register(program: Command): void {
   const quarantine = program.command('quarantine').description('What was held: list, show, release, reject.')
   quarantine
@@ -31,7 +40,7 @@ export function register(program: Command): void {
     .argument('<id>', 'id of the message')
     .option('--json', 'one JSON object')
     .option('--content', 'write the stored message itself to stdout; goes on the audit record')
-    .option('--reviewer <name>', 'who looks (default: the name you are logged in with)', userInfo().username)
+    .option('--reviewer <name>', 'who looks (default: the name you are logged in with)', loginName())
     .action(async (id: string, _flags: unknown, command: Command) => {
       const { runQuarantineShow } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineShow(id, command.optsWithGlobals())
@@ -46,7 +55,7 @@ export function register(program: Command): void {
       )
       .argument('<ids...>', 'ids of messages')
       .requiredOption('--reason <text>', 'why; stands on the audit record')
-      .option('--reviewer <name>', 'who decides (default: the name you are logged in with)', userInfo().username)
+      .option('--reviewer <name>', 'who decides (default: the name you are logged in with)', loginName())
       .option(
         '--recipient <address>',
         'only for this recipient; may be repeated',
