@@ -26,6 +26,9 @@ export interface Facts {
   readonly memo: Map<Leaf, Judgement>
 }
 
+/** RFC 6761 section 6.4: no host has this name, so an upload that names none goes to someone external. */
+const UNKNOWN_HOST = 'invalid'
+
 /** Never throws; an upload's URL that can't be read leaves a party without a domain, which is external. */
 export function factsOf(input: EvaluationInput): Facts {
   const { envelope, report, directory, now } = input
@@ -34,7 +37,7 @@ export function factsOf(input: EvaluationInput): Facts {
   const recipients =
     addresses.length > 0
       ? addresses.map((address) => lookup.party(address))
-      : [{ ...lookup.party('', hostOf(envelope) || 'invalid') }]
+      : [lookup.party('', hostOf(envelope) || UNKNOWN_HOST)]
   return {
     envelope,
     report,
