@@ -42,6 +42,9 @@ export const limits = {
   smtpDecisionDeadlineMs: 45_000,
 
   // --- spool
+  /** Small messages stay in memory until they are inspected and delivered, which saves reading them back. */
+  recentBlobMaxBytes: 256 * 1024,
+  recentContentMaxBytes: 32 * 1024 * 1024,
   spoolFreeBytesMin: 512 * 1024 * 1024,
   spoolSubmissionsMax: 100_000,
   blobSegmentMaxBytes: 64 * 1024 * 1024,
@@ -197,6 +200,8 @@ export const limits = {
   // --- pipeline
   inspectAttemptsMax: 5,
   inspectRetryFirstMs: 5_000,
+  /** Processes that may be lost while they have one submission in hand; then it is held instead of tried again. */
+  inspectOwnersLostMax: 3,
   sweepIntervalMs: 10_000,
   sweepBatchMax: 1_000,
   activeSubmissionsMax: 64,
