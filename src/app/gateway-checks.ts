@@ -1,17 +1,20 @@
 /** What `/readyz` stands for: spool writable with room, store answering, a canary message scanned lately. */
 import type { Config } from '../config/schema.ts'
+import { asError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { PipelineDependencies } from '../pipeline/dependencies.ts'
 import type { HealthCheck } from './health.ts'
 import type { DefinitionWatch } from './watch-definitions.ts'
 
 const CANARY_INTERVAL_MS = 30_000
+/** Intake stops when no canary came back for this long; it waits in line behind real messages. */
+const CANARY_AGE_MAX_MS = 60_000
 const CANARY = Buffer.from(
   'From: canary@sluice.invalid\r\nTo: canary@sluice.invalid\r\nSubject: canary\r\n\r\nAll is well.\r\n',
 )
 
 export function gatewayChecks(config: Config, deps: PipelineDependencies, watch: DefinitionWatch): HealthCheck[] {
-  let lastCanaryAt = 0
+  const canary = new Canary(deps)
   return [
     {
       name: 'spool',
@@ -48,16 +51,7 @@ export function gatewayChecks(config: Config, deps: PipelineDependencies, watch:
       name: 'canary',
       effect: 'refuse',
       code: 'scan-sick',
-      run: async () => {
-        if (deps.clock.now() - lastCanaryAt < CANARY_INTERVAL_MS) return null
-        const { uninspected } = await deps.scanner.scan({
-          bytes: Uint8Array.from(CANARY),
-          envelope: canaryEnvelope(deps.clock.now()),
-        })
-        if (uninspected.length > 0) return `a canary message was not inspected: ${uninspected[0]?.reason}`
-        lastCanaryAt = deps.clock.now()
-        return null
-      },
+      run: () => canary.look(),
     },
     {
       name: 'dispatch',
@@ -84,6 +78,46 @@ export function gatewayChecks(config: Config, deps: PipelineDependencies, watch:
       },
     },
   ]
+}
+
+/** A harmless message of our own that is scanned from time to time. Looking never waits but the first time. */
+class Canary {
+  readonly #deps: PipelineDependencies
+  #flying: Promise<void> | null = null
+  #sentAt = Number.NEGATIVE_INFINITY
+  #backAt: number | null = null
+  #problem: string | null = null
+
+  constructor(deps: PipelineDependencies) {
+    this.#deps = deps
+  }
+
+  async look(): Promise<string | null> {
+    const now = this.#deps.clock.now()
+    if (!this.#flying && now - this.#sentAt >= CANARY_INTERVAL_MS) {
+      this.#sentAt = now
+      this.#flying = this.#fly(now).finally(() => {
+        this.#flying = null
+      })
+    }
+    if (this.#backAt === null) await this.#flying
+    if (this.#problem !== null) return this.#problem
+    const age = now - (this.#backAt ?? now)
+    return age > CANARY_AGE_MAX_MS ? `no canary message was scanned for ${Math.round(age / 1000)} s` : null
+  }
+
+  async #fly(now: number): Promise<void> {
+    try {
+      const content = async () => Uint8Array.from(CANARY)
+      const { uninspected } = await this.#deps.scanner.scan({ content, envelope: canaryEnvelope(now) })
+      this.#problem = uninspected.length === 0 ? null : `a canary message was not inspected: ${uninspected[0]?.reason}`
+      this.#backAt = this.#deps.clock.now()
+    } catch (thrown) {
+      this.#problem = asError(thrown).message
+    }
+    // After trouble the next round tries again.
+    if (this.#problem !== null) this.#sentAt = Number.NEGATIVE_INFINITY
+  }
 }
 
 function canaryEnvelope(now: number) {

@@ -19,6 +19,7 @@ import type { BoundAddress, SmtpListenerOptions } from '../ingress/smtp/smtp-opt
 import { createIntake } from '../pipeline/accept.ts'
 import type { PipelineDependencies } from '../pipeline/dependencies.ts'
 import { processSubmission } from '../pipeline/process.ts'
+import { withRecentContent } from '../pipeline/recent-content.ts'
 import { type Sweep, startSweep } from '../pipeline/sweep.ts'
 import { isOwnTrace, TRACE_HEADER } from '../pipeline/trace.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -94,7 +95,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   const definitions = await loadDefinitions(config, catalog.known)
   const pool = await startScanPool(config, definitions, catalog, log)
   closers.push(() => pool.close())
-  const judge = new PolicyJudge(definitions.policies, directoryOf(config))
+  const judge = new PolicyJudge(definitions.policies, pool.revisions, directoryOf(config))
   const { routes, localMaildir } = deliveryRoutes(config)
   const deliverer = createDeliverer({
     routes,
@@ -115,7 +116,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   })
   const deps: PipelineDependencies = {
     store,
-    blobs,
+    blobs: withRecentContent(blobs),
     dispatcher,
     deliverer,
     composer,
@@ -163,7 +164,7 @@ async function reload(config: Config, pool: ScanPool, judge: PolicyJudge, audit:
   const catalog = await loadCatalog(config)
   const definitions = await loadDefinitions(config, catalog.known)
   await pool.reload(detectorSources(definitions, catalog))
-  judge.replace(definitions.policies)
+  judge.replace(definitions.policies, pool.revisions)
   const details = { policies: judge.revision, rules: pool.revisions.rules, catalog: pool.revisions.catalog }
   await audit.append({ event: 'configuration', actor: 'system', details }, systemClock.now())
 }

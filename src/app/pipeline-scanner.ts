@@ -4,9 +4,9 @@ import type { ScanPool } from '../scan/scan-pool.ts'
 /** The scan pool in the pipeline's terms: an envelope says whether bytes are mail or an upload. */
 export function pipelineScanner(pool: ScanPool): Scanner {
   return {
-    scan: ({ bytes, envelope }) =>
+    scan: ({ content, envelope }) =>
       pool.scan({
-        bytes,
+        bytes: content,
         as: envelope.channel,
         filename: envelope.request?.filename ?? null,
         declaredType:

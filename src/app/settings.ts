@@ -19,6 +19,7 @@ export function pipelineSettings(config: Config, traceKey: Uint8Array, acts: boo
     reviewers: config.organisation.reviewers,
     inspectAttemptsMax: limits.inspectAttemptsMax,
     inspectRetryFirstMs: limits.inspectRetryFirstMs,
+    inspectOwnersLostMax: limits.inspectOwnersLostMax,
     claimTtlMs: limits.claimTtlMs,
     deliveryExpireMs: config.delivery.expire,
     deliveryDelayNoticeMs: config.delivery.delay_notice,

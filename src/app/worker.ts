@@ -28,7 +28,7 @@ export async function startWorker(config: Config): Promise<{ close(graceMs: numb
   const catalog = await loadCatalog(config)
   const definitions = await loadDefinitions(config, catalog.known)
   const pool = await startScanPool(config, definitions, catalog, log)
-  const judge = new PolicyJudge(definitions.policies, directoryOf(config))
+  const judge = new PolicyJudge(definitions.policies, pool.revisions, directoryOf(config))
   const dispatcher = createDispatcher(config, log, ['inspect'])
   const deps: PipelineDependencies = {
     store: state.store,
@@ -56,7 +56,7 @@ export async function startWorker(config: Config): Promise<{ close(graceMs: numb
       const fresh = await loadCatalog(config)
       const changed = await loadDefinitions(config, fresh.known)
       await pool.reload(detectorSources(changed, fresh))
-      judge.replace(changed.policies)
+      judge.replace(changed.policies, pool.revisions)
     },
   })
   await dispatcher.start(async (id) => void (await processSubmission(deps, id)))

@@ -30,8 +30,8 @@ export interface Scanner {
 }
 
 export interface ScanRequest {
-  /** Handed over: the caller may not use it afterwards. */
-  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Asked for once a worker is free, so that what waits holds no memory; the buffer is handed over. */
+  readonly content: () => Promise<Uint8Array<ArrayBuffer>>
   readonly envelope: Envelope
 }
 
@@ -67,6 +67,7 @@ export interface PipelineSettings {
   readonly reviewers: readonly string[]
   readonly inspectAttemptsMax: number
   readonly inspectRetryFirstMs: number
+  readonly inspectOwnersLostMax: number
   readonly claimTtlMs: number
   readonly deliveryExpireMs: number
   readonly deliveryDelayNoticeMs: number

@@ -17,13 +17,18 @@ export interface WaitingClient {
   takeRefusal(): boolean
 }
 
-/** Returns the record after the decision, or after the hold or the postponement; null when another worker has it. */
+/**
+ * Returns the record after the decision, or after the hold or the postponement; null when another worker has it.
+ * `ownersLost`: processes that died with this submission in hand; too many, and it is held without another look.
+ */
 export async function inspectOrHold(
   deps: PipelineDependencies,
   record: SubmissionRecord,
+  ownersLost: number,
   waiting?: WaitingClient,
 ): Promise<SubmissionRecord | null> {
   try {
+    if (ownersLost >= deps.settings.inspectOwnersLostMax) throw deadly(ownersLost)
     return await inspect(deps, record, waiting)
   } catch (thrown) {
     return await holdOrRetry(deps, record, asError(thrown), waiting)
@@ -36,8 +41,8 @@ async function inspect(
   waiting: WaitingClient | undefined,
 ): Promise<SubmissionRecord | null> {
   const { submission } = record
-  const bytes = await readContent(deps.blobs, submission.blob)
-  const report = await deps.scanner.scan({ bytes, envelope: submission.envelope })
+  const content = () => readContent(deps.blobs, submission.blob)
+  const report = await deps.scanner.scan({ content, envelope: submission.envelope })
   deps.observe.scanned(report)
   const now = deps.clock.now()
   const decision = deps.judge.decide(submission.envelope, report, now)
@@ -68,6 +73,14 @@ async function inspect(
         sha256: submission.blob.sha256,
       },
     },
+  })
+}
+
+function deadly(ownersLost: number): GatewayError {
+  return new GatewayError('inspect-deadly', {
+    temporary: false,
+    publicMessage: 'The message could not be inspected.',
+    message: `${ownersLost} processes ended while they had this message in hand`,
   })
 }
 

@@ -38,11 +38,13 @@ async function releaseClaimed(deps: ReviewDependencies, request: ReviewAct): Pro
   const { record, item, held } = await heldRecord(deps, request)
   const now = deps.clock.now()
   const chosen = new Set(held)
-  const released: DecisionGroup = { recipients: held, action: 'pass', modifications: [], notify: [] }
   const after = await transition(deps, record, {
     to: 'decided',
     nextAttemptAt: now,
-    decision: reviewedDecision(record, request, now, [...withoutRecipients(record, chosen), released]),
+    decision: reviewedDecision(record, request, now, [
+      ...withoutRecipients(record, chosen),
+      ...releasedGroups(record, held),
+    ]),
     quarantine: { ...item, review: { reviewer: request.reviewer, reason: request.reason, at: now } },
     results: record.results
       .filter((result) => chosen.has(result.recipient))
@@ -82,6 +84,18 @@ async function rejectClaimed(deps: ReviewDependencies, request: ReviewAct): Prom
   if (!after) return fail(request.id)
   await deps.dispatcher.enqueue(request.id, { step: 'act', size: record.submission.blob.size })
   return after
+}
+
+/** What goes out is what the policy asked of it, had it passed: its headers and tags, and encrypted where it said so. */
+function releasedGroups(record: SubmissionRecord, held: readonly string[]): DecisionGroup[] {
+  const before = record.submission.decision?.groups ?? []
+  const decided = before
+    .map((group) => ({ ...group, recipients: group.recipients.filter((recipient) => held.includes(recipient)) }))
+    .filter((group) => group.recipients.length > 0)
+    .map((group): DecisionGroup => ({ ...group, action: group.encrypt ? 'encrypt' : 'pass', notify: [] }))
+  const known = new Set(decided.flatMap((group) => group.recipients))
+  const rest = held.filter((recipient) => !known.has(recipient))
+  return rest.length > 0 ? [...decided, { recipients: rest, action: 'pass', modifications: [], notify: [] }] : decided
 }
 
 function withoutRecipients(record: SubmissionRecord, chosen: ReadonlySet<string>): DecisionGroup[] {

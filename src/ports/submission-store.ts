@@ -19,8 +19,13 @@ export interface SubmissionStore {
    */
   claim(id: string, owner: string, now: number, untilMs: number): Promise<boolean>
   release(id: string, owner: string): Promise<void>
-  /** Drops every claim. Only for the start of a process that knows itself to be the only one. */
+  /** Ends every claim. Only for the start of a process that knows itself to be the only one. */
   forgetClaims(): Promise<void>
+  /**
+   * How many owners were lost (their claim ended without being released) since the claim was last released. A hint, not
+   * durable: it tells a submission that kills its workers from others.
+   */
+  ownersLost(id: string, now: number): Promise<number>
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]>
   /** Ids of done submissions whose content is still kept, oldest first. */
   removable(limit: number): Promise<readonly { readonly id: string; readonly blob: string }[]>

@@ -1,13 +1,15 @@
 /**
- * The scan pool: worker threads that extract and detect, each job under a deadline. A job that hangs or dies takes
- * only its worker with it; its message gets a report that says `timeout` or `corrupt`, never a clean one. Keys of the
- * spool are not here; the one key inside is that of the finding HMACs. Loading new rules swaps the whole pool at once.
+ * The scan pool: worker threads that extract and detect, each job under a deadline that starts when a worker takes it.
+ * A job that hangs or dies takes only its worker with it; its message gets a report that says `timeout` or `corrupt`,
+ * never a clean one. What the pool itself breaks off (reload, shutdown) is no verdict: that is a temporary error. Keys
+ * of the spool are not here; the one key inside is that of the finding HMACs. New rules swap all workers at once.
  */
 import { hash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { asError, GatewayError } from '../core/errors.ts'
 import type { Extraction, UninspectedReason } from '../core/extraction.ts'
+import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
 import type { ScanJob, ScanSettings } from './scan-job.ts'
@@ -31,48 +33,53 @@ export interface ScanWorkerData {
   readonly settings: ScanSettings
 }
 
+/** A job whose content may be fetched once a worker is free for it, so that jobs that wait hold none. */
+export type ScanRequest = Omit<ScanJob, 'bytes'> & { readonly bytes: Uint8Array | (() => Promise<Uint8Array>) }
+
+/** Workers that share one set of detectors. */
+interface Generation {
+  readonly workers: Piscina
+  jobs: number
+  closed: boolean
+  onIdle: (() => void) | null
+}
+
 export class ScanPool {
   readonly #options: ScanPoolOptions
-  #pool: Piscina
+  #now: Generation
   #revisions: ScanReport['revisions']
+  #free: number
+  readonly #waiting: (() => void)[] = []
+  #retiring: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: ScanPoolOptions, pool: Piscina, revisions: ScanReport['revisions']) {
+  private constructor(options: ScanPoolOptions, generation: Generation, revisions: ScanReport['revisions']) {
     this.#options = options
-    this.#pool = pool
+    this.#now = generation
     this.#revisions = revisions
+    this.#free = threadsOf(options)
   }
 
   /** Starts the workers and waits until one has compiled everything. Throws what a bad detector source throws. */
   static async start(options: ScanPoolOptions): Promise<ScanPool> {
-    const pool = open(options, options.detectors)
-    return new ScanPool(options, pool, await warmUp(pool))
+    const generation = open(options, options.detectors)
+    return new ScanPool(options, generation, await warmUp(generation))
   }
 
   get revisions(): ScanReport['revisions'] {
     return this.#revisions
   }
 
-  /** Takes over `job.bytes` (they are transferred). Throws a GatewayError only when the pool itself can't work. */
-  async scan(job: ScanJob): Promise<ScanReport> {
-    const identity = { size: job.bytes.length, sha256: hash('sha256', job.bytes) }
-    try {
-      return await this.#run<ScanReport>(job, 'scan')
-    } catch (thrown) {
-      const { reason, detail } = this.#judgeFailure(asError(thrown))
-      return sealedReport(job, identity, reason, detail, this.#revisions)
-    }
+  /** Takes over `job.bytes` (they are transferred). Throws a GatewayError when the pool can't work, or what `bytes` throws. */
+  async scan(job: ScanRequest): Promise<ScanReport> {
+    return await this.#run(job, 'scan', (failed) => sealedReport(job, failed, this.#revisions))
   }
 
   /** Extraction alone, with texts, for `sluice extract`. */
-  async extract(job: ScanJob): Promise<Extraction> {
-    const identity = { size: job.bytes.length, sha256: hash('sha256', job.bytes) }
-    try {
-      return await this.#run<Extraction>({ ...job, textsOnly: true }, 'extract')
-    } catch (thrown) {
-      const { reason, detail } = this.#judgeFailure(asError(thrown))
-      const { parts, uninspected } = sealedReport(job, identity, reason, detail, this.#revisions)
+  async extract(job: ScanRequest): Promise<Extraction> {
+    return await this.#run({ ...job, textsOnly: true }, 'extract', (failed) => {
+      const { parts, uninspected } = sealedReport(job, failed, this.#revisions)
       return { parts, uninspected, texts: [], labels: [] }
-    }
+    })
   }
 
   /** Compiles new detectors in new workers, then switches; jobs under way end on the old ones. On failure the old stay. */
@@ -82,46 +89,80 @@ export class ScanPool {
     try {
       revisions = await warmUp(fresh)
     } catch (thrown) {
-      await fresh.destroy()
+      await close(fresh)
       throw thrown
     }
-    const old = this.#pool
-    this.#pool = fresh
+    const old = this.#now
+    this.#now = fresh
     this.#revisions = revisions
-    await old.close()
+    const idle = new Promise<void>((resolve) => {
+      if (old.jobs === 0) resolve()
+      else old.onIdle = resolve
+    })
+    this.#retiring = Promise.all([this.#retiring, idle.then(() => close(old))])
   }
 
+  /** Breaks off what is running: whoever waits for it gets `scan-unavailable`. */
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    await close(this.#now)
+    for (const resume of this.#waiting.splice(0)) resume()
   }
 
-  async #run<T>(job: ScanJob, name: 'scan' | 'extract'): Promise<T> {
-    const pool = this.#pool
+  async #run<T>(request: ScanRequest, name: 'scan' | 'extract', seal: (failed: FailedScan) => T): Promise<T> {
+    await this.#enter()
+    const generation = this.#now
+    generation.jobs++
+    try {
+      const bytes = typeof request.bytes === 'function' ? await request.bytes() : request.bytes
+      const identity = { size: bytes.length, sha256: hash('sha256', bytes) }
+      try {
+        return (await this.#work(generation, { ...request, bytes }, name)) as T
+      } catch (thrown) {
+        if (generation.closed) throw unavailable(thrown)
+        return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
+      }
+    } finally {
+      if (--generation.jobs === 0) generation.onIdle?.()
+      this.#leave()
+    }
+  }
+
+  /** The deadline covers the work alone: a job must not time out for the jobs in front of it. */
+  async #work(generation: Generation, job: ScanJob, name: 'scan' | 'extract'): Promise<unknown> {
+    if (generation.closed) throw unavailable(null)
     const controller = new AbortController()
     const timer = setTimeout(() => controller.abort(), this.#options.deadlineMs)
     const whole = job.bytes.byteOffset === 0 && job.bytes.byteLength === job.bytes.buffer.byteLength
     const bytes = whole ? job.bytes : job.bytes.slice()
     try {
-      return (await pool.run(
+      return await generation.workers.run(
         { ...job, bytes },
         { name, signal: controller.signal, transferList: [bytes.buffer as ArrayBuffer] },
-      )) as T
+      )
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free--
+      return
+    }
+    if (this.#waiting.length >= limits.scanWaitingMax) throw unavailable(null)
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#free++
   }
 
   #judgeFailure(error: Error): { reason: UninspectedReason; detail: string } {
     if (error.name === 'AbortError') {
       this.#options.onCrash?.('timeout', `killed after ${this.#options.deadlineMs} ms`)
       return { reason: 'timeout', detail: `scan killed after ${this.#options.deadlineMs} ms` }
-    }
-    if (/queue is at limit|closing|terminated/i.test(error.message) && !/memory|heap/i.test(error.message)) {
-      throw new GatewayError('scan-unavailable', {
-        temporary: true,
-        publicMessage: 'The message could not be inspected, try again later.',
-        cause: error,
-      })
     }
     const memory = /memory|heap/i.test(error.message)
     this.#options.onCrash?.('crash', memory ? 'out of memory' : error.name)
@@ -131,35 +172,57 @@ export class ScanPool {
   }
 }
 
-/** How long jobs may queue in front of the workers is bounded by how many are active; this is the backstop. */
-const QUEUE_MAX = 10_000
-const IDLE_MS = 60_000
-
-function open(options: ScanPoolOptions, detectors: DetectorSources): Piscina {
-  const here = import.meta.url
-  const data: ScanWorkerData = { detectors, settings: options.settings }
-  return new Piscina({
-    filename: new URL(here.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', here).href,
-    workerData: data,
-    minThreads: 1,
-    maxThreads: options.threads ?? availableParallelism(),
-    idleTimeout: IDLE_MS,
-    maxQueue: QUEUE_MAX,
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('scan-unavailable', {
+    temporary: true,
+    publicMessage: 'The message could not be inspected, try again later.',
+    cause,
   })
 }
 
-async function warmUp(pool: Piscina): Promise<ScanReport['revisions']> {
-  return (await pool.run(null, { name: 'revisions' })) as ScanReport['revisions']
+function threadsOf(options: ScanPoolOptions): number {
+  return options.threads ?? availableParallelism()
+}
+
+const IDLE_MS = 60_000
+
+function open(options: ScanPoolOptions, detectors: DetectorSources): Generation {
+  const here = import.meta.url
+  const data: ScanWorkerData = { detectors, settings: options.settings }
+  const workers = new Piscina({
+    filename: new URL(here.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', here).href,
+    workerData: data,
+    minThreads: 1,
+    maxThreads: threadsOf(options),
+    idleTimeout: IDLE_MS,
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
+  })
+  // A worker that dies between two jobs is replaced by the next one; unheard, this event would end the process.
+  workers.on('error', (thrown: unknown) => options.onCrash?.('crash', asError(thrown).name))
+  return { workers, jobs: 0, closed: false, onIdle: null }
+}
+
+async function close(generation: Generation): Promise<void> {
+  generation.closed = true
+  await generation.workers.destroy()
+}
+
+async function warmUp({ workers }: Generation): Promise<ScanReport['revisions']> {
+  return (await workers.run(null, { name: 'revisions' })) as ScanReport['revisions']
+}
+
+interface FailedScan {
+  readonly size: number
+  readonly sha256: string
+  readonly reason: UninspectedReason
+  readonly detail: string
 }
 
 /** What is said of content whose scan did not come back: one part, not inspected. */
 function sealedReport(
-  job: ScanJob,
-  { size, sha256 }: { size: number; sha256: string },
-  reason: UninspectedReason,
-  detail: string,
+  job: ScanRequest,
+  { size, sha256, reason, detail }: FailedScan,
   revisions: ScanReport['revisions'],
 ): ScanReport {
   const path = job.as === 'mail' ? 'mail' : (job.filename ?? 'upload')

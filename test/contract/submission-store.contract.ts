@@ -252,6 +252,25 @@ export function submissionStoreContract(name: string, open: () => Promise<Submis
         await store.release('a', 'two')
         expect(await store.claim('a', 'one', 2_600, 4_000)).toBe(true)
       })
+
+      it('counts owners that were lost, until one gives the claim back', async () => {
+        expect(await store.ownersLost('a', 1_000)).toBe(0)
+        await store.claim('a', 'one', 1_000, 2_000)
+        expect(await store.ownersLost('a', 1_999), 'it may be at work').toBe(0)
+        expect(await store.ownersLost('a', 2_000), 'its claim ran out').toBe(1)
+        await store.claim('a', 'two', 2_000, 3_000)
+        expect(await store.ownersLost('a', 2_500)).toBe(1)
+        await store.forgetClaims()
+        expect(await store.ownersLost('a', 2_500)).toBe(2)
+        await store.forgetClaims()
+        expect(await store.ownersLost('a', 9_000), 'nobody was lost since').toBe(2)
+        await store.claim('a', 'three', 9_000, 9_500)
+        expect(await store.ownersLost('a', 9_000)).toBe(2)
+        await store.claim('a', 'three', 9_100, 9_900)
+        expect(await store.ownersLost('a', 9_100), 'extending is no loss').toBe(2)
+        await store.release('a', 'three')
+        expect(await store.ownersLost('a', 9_100)).toBe(0)
+      })
     })
 
     describe('quarantine', () => {

@@ -110,7 +110,12 @@ export class PipelineHarness {
         held: () => undefined,
         delivery: () => undefined,
       },
-      scanner: { scan: () => this.scan() },
+      scanner: {
+        scan: async ({ content }) => {
+          await content()
+          return await this.scan()
+        },
+      },
       judge: { decide: (given) => this.decide(given) },
       dispatcher: {
         start: async () => undefined,
@@ -152,6 +157,7 @@ export class PipelineHarness {
         reviewers: ['security@example.com'],
         inspectAttemptsMax: 3,
         inspectRetryFirstMs: 1_000,
+        inspectOwnersLostMax: 3,
         claimTtlMs: limits.claimTtlMs,
         deliveryExpireMs: 3_600_000,
         deliveryDelayNoticeMs: 600_000,

@@ -124,6 +124,43 @@ describe('fail-closed', () => {
     expect((await h.record(id)).submission.state).toBe('held')
     expect(h.delivered).toEqual([])
   })
+
+  it('holds what processes keep dying of, without another look', async () => {
+    const { id } = await h.accept(['b@partner.example'])
+    let looks = 0
+    h.scan = () => {
+      looks++
+      return Promise.resolve({ ...emptyScan })
+    }
+    for (let i = 1; i <= 3; i++) {
+      await h.store.claim(id, `process ${i}`, h.now, h.now + 1)
+      await h.store.forgetClaims()
+    }
+    await h.process(id)
+    expect(looks).toBe(0)
+    expect((await h.record(id)).submission.state).toBe('held')
+    expect(await h.auditEvents(id)).toEqual(['accepted', 'held', 'notified'])
+  })
+
+  it('looks again at what a process died with fewer times, one at a time, and forgets it then', async () => {
+    const ids = [(await h.accept(['b@partner.example'])).id, (await h.accept(['c@partner.example'])).id]
+    let looking = 0
+    let most = 0
+    h.scan = async () => {
+      most = Math.max(most, ++looking)
+      await new Promise((resolve) => setImmediate(resolve))
+      looking--
+      return { ...emptyScan }
+    }
+    for (const id of ids) await h.store.claim(id, 'a process', h.now, h.now + 1)
+    await h.store.forgetClaims()
+    await Promise.all(ids.map((id) => h.process(id)))
+    expect(most).toBe(1)
+    for (const id of ids) {
+      expect((await h.record(id)).submission.state).toBe('done')
+      expect(await h.store.ownersLost(id, h.now)).toBe(0)
+    }
+  })
 })
 
 describe('per recipient', () => {
@@ -309,6 +346,17 @@ describe('review', () => {
     expect(await h.store.quarantine({ id, limit: 1 })).toMatchObject([{ status: 'released' }])
     expect(h.delivered.at(-1)?.bytes).toBe(MESSAGE)
     expect(await h.auditEvents(id)).toEqual(['accepted', 'decided', 'quarantined', 'released', 'delivery', 'delivery'])
+  })
+
+  it('a release goes out as the policy would have had it: tagged, and encrypted where it said so', async () => {
+    const encrypt = { methods: ['smime' as const], fallback: 'quarantine' as const }
+    const modifications = [{ kind: 'tag-subject' as const, tag: '[reviewed]' }]
+    h.decide = (given) => decision(given, 'quarantine', { modifications, encrypt })
+    const { id } = await h.accept(['b@partner.example'])
+    await h.process(id)
+    await release(h.deps, { id, ...act })
+    await h.process(id)
+    expect(h.delivered[0]?.job).toMatchObject({ modifications, encrypt })
   })
 
   it('a release that the next hop refuses is held again', async () => {

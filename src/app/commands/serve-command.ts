@@ -6,7 +6,7 @@ import { exists, writeDefaultConfig } from '../first-start.ts'
 import { startGateway } from '../gateway.ts'
 import { loadConfiguration, packagedPolicies, packagedRules } from '../installation.ts'
 import { keysDir } from './keys-command.ts'
-import { untilStopped } from './until-stopped.ts'
+import { stopRequest, untilStopped } from './until-stopped.ts'
 
 /** Runs until SIGTERM or Ctrl-C, then drains; a second signal stops at once and loses nothing either. */
 export async function runServe(flags: { readonly config?: string }): Promise<number> {
@@ -25,6 +25,7 @@ export async function runServe(flags: { readonly config?: string }): Promise<num
     await createKeys(keys)
     say(`Created key files in ${keys} (mode 0600). Back them up: without them nothing stored can be read.`)
   }
+  const stop = stopRequest()
   const gateway = await startGateway(config)
   for (const { listener, host, port } of gateway.smtp) say(`SMTP  ${host}:${port}  (${listener})`)
   say(`Admin http://${config.admin.host}:${gateway.adminPort}/readyz, /healthz, /metrics`)
@@ -42,7 +43,7 @@ export async function runServe(flags: { readonly config?: string }): Promise<num
       `Try   swaks --server ${first.host}:${first.port} --from you@example.com --to partner@example.net --body 'Card 4111 1111 1111 1111'`,
     )
   say('then  sluice quarantine list      (docs/administrator.md reads on)')
-  await untilStopped(async () => {
+  await untilStopped(stop, async () => {
     say('Stopping: no new mail is taken, what is in hand is finished. Once more stops at once.')
     await gateway.close(limits.drainTimeoutMs)
   })

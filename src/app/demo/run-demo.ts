@@ -14,7 +14,7 @@ import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { limits } from '../../core/limits.ts'
 import type { SubmissionRecord } from '../../core/submission.ts'
 import { createKeys } from '../../platform/keys.ts'
-import { untilStopped } from '../commands/until-stopped.ts'
+import { stopRequest, untilStopped } from '../commands/until-stopped.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { packagedPolicies, packagedRules } from '../installation.ts'
 import { type OpenState, openState } from '../open-state.ts'
@@ -42,7 +42,7 @@ export async function runDemo(flags: { readonly keep?: boolean }): Promise<numbe
     const records = await settled(state, ids)
     process.stdout.write(`${table(messages, records)}\n`)
     process.stdout.write(howToLook(dir, port, records, flags.keep ?? false))
-    if (flags.keep) await untilStopped(async () => void say('Stopping …'))
+    if (flags.keep) await untilStopped(stopRequest(), async () => void say('Stopping …'))
   } finally {
     await state.close()
     await closeAndClean(gateway, dir, flags.keep ?? false)

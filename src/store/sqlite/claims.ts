@@ -4,18 +4,23 @@ import { type Db, sqliteCode } from './open-database.ts'
 
 /**
  * Who is working on what, in a small database of its own without syncing: losing it loses nothing, since taking a
- * claim again is harmless. Shared by the processes of one host.
+ * claim again is harmless. Shared by the processes of one host. A claim that ended without being given back counts as
+ * the loss of its owner: that is how a submission which kills whoever inspects it is told from others.
  */
 export function claimsPath(databasePath: string): string {
   return `${databasePath}-claims`
 }
 
+/** Claims that nobody came back to are forgotten after this long. */
+const FORGET_MS = 24 * 3_600_000
+
 export class Claims {
   readonly #db: Db
   readonly #take: Statement<unknown[]>
   readonly #release: Statement<unknown[]>
+  readonly #lost: Statement<unknown[]>
 
-  /** Claims that ended before `now` are dropped. A damaged file (power loss) is begun anew. */
+  /** Claims that ended long before `now` are dropped. A damaged file (power loss) is begun anew. */
   static open(path: string, busyTimeoutMs: number, now: number): Claims {
     try {
       return new Claims(path, busyTimeoutMs, now)
@@ -34,15 +39,18 @@ export class Claims {
       this.#db.pragma('journal_mode = WAL')
       this.#db.pragma('synchronous = OFF')
       this.#db.exec(
-        'CREATE TABLE IF NOT EXISTS claims (id TEXT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+        `CREATE TABLE IF NOT EXISTS claims (id TEXT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, until_ms INTEGER NOT NULL,
+           lost INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID`,
       )
-      this.#db.prepare('DELETE FROM claims WHERE until_ms <= ?').run(now)
+      this.#db.prepare('DELETE FROM claims WHERE until_ms <= ?').run(now - FORGET_MS)
       this.#take = this.#db.prepare(
         `INSERT INTO claims (id, owner, until_ms) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms
-         WHERE claims.owner = excluded.owner OR claims.until_ms <= ?`,
+         ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms,
+           lost = claims.lost + (claims.owner NOT IN (excluded.owner, ''))
+         WHERE claims.owner IN (excluded.owner, '') OR claims.until_ms <= ?`,
       )
       this.#release = this.#db.prepare('DELETE FROM claims WHERE id = ? AND owner = ?')
+      this.#lost = this.#db.prepare("SELECT lost + (owner <> '' AND until_ms <= ?) AS lost FROM claims WHERE id = ?")
     } catch (error) {
       this.#db.close()
       throw error
@@ -68,9 +76,15 @@ export class Claims {
     }
   }
 
-  /** Drops every claim: for the only process that works on submissions, before it begins. */
-  forgetAll(): void {
-    this.#db.exec('DELETE FROM claims')
+  /** Ends every claim: for the only process that works on submissions, before it begins. Their owners count as lost. */
+  forgetAll(now: number): void {
+    this.#db.prepare("UPDATE claims SET lost = lost + 1, owner = '', until_ms = ? WHERE owner <> ''").run(now)
+  }
+
+  /** How many owners were lost while they had this claim, since it was last given back. */
+  ownersLost(id: string, now: number): number {
+    const row = this.#lost.get(now, id) as { readonly lost: number } | undefined
+    return row?.lost ?? 0
   }
 
   close(): void {

@@ -96,11 +96,15 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   /**
-   * Drops all claims: at the start of the only process that works on submissions, what a killed predecessor held is
+   * Ends all claims: at the start of the only process that works on submissions, what a killed predecessor held is
    * free at once instead of by its time.
    */
   async forgetClaims(): Promise<void> {
-    this.#parts.claims.forgetAll()
+    this.#parts.claims.forgetAll(this.#parts.clock.now())
+  }
+
+  async ownersLost(id: string, now: number): Promise<number> {
+    return this.#parts.claims.ownersLost(id, now)
   }
 
   async quarantine(query: QuarantineQuery): Promise<readonly QuarantineItem[]> {

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { GatewayError } from '../../src/core/errors.ts'
+import { ScanPool, type ScanPoolOptions, type ScanRequest } from '../../src/scan/scan-pool.ts'
+
+const rule = (word: string) => `rules:
+  - id: word
+    name: A word
+    family: custom
+    description: One word.
+    references: [https://sluice.example/test]
+    patterns: [{ id: word, regex: '${word}', confidence: high }]
+    examples: [${word}, a ${word}, ${word} b]
+    negative_examples: [nothing, of, interest]
+`
+const detectors = (word: string) => ({
+  rules: [{ file: 'word.yaml', text: rule(word) }],
+  catalogRevision: 'none',
+  fingerprints: null,
+  labelMap: null,
+})
+
+let pool: ScanPool | null = null
+const crashes: string[] = []
+
+afterEach(async () => {
+  await pool?.close()
+  pool = null
+  crashes.length = 0
+})
+
+async function start(options: Partial<ScanPoolOptions> = {}): Promise<ScanPool> {
+  pool = await ScanPool.start({
+    threads: 1,
+    deadlineMs: 30_000,
+    memoryMaxBytes: 256 * 1024 * 1024,
+    detectors: detectors('PLATYPUS'),
+    settings: { findingKey: new Uint8Array(32).fill(1), extract: {} },
+    onCrash: (problem, detail) => crashes.push(`${problem}: ${detail}`),
+    ...options,
+  })
+  return pool
+}
+
+const upload = (bytes: ScanRequest['bytes']): ScanRequest => ({
+  bytes,
+  as: 'upload',
+  filename: 'a.txt',
+  declaredType: 'text/plain',
+})
+const text = (content: string) => upload(Uint8Array.from(Buffer.from(content)))
+
+describe('a scan job', () => {
+  it('that runs past its deadline is killed, and its content counts as not inspected', async () => {
+    const scanned = await (await start({ deadlineMs: 1 })).scan(text('PLATYPUS '.repeat(500_000)))
+    expect(scanned.uninspected).toEqual([{ path: 'a.txt', reason: 'timeout', detail: 'scan killed after 1 ms' }])
+    expect(scanned.parts).toMatchObject([{ path: 'a.txt', size: 4_500_000 }])
+    expect(scanned.findings).toEqual([])
+    expect(crashes).toEqual(['timeout: killed after 1 ms'])
+  })
+
+  it('does not hold its content while it waits, nor time out for the jobs in front of it', async () => {
+    const one = await start()
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const asked: string[] = []
+    const gated = (name: string, wait: Promise<void>) =>
+      upload(async () => {
+        asked.push(name)
+        await wait
+        return Uint8Array.from(Buffer.from('PLATYPUS'))
+      })
+    const first = one.scan(gated('first', gate))
+    const second = one.scan(gated('second', Promise.resolve()))
+    await Promise.resolve()
+    expect(asked).toEqual(['first'])
+    open()
+    expect((await first).findings).toHaveLength(1)
+    expect((await second).findings).toHaveLength(1)
+    expect(asked).toEqual(['first', 'second'])
+  })
+
+  it('whose content cannot be read fails with that error, not with a verdict', async () => {
+    const failing = await start()
+    const corrupt = new GatewayError('blob-corrupt', { temporary: false, publicMessage: 'no' })
+    await expect(failing.scan(upload(() => Promise.reject(corrupt)))).rejects.toBe(corrupt)
+    expect((await failing.scan(text('PLATYPUS'))).findings).toHaveLength(1)
+  })
+
+  it('that the pool breaks off at its end is no verdict but a temporary error', async () => {
+    const ending = await start()
+    const jobs = [1, 2, 3].map(() => ending.scan(text('PLATYPUS '.repeat(200_000))))
+    const outcomes = Promise.allSettled(jobs)
+    await ending.close()
+    for (const outcome of await outcomes) {
+      if (outcome.status === 'fulfilled') expect(outcome.value.uninspected).toEqual([])
+      else expect(outcome.reason).toMatchObject({ code: 'scan-unavailable', temporary: true })
+    }
+    await expect(ending.scan(text('PLATYPUS'))).rejects.toMatchObject({ code: 'scan-unavailable' })
+    expect(crashes).toEqual([])
+  })
+})
+
+describe('new detectors', () => {
+  it('take over at once; jobs that are under way or wait end with a whole report', async () => {
+    const reloaded = await start()
+    const before = reloaded.revisions
+    const jobs = [1, 2, 3, 4].map(() => reloaded.scan(text('PLATYPUS and WOMBAT '.repeat(20_000))))
+    await reloaded.reload(detectors('WOMBAT'))
+    expect(reloaded.revisions.rules).not.toBe(before.rules)
+    const after = await reloaded.scan(text('a WOMBAT'))
+    expect(after.findings).toHaveLength(1)
+    for (const report of await Promise.all(jobs)) {
+      expect(report.uninspected).toEqual([])
+      expect(report.findings).toHaveLength(1)
+    }
+    expect(crashes).toEqual([])
+  })
+
+  it('that are broken leave the old ones in force', async () => {
+    const kept = await start()
+    const broken = { ...detectors('WOMBAT'), rules: [{ file: 'word.yaml', text: 'rules: nonsense' }] }
+    await expect(kept.reload(broken)).rejects.toThrow()
+    expect((await kept.scan(text('a PLATYPUS'))).findings).toHaveLength(1)
+  })
+})
