@@ -54,8 +54,8 @@ export class PdfWords {
     const properties: [string, string][] = []
     for (const [name, value] of entries) {
       if (name === 'Custom' && typeof value === 'object' && value !== null) {
-        for (const [key, custom] of Object.entries(value))
-          if (typeof custom === 'string') properties.push([key, custom])
+        const custom: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
+        for (const [key, text] of custom) if (typeof text === 'string') properties.push([String(key), text])
       } else if (typeof value === 'string' && !SKIPPED.has(name)) this.#add(value)
       if (name === 'IsSignaturesPresent' && value === true) this.#context.trait('digitally-signed')
     }

@@ -183,8 +183,7 @@ function toLines(raw: string): string {
       case 0x0c:
       case 0x0d:
       case 0x0e:
-        if (code === 0x0d && isInCell(raw, i)) line += ' '
-        else flush()
+        flush()
         break
       case 0x09:
         line += '\t'
@@ -207,14 +206,4 @@ function toLines(raw: string): string {
   }
   flush()
   return out.join('\n')
-}
-
-/** A paragraph that is followed by a cell mark before the next paragraph mark stands in a cell. */
-function isInCell(raw: string, at: number): boolean {
-  for (let i = at + 1; i < raw.length && i < at + 256; i++) {
-    const code = raw.charCodeAt(i)
-    if (code === 0x07) return i > at + 1
-    if (code === 0x0d || code === 0x0c) return false
-  }
-  return false
 }

@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest'
+import { docxOf, oleOf, read, zipOf } from './making.ts'
+
+const utf16 = (text: string) => Buffer.from(text, 'utf16le')
+
+/** A Word 97 document: a header block, the text in one 16-bit piece, a table stream with the piece. */
+function docOf(text: string, flags = 0x0200): { WordDocument: Buffer; '1Table': Buffer } {
+  const fib = Buffer.alloc(0x400)
+  fib.writeUInt16LE(0xa5ec, 0)
+  fib.writeUInt16LE(0x00c1, 2)
+  fib.writeUInt16LE(flags, 10)
+  const pieces = Buffer.alloc(5 + 8 + 8)
+  pieces[0] = 2
+  pieces.writeUInt32LE(16, 1)
+  pieces.writeUInt32LE(text.length, 9)
+  pieces.writeUInt32LE(fib.length, 15)
+  fib.writeUInt32LE(0, 0x1a2)
+  fib.writeUInt32LE(pieces.length, 0x1a6)
+  return { WordDocument: Buffer.concat([fib, utf16(text)]), '1Table': pieces }
+}
+
+function biff(...records: readonly [number, Buffer][]): Buffer {
+  return Buffer.concat(
+    records.map(([type, data]) => {
+      const head = Buffer.alloc(4)
+      head.writeUInt16LE(type, 0)
+      head.writeUInt16LE(data.length, 2)
+      return Buffer.concat([head, data])
+    }),
+  )
+}
+
+const BOF = Buffer.from('0006050000000000', 'hex')
+const u16 = (...values: number[]) => Buffer.from(values.flatMap((v) => [v & 0xff, v >> 8]))
+const string8 = (text: string) => Buffer.concat([u16(text.length), Buffer.from([0]), Buffer.from(text, 'latin1')])
+
+function record(type: number, data: Buffer, instance = 0): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt16LE(instance << 4, 0)
+  head.writeUInt16LE(type, 2)
+  head.writeUInt32LE(data.length, 4)
+  return Buffer.concat([head, data])
+}
+
+describe('doc', () => {
+  it('reads cells, rows, fields and paragraphs', async () => {
+    const text =
+      'Title\rName\x07Card\x07\x07Ann\x074111\x07\x07see \x13 HYPERLINK "https://x.example" \x14here\x15 end\r'
+    const result = await read(oleOf(docOf(text)), 'x.doc')
+    expect(result.text).toContain('Title\nName\tCard\nAnn\t4111\nsee here end\nHYPERLINK "https://x.example"')
+    expect(result.said).toEqual([])
+  })
+
+  it.each([
+    [0x0300, '0100', 'encrypted RC4'],
+    [0x0300, '0200', 'encrypted RC4 CryptoAPI'],
+    [0x8300, '0000', 'encrypted XOR obfuscation'],
+  ])('says how it is encrypted: %s', async (flags, version, said) => {
+    const tree = docOf('secret', flags)
+    const result = await read(oleOf({ ...tree, '1Table': Buffer.from(`${version}0000`, 'hex') }), 'x.doc')
+    expect(result.said).toContain(said)
+    expect(result.text).not.toContain('secret')
+  })
+
+  it('descends into the object pool and packages', async () => {
+    const native = Buffer.concat([
+      Buffer.alloc(4),
+      u16(2),
+      Buffer.from('notes.txt\0C:\\tmp\\notes.txt\0'),
+      Buffer.alloc(4),
+      Buffer.from('0400000061626300', 'hex'),
+      Buffer.from([11, 0, 0, 0]),
+      Buffer.from('packed text'),
+    ])
+    const tree = {
+      ...docOf('outer\r'),
+      ObjectPool: {
+        _1: { '\x01Ole10Native': native },
+        _2: { ...docOf('inner doc\r') },
+        _3: { Package: docxOf('<w:p><w:r><w:t>inner docx</w:t></w:r></w:p>') },
+      },
+    }
+    const result = await read(oleOf(tree), 'x.doc')
+    for (const text of ['outer', 'packed text', 'notes.txt', 'inner doc', 'inner docx'])
+      expect(result.text).toContain(text)
+  })
+})
+
+describe('xls', () => {
+  const sheet = (name: string, at: number, hidden = 0) =>
+    Buffer.concat([Buffer.from([at & 0xff, at >> 8, 0, 0, hidden, 0, name.length, 0]), Buffer.from(name)])
+
+  it('reads shared strings across a record boundary, numbers, formulas and a hidden sheet', async () => {
+    const sst = Buffer.concat([
+      Buffer.from('0200000002000000', 'hex'),
+      string8('Card'),
+      u16(10),
+      Buffer.from([0]),
+      Buffer.from('split '),
+    ])
+    const rest = Buffer.concat([Buffer.from([1]), utf16('ωstr')])
+    const number = Buffer.alloc(14)
+    number.writeUInt16LE(1, 0)
+    number.writeUInt16LE(1, 2)
+    number.writeDoubleLE(4111111111111111, 6)
+    const formula = Buffer.alloc(22)
+    formula.writeUInt16LE(2, 0)
+    formula.writeUInt16LE(0xffff, 12)
+    const globals = (at: number) =>
+      biff([0x809, BOF], [0x85, sheet('Hidden', at, 1)], [0xfc, sst], [0x3c, rest], [0x0a, Buffer.alloc(0)])
+    const at = globals(0).length
+    const cells = biff(
+      [0x809, BOF],
+      [0xfd, u16(0, 0, 0, 0, 0)],
+      [0xfd, u16(0, 1, 0, 1, 0)],
+      [0x203, number],
+      [0x06, Buffer.concat([formula, Buffer.from([0x17, 6, 0]), Buffer.from('hidden')])],
+      [0x207, string8('cached')],
+      [0x0a, Buffer.alloc(0)],
+    )
+    const result = await read(oleOf({ Workbook: Buffer.concat([globals(at), cells]) }), 'x.xls')
+    expect(result.text).toContain('Hidden\nCard\tsplit ωstr\n\t4111111111111111\ncached')
+    expect(result.text).toContain('\nhidden')
+    expect(result.traits).toContain('hidden-content')
+    expect(result.said).toEqual([])
+  })
+
+  it.each([
+    [Buffer.from('0000', 'hex'), 'encrypted XOR obfuscation'],
+    [Buffer.from('01000100', 'hex'), 'encrypted RC4'],
+    [Buffer.from('01000200', 'hex'), 'encrypted RC4 CryptoAPI'],
+  ])('says how it is encrypted', async (pass, said) => {
+    const result = await read(oleOf({ Workbook: biff([0x809, BOF], [0x2f, pass], [0xfc, Buffer.alloc(9)]) }), 'x.xls')
+    expect(result.said).toEqual([said])
+  })
+
+  it('tells a record that runs past the end', async () => {
+    const stream = Buffer.concat([biff([0x809, BOF]), u16(0xfc, 9000)])
+    expect((await read(oleOf({ Workbook: stream }), 'x.xls')).said).toContain('corrupt xls records')
+  })
+})
+
+describe('ppt', () => {
+  it('reads text atoms, tells encryption and broken records', async () => {
+    const stream = Buffer.concat([record(4000, utf16('wide\rsecond')), record(4008, Buffer.from('narrow'))])
+    const plain = await read(oleOf({ 'PowerPoint Document': stream }), 'x.ppt')
+    expect(plain.text).toContain('wide\nsecond\nnarrow')
+    expect(plain.said).toEqual([])
+    const sealed = await read(
+      oleOf({ 'PowerPoint Document': Buffer.concat([stream, record(0x2f14, Buffer.alloc(4))]) }),
+      'x.ppt',
+    )
+    expect(sealed.said).toEqual(['encrypted RC4 CryptoAPI'])
+    const broken = await read(oleOf({ 'PowerPoint Document': stream.subarray(0, 20) }), 'x.ppt')
+    expect(broken.said).toEqual(['corrupt ppt records'])
+  })
+})
+
+describe('msg', () => {
+  const attachment = (name: string, data: Buffer) => ({
+    __substg1: Buffer.alloc(0),
+    '__substg1.0_3707001F': utf16(name),
+    '__substg1.0_37010102': data,
+  })
+
+  it('reads subject, bodies, recipients, attachments and messages inside', async () => {
+    const inner = { '__properties_version1.0': Buffer.alloc(24), '__substg1.0_0037001F': utf16('inner subject') }
+    const result = await read(
+      oleOf({
+        '__properties_version1.0': Buffer.alloc(32),
+        '__substg1.0_0037001F': utf16('outer subject'),
+        '__substg1.0_1000001F': utf16('plain body'),
+        '__substg1.0_10130102': Buffer.from('<p>html <b>bo</b>dy</p>'),
+        '__recip_version1.0_#00000000': { '__substg1.0_39FE001F': utf16('bob@partner.example') },
+        '__attach_version1.0_#00000000': attachment('a.txt', Buffer.from('attached text')),
+        '__attach_version1.0_#00000001': { '__substg1.0_3701000D': inner },
+      }),
+      'x.msg',
+    )
+    for (const text of ['outer subject', 'plain body', 'html body', 'bob@partner.example', 'inner subject']) {
+      expect(result.text).toContain(text)
+    }
+    expect(result.textOf('a.txt')).toBe('attached text')
+    expect(result.said).toEqual([])
+  })
+})
+
+describe('sealed packages', () => {
+  const xml = '<encryption><keyData keyBits="256" cipherAlgorithm="AES"/></encryption>'
+
+  it('tells the cipher of an encrypted package', async () => {
+    const info = Buffer.concat([Buffer.from('0400040040000000', 'hex'), Buffer.from(xml)])
+    const result = await read(oleOf({ EncryptionInfo: info, EncryptedPackage: Buffer.alloc(64) }), 'x.docx')
+    expect(result.said).toEqual(['encrypted agile AES-256'])
+  })
+
+  it('tells rights management and reads the label outside the seal', async () => {
+    const labels = '<labelList><label id="{2096f6a2-d2f7-48be-b329-b73aaa526e5d}" enabled="1" removed="0"/></labelList>'
+    const result = await read(
+      oleOf({
+        EncryptedPackage: Buffer.alloc(64),
+        '\x06DataSpaces': {
+          TransformInfo: { DRMEncryptedTransform: { '\x06Primary': Buffer.alloc(8) }, LabelInfo: Buffer.from(labels) },
+        },
+      }),
+      'x.docx',
+    )
+    expect(result.said).toEqual(['encrypted rights management'])
+    expect(result.traits).toContain('irm-protected')
+    expect(result.labels).toContainEqual(
+      expect.objectContaining({ scheme: 'msip', id: '2096f6a2-d2f7-48be-b329-b73aaa526e5d' }),
+    )
+  })
+})
+
+describe('macros', () => {
+  it('reads module source and sets the trait', async () => {
+    const literal = (text: string) => {
+      const bytes = Buffer.from(text, 'latin1')
+      const out: number[] = [1, 0, 0]
+      for (let i = 0; i < bytes.length; i += 8) out.push(0, ...bytes.subarray(i, i + 8))
+      const chunk = Buffer.from(out)
+      chunk.writeUInt16LE(0xb000 | (chunk.length - 4), 1)
+      return chunk
+    }
+    const dirRecord = (id: number, data: Buffer) => {
+      const head = Buffer.alloc(6)
+      head.writeUInt16LE(id, 0)
+      head.writeUInt32LE(data.length, 2)
+      return Buffer.concat([head, data]).toString('latin1')
+    }
+    const dir = dirRecord(3, u16(1252)) + dirRecord(0x1a, Buffer.from('Module1')) + dirRecord(0x31, Buffer.alloc(4))
+    const project = oleOf({
+      VBA: {
+        dir: literal(dir),
+        _VBA_PROJECT: Buffer.alloc(4),
+        Module1: literal('Sub Leak()\r\n key = "AKIA4111"\r\nEnd Sub'),
+      },
+    })
+    const result = await read(
+      zipOf([
+        { name: '[Content_Types].xml', data: '<Types/>' },
+        { name: 'word/document.xml', data: '<w:document/>' },
+        { name: 'word/vbaProject.bin', data: project },
+      ]),
+      'x.docm',
+    )
+    expect(result.text).toContain('key = "AKIA4111"')
+    expect(result.traits).toContain('macro')
+  })
+})
