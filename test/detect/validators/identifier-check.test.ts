@@ -68,6 +68,8 @@ describe('identifier checks', () => {
     expect(check('300213-123X', 'fi.hetu'), 'February has no 30th').toBeNull()
     expect(check('12ABC34501DE35', 'br.cnpj'), 'letters since 2026').not.toBeNull()
     expect(check('11111111111', 'br.cpf'), 'one digit repeated').toBeNull()
+    expect(check('11213456783', 'de.idnr'), 'one digit three times').not.toBeNull()
+    expect(check('11123456786', 'de.idnr'), 'but not in a row').toBeNull()
     expect(check('GD001', 'gb.vat'), 'government departments').not.toBeNull()
     expect(check('HA499', 'gb.vat'), 'health authorities start at 500').toBeNull()
     expect(check('KB1000006', 'by.unp')).not.toBeNull()

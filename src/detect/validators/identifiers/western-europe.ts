@@ -48,6 +48,7 @@ function deTaxId(n: string): boolean {
   const counts = new Map<string, number>()
   for (const digit of n.slice(0, 10)) counts.set(digit, (counts.get(digit) ?? 0) + 1)
   const repeated = [...counts.values()].filter((count) => count > 1)
+  if (/(\d)\1\1/.test(n.slice(0, 10))) return false
   return repeated.length === 1 && (repeated[0] ?? 0) <= 3 && mod11x10(n)
 }
 
