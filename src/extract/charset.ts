@@ -38,6 +38,7 @@ function decode(bytes: Uint8Array, declared: string | null, guess: boolean): Dec
   const named = name === null ? null : decodeSelfContained(buffer, name)
   if (named) return named
   const wide = wideWithoutMark(buffer)
+  if (guess && hasOverlong(buffer)) return { ...decodeLegacy(buffer, name, guess), others: [decodeOverlong(buffer)] }
   if (wide) return { text: decodeWide(buffer, wide), charset: wide, others: NONE }
   if (isAscii(buffer)) return decodeAscii(buffer)
   if (isUtf8(buffer)) return { text: buffer.toString('utf8'), charset: 'utf-8', others: utf7Reading(buffer) }
@@ -165,6 +166,24 @@ function decodeLegacy(buffer: Buffer, name: string | null, guess: boolean): Deco
     if (text !== null && !isMostlyReplaced(text)) return plain(text, detected)
   }
   return { text: decodeNamed(buffer, 'windows-1252') ?? buffer.toString('latin1'), charset: null, others: NONE }
+}
+
+/** UTF-8 in two bytes of what needs one: invalid (RFC 3629 section 3), and decoded by lenient readers all the same. */
+function hasOverlong(buffer: Buffer): boolean {
+  if (!buffer.includes(0xc0) && !buffer.includes(0xc1)) return false
+  const text = buffer.toString('latin1')
+  return (text.match(OVERLONG)?.length ?? 0) >= OVERLONG_MIN
+}
+
+const OVERLONG = /[\xc0\xc1][\x80-\xbf]/g
+/** Words of Latin-1 hold such a pair now and then, never several. */
+const OVERLONG_MIN = 4
+
+function decodeOverlong(buffer: Buffer): string {
+  const single = buffer
+    .toString('latin1')
+    .replace(OVERLONG, (pair) => String.fromCharCode(((pair.charCodeAt(0) & 1) << 6) | (pair.charCodeAt(1) & 0x3f)))
+  return Buffer.from(single, 'latin1').toString('utf8')
 }
 
 function isMostlyReplaced(text: string): boolean {

@@ -20,6 +20,7 @@ import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
 import { rtf } from './formats/rtf.ts'
+import { sealed } from './formats/sealed.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
 import { tnef } from './formats/tnef.ts'
@@ -42,6 +43,7 @@ const formats = [
   formData,
   cms,
   pgp,
+  sealed,
   zip,
   gzip,
   tar,

@@ -118,6 +118,15 @@ describe('files inside texts', () => {
     )
     expect(read.uninspected).toEqual(['encrypted PGP'])
   })
+  it.each([
+    ['Ansible vault', '$ANSIBLE_VAULT;1.1;AES256\n6162636465', 'encrypted Ansible vault'],
+    ['age', '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl', 'encrypted age'],
+    ['OpenSSL in base64', 'U2FsdGVkX1+abcdefghijklmnopqrstuv', 'encrypted OpenSSL'],
+    ['OpenSSL', 'Salted__\x00\x01\x02\x03', 'encrypted OpenSSL'],
+    ['age, binary', 'age-encryption.org/v1\n-> X25519 a\n\x00\x01', 'encrypted age'],
+  ])('%s is encrypted', async (_name, content, expected) => {
+    expect((await readUpload(content, { filename: 'a.dat' })).uninspected).toEqual([expected])
+  })
   it('prose about begin 644 is not a file', async () => {
     expect((await readMail(part('text/plain', 'we begin 600 people\nand go on'))).paths).toEqual(['mail', 'mail/[1]'])
   })

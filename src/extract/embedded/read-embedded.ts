@@ -4,6 +4,7 @@ import { findBase64Files } from './base64-files.ts'
 import { findBinHex } from './binhex.ts'
 import type { EmbeddedFile } from './embedded-file.ts'
 import { readPgpArmor } from './pgp-armor.ts'
+import { sealedIn } from './sealed-texts.ts'
 import { findUuencoded } from './uuencode.ts'
 import { findYenc } from './yenc.ts'
 
@@ -18,6 +19,7 @@ export async function readEmbedded(text: string, context: ExtractContext, bytes?
   if (text.includes('=ybegin ')) found.push(findYenc(bytes ? latin1(bytes) : text))
   if (text.includes('with BinHex')) found.push(findBinHex(text))
   if (text.includes('-----BEGIN')) await readPgpArmor(text, context)
+  for (const kind of sealedIn(text)) context.uninspected('encrypted', kind)
   found.push(findBase64Files(text))
   const files = found.flat()
   for (const [at, file] of files.entries()) {

@@ -11,7 +11,8 @@ export const html: Format = {
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
     const { text, others } = decodeText(input.bytes, input.parameters.charset ?? metaCharset(input.bytes))
     for (const source of [text, ...others]) {
-      const read = readHtml(source)
+      // Browsers drop NUL.
+      const read = readHtml(source.includes('\0') ? source.replaceAll('\0', '') : source)
       context.text(read.visible)
       context.text(read.hidden)
       if (read.hasHiddenText) context.trait('hidden-content')

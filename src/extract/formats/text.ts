@@ -10,7 +10,9 @@ export const text: Format = {
     const { parameters } = input
     const decoded = decodeText(input.bytes, parameters.charset ?? null)
     const isDelSp = parameters.format?.toLowerCase() === 'flowed' && parameters.delsp?.toLowerCase() === 'yes'
-    context.text(isDelSp ? joinFlowed(decoded.text) : decoded.text)
+    const shown = isDelSp ? joinFlowed(decoded.text) : decoded.text
+    // Readers show nothing for a NUL, so it may not part what stands around it.
+    context.text(shown.includes('\0') ? shown.replaceAll('\0', '') : shown)
     for (const other of decoded.others) context.text(other)
     await readEmbedded(decoded.text, context, input.bytes)
   },

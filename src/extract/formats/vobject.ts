@@ -9,7 +9,7 @@ export const vobject: Format = {
   types: ['text/vcard', 'text/x-vcard', 'text/directory', 'text/calendar', 'text/x-vcalendar', 'application/ics'],
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
     const decoded = decodeText(input.bytes, input.parameters.charset ?? null)
-    const unfolded = decoded.text.replace(/\r?\n[ \t]/g, '').replace(/=\r?\n/g, '')
+    const unfolded = joinSoftBreaks(decoded.text.replace(/\r?\n[ \t]/g, ''))
     const lines: string[] = []
     for (const line of unfolded.split(/\r?\n/)) {
       const colon = valueAt(line)
@@ -30,6 +30,23 @@ export const vobject: Format = {
     for (const other of decoded.others) context.text(other)
     await readEmbedded(text, context)
   },
+}
+
+/** vCard 2.1 breaks quoted-printable values by a `=` at the end of the line; base64 ends lines that way as well. */
+function joinSoftBreaks(text: string): string {
+  if (!/quoted-printable/i.test(text)) return text
+  const out: string[] = []
+  let open: string[] = []
+  for (const line of text.split(/\r?\n/)) {
+    if (line.endsWith('=') && (open.length > 0 || /quoted-printable/i.test(line))) {
+      open.push(line.slice(0, -1))
+      continue
+    }
+    out.push(open.length === 0 ? line : [...open, line].join(''))
+    open = []
+  }
+  out.push(open.join(''))
+  return out.join('\n')
 }
 
 /** The colon that ends name and parameters: the first outside quotes. */

@@ -11,7 +11,8 @@ interface Word {
   readonly from: number
   readonly to: number
   readonly charset: string
-  readonly bytes: Buffer
+  readonly kind: 'b' | 'q'
+  readonly coded: string
 }
 
 /** Decodes a header value that holds one byte a character. */
@@ -26,16 +27,16 @@ export function decodeHeaderValue(value: string): string {
     const between = value.slice(at, word.from)
     const adjacent = i > 0 && /^[ \t\r\n]*$/.test(between)
     if (!adjacent) out += decodeRaw(between)
-    const run = [word.bytes]
+    const run = [word]
     let next = words[i + 1]
     let to = word.to
     while (next && next.charset === word.charset && /^[ \t\r\n]*$/.test(value.slice(to, next.from))) {
-      run.push(next.bytes)
+      run.push(next)
       to = next.to
       i += 1
       next = words[i + 1]
     }
-    out += decodeShortText(run.length === 1 ? word.bytes : Buffer.concat(run), word.charset)
+    out += decodeShortText(decodeRun(run), word.charset)
     at = to
   }
   return out + decodeRaw(value.slice(at))
@@ -69,10 +70,25 @@ function findWords(value: string): Word[] {
     if (end < 0) break
     const text = value.slice(from, end)
     const charset = value.slice(at + 2, afterCharset).replace(/\*.*$/, '')
-    words.push({ from: at, to: end + 2, charset, bytes: kind === 'b' ? Buffer.from(text, 'base64') : decodeQ(text) })
+    words.push({ from: at, to: end + 2, charset, kind, coded: text })
     at = end + 2
   }
   return words
+}
+
+/** Bytes of adjacent words: a character, or four characters of base64, may be split between two of them. */
+function decodeRun(run: readonly Word[]): Buffer {
+  const pieces: Buffer[] = []
+  let open = ''
+  for (const word of run) {
+    if (word.kind === 'b') open += word.coded
+    if (word.kind === 'b' && open.replace(/\s+/g, '').length % 4 !== 0 && !open.endsWith('=')) continue
+    if (open !== '') pieces.push(Buffer.from(open, 'base64'))
+    open = ''
+    if (word.kind === 'q') pieces.push(decodeQ(word.coded))
+  }
+  if (open !== '') pieces.push(Buffer.from(open, 'base64'))
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
 }
 
 /** The Q encoding (RFC 2047 section 4.2): `_` is a blank, `=XX` a byte. */

@@ -79,10 +79,18 @@ function joinContinued(parts: Piece[]): string {
   const first = sorted[0]
   if (!first) return ''
   const charset = first.extended ? (/^([^']*)'[^']*'/.exec(first.value)?.[1] ?? null) : null
-  const bytes = sorted.map((part, at) => {
+  const bytes: Buffer[] = []
+  let percent = ''
+  for (const [at, part] of sorted.entries()) {
     const value = at === 0 && part.extended ? part.value.replace(/^[^']*'[^']*'/, '') : part.value
-    return part.extended ? percentBytes(value) : Buffer.from(value, 'latin1')
-  })
+    // A percent sign and its digits may be split between two pieces.
+    if (part.extended) percent += value
+    else {
+      bytes.push(percentBytes(percent), Buffer.from(value, 'latin1'))
+      percent = ''
+    }
+  }
+  bytes.push(percentBytes(percent))
   const text = decodeShortText(Buffer.concat(bytes), charset)
   return text.includes('=?') ? decodeHeaderValue(text) : text
 }

@@ -121,7 +121,9 @@ function dirtyBase64(body: Buffer, text: string): DecodedBody {
   const runs = Buffer.concat(runTexts.map((run) => Buffer.from(run, 'base64')))
   const lines = text.split(/\r?\n/, LINES_MAX).map((line) => line.replace(/[^A-Za-z0-9+/=]+/g, ''))
   const byLine = Buffer.concat(lines.map((line) => Buffer.from(line, 'base64')))
-  const others: Buffer[] = [stream, byLine].filter((other) => !startsWith(runs, other))
+  // The URL-safe alphabet (RFC 4648 section 5), which the native decoder takes as well.
+  const urlSafe = /[-_]/.test(text) ? Buffer.from(text.replace(/[^A-Za-z0-9_-]+/g, ''), 'base64') : stream
+  const others: Buffer[] = [stream, byLine, urlSafe].filter((other) => !startsWith(runs, other))
   const foreign = text.length - text.replace(/[^A-Za-z0-9+/=\s]+/g, '').length
   if (foreign > FOREIGN_MAX_CHARS || hasTail(text)) others.push(body)
   return { bytes: runs, others }
