@@ -4,7 +4,6 @@ const marks: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN AGE ENCRYPTED FILE-----/, 'age'],
   // Base64 of `Salted__`.
   [/(?<![A-Za-z0-9+/])U2FsdGVkX1[89+/][A-Za-z0-9+/]{10}/, 'OpenSSL'],
-  [],
 ]
 
 /** Kinds of encryption found in `text`, each once. */
