@@ -76,8 +76,8 @@ is held. Why:
 {{reasons}}
 
 Look at it: sluice quarantine show {{reference}}
-Send it on: sluice quarantine release {{reference}}
-Refuse it:  sluice quarantine reject {{reference}}
+Send it on: sluice quarantine release {{reference}} --reason WHY
+Refuse it:  sluice quarantine reject {{reference}} --reason WHY
 `,
   blocked: `Subject: Your message {{reference}} was not sent
 
@@ -136,8 +136,8 @@ could not be inspected to the end and is held until somebody decides.
 {{reasons}}
 
 Look at it: sluice quarantine show {{reference}}
-Send it on: sluice quarantine release {{reference}}
-Refuse it:  sluice quarantine reject {{reference}}
+Send it on: sluice quarantine release {{reference}} --reason WHY
+Refuse it:  sluice quarantine reject {{reference}} --reason WHY
 `,
   'dsn-failed': `Subject: Undelivered: your message {{reference}}
 
