@@ -24,7 +24,8 @@ const commands: readonly (() => Promise<{ register: Register }>)[] = [
   () => import('./demo.ts'),
 ]
 
-export async function runProgram(argv: readonly string[]): Promise<void> {
+/** The whole command line, with every command registered and none run. */
+export async function buildProgram(): Promise<Command> {
   const program = new Command('sluice')
     .description('Data-loss-prevention gateway for outbound mail and uploads.')
     .version(readVersion())
@@ -38,6 +39,11 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     )
   for (const load of commands) (await load()).register(program)
   inherit(program)
+  return program
+}
+
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = await buildProgram()
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader went away (`sluice … | head`): nothing more to do, and nothing is wrong.
     if (error.code === 'EPIPE') process.exit(exitCodes.success)

@@ -35,4 +35,12 @@ export function register(program: Command): void {
       const { runRulesTest } = await import('../app/commands/rules-command.ts')
       process.exitCode = await runRulesTest(command.optsWithGlobals<Flags>())
     })
+  rules
+    .command('reference')
+    .description('Every detection rule with its confidence, what lifts it, references and known misses, in Markdown.')
+    .option('--rules <dir>', 'rules instead of the configured ones')
+    .action(async (_flags: unknown, command: Command) => {
+      const { runRulesReference } = await import('../app/commands/rules-command.ts')
+      process.exitCode = await runRulesReference(command.optsWithGlobals<Flags>())
+    })
 }

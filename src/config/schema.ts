@@ -33,7 +33,7 @@ const listener = z.strictObject({
     .array(cidr)
     .default(['127.0.0.0/8', '::1/128'])
     .describe('Networks (CIDR) whose hosts may relay. Everyone else gets `554 5.7.1`.'),
-  tls: tls.prefault({}),
+  tls: tls.prefault({}).describe('A submission listener needs a `mode` other than `none`.'),
   reply: z
     .enum(['after-spool', 'after-decision'])
     .default('after-spool')
@@ -58,51 +58,80 @@ const nextHopTls = z.union([
     verified: z.strictObject({
       ca: path.optional().describe('PEM file of accepted authorities; default: the system’s.'),
       name: z.string().optional().describe('Name the certificate must bear; default: the host’s.'),
-      pin: z.string().optional().describe('SHA-256 of the SPKI, base64.'),
+      pin: z
+        .string()
+        .optional()
+        .describe('SHA-256 of the server’s public key (SPKI), hex or base64. Alone: nothing else is looked at.'),
     }),
   }),
 ])
 
 const nextHop = z.strictObject({
-  host: z.string().min(1),
+  host: z.string().min(1).describe('Name or address. Names are looked up, MX records are not.'),
   port: port.default(25),
-  tls: nextHopTls.default('opportunistic'),
+  tls: nextHopTls
+    .default('opportunistic')
+    .describe('STARTTLS: never, where offered, always, or always with a certificate that proves who it is.'),
   auth: z
-    .strictObject({ user: z.string(), password_file: path.describe('File with the password, mode 0600.') })
-    .optional(),
+    .strictObject({
+      user: z.string(),
+      password_file: path.describe('File whose first line is the password, mode 0600; read at every connection.'),
+    })
+    .optional()
+    .describe('Signs in there; only over TLS.'),
 })
 
 const destination = z.union([
-  z.strictObject({ hosts: z.array(nextHop).min(1) }),
+  z.strictObject({ hosts: z.array(nextHop).min(1).describe('Tried in order until one takes the conversation up.') }),
   z.strictObject({ maildir: path.describe('Local Maildir that mail is written into.') }),
 ])
 
 const route = z.strictObject({
   domains: z.array(z.string()).min(1).describe('`example.com`, or `*.example.com` for every subdomain.'),
-  to: destination,
+  to: destination.describe('As `delivery.default`.'),
 })
 
 const limitsSchema = z.strictObject({
-  message_size: size(limits.smtpMessageSizeMaxBytes),
-  header_size: size(limits.smtpHeaderMaxBytes),
-  line_length: size(limits.smtpDataLineMaxBytes),
-  recipients: count(limits.smtpRecipientsMax, 100_000),
-  connections: count(limits.smtpConnectionsMax, 100_000),
-  connections_per_client: count(limits.smtpConnectionsPerClientMax, 100_000),
-  command_errors: count(limits.smtpCommandErrorsMax, 10_000),
-  idle_timeout: duration(limits.smtpIdleTimeoutMs),
-  session_time: duration(limits.smtpSessionMaxMs),
-  data_time: duration(limits.smtpDataTimeoutMs),
+  message_size: size(limits.smtpMessageSizeMaxBytes).describe(
+    'Largest message, announced with SIZE. Larger ones get `552 5.3.4`.',
+  ),
+  header_size: size(limits.smtpHeaderMaxBytes).describe('Largest header of a message; beyond it `552 5.3.4`.'),
+  line_length: size(limits.smtpDataLineMaxBytes).describe('Longest line in DATA; beyond it `554 5.6.0`.'),
+  recipients: count(limits.smtpRecipientsMax, 100_000).describe(
+    'Recipients of one transaction; the rest get `452 4.5.3`.',
+  ),
+  connections: count(limits.smtpConnectionsMax, 100_000).describe('SMTP connections at a time; beyond it `421 4.7.0`.'),
+  connections_per_client: count(limits.smtpConnectionsPerClientMax, 100_000).describe(
+    'SMTP connections of one client at a time.',
+  ),
+  command_errors: count(limits.smtpCommandErrorsMax, 10_000).describe('Mistakes in one session before it is closed.'),
+  idle_timeout: duration(limits.smtpIdleTimeoutMs).describe(
+    'A session in which nothing happens for this long is closed.',
+  ),
+  session_time: duration(limits.smtpSessionMaxMs).describe('No session lasts longer.'),
+  data_time: duration(limits.smtpDataTimeoutMs).describe('No DATA lasts longer.'),
   data_rate: size(limits.smtpDataRateMinBytesPerSecond).describe('Slowest sender tolerated in DATA, bytes a second.'),
-  hops: count(limits.smtpHopsMax, 1000),
+  hops: count(limits.smtpHopsMax, 1000).describe('Received headers before a message counts as looping (`554 5.4.6`).'),
   spool_free: size(limits.spoolFreeBytesMin).describe('Intake answers 452 below this much free disk.'),
   spool_messages: count(limits.spoolSubmissionsMax, 100_000_000).describe('Intake answers 452 past this many waiting.'),
-  archive_depth: count(limits.extractDepthMax, 64),
-  archive_members: count(limits.extractPartsMax, 1_000_000),
-  inflated_size: size(limits.extractInflatedMaxBytes),
-  inflate_ratio: count(limits.extractRatioMax, 100_000),
-  scan_time: duration(limits.scanDeadlineMs),
-  scan_memory: size(limits.scanWorkerMemoryMaxBytes),
+  archive_depth: count(limits.extractDepthMax, 64).describe(
+    'Containers inside containers; deeper content is `too-deep`.',
+  ),
+  archive_members: count(limits.extractPartsMax, 1_000_000).describe(
+    'Parts of one message, members of archives included; beyond it `too-many`.',
+  ),
+  inflated_size: size(limits.extractInflatedMaxBytes).describe(
+    'What one message may unpack to altogether; beyond it `too-large`.',
+  ),
+  inflate_ratio: count(limits.extractRatioMax, 100_000).describe(
+    'How many times its size something may unpack to; beyond it `too-large`.',
+  ),
+  scan_time: duration(limits.scanDeadlineMs).describe(
+    'A longer scan is ended; its message counts as not inspected (`timeout`).',
+  ),
+  scan_memory: size(limits.scanWorkerMemoryMaxBytes).describe(
+    'JavaScript heap of one scan worker; beyond it the message counts as not inspected (`too-large`).',
+  ),
   active_messages: count(limits.activeSubmissionsMax, 10_000).describe('How many are inspected and delivered at once.'),
 })
 
@@ -117,8 +146,8 @@ export const configSchema = z.strictObject({
   listeners: z.array(listener).min(1).describe('Where mail comes in.'),
   admin: z
     .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: port.default(9925),
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port.default(9925).describe('TCP port; 0 picks a free one.'),
     })
     .prefault({})
     .describe('`/healthz`, `/readyz` and `/metrics`. Keep it on an inside address.'),
@@ -144,12 +173,19 @@ export const configSchema = z.strictObject({
   delivery: z
     .strictObject({
       default: destination.optional().describe('Where mail goes that no route takes; default: a local Maildir.'),
-      routes: z.array(route).default([]).describe('By recipient domain; the first that fits is used.'),
+      routes: z
+        .array(route)
+        .default([])
+        .describe('By recipient domain. An exact domain wins over `*.suffix`, a longer suffix over a shorter one.'),
       expire: duration(limits.deliveryExpireMs).describe('After this long undelivered mail is bounced.'),
       delay_notice: duration(limits.deliveryDelayNoticeMs).describe('After this long the sender is told it is late.'),
-      retry_first: duration(limits.deliveryRetryFirstMs),
-      retry_max: duration(limits.deliveryRetryMaxMs),
-      connections_per_hop: count(limits.deliveryConnectionsPerHopMax, 1000),
+      retry_first: duration(limits.deliveryRetryFirstMs).describe(
+        'Pause after the first failed try; it doubles up to the next key.',
+      ),
+      retry_max: duration(limits.deliveryRetryMaxMs).describe('Longest pause between two tries.'),
+      connections_per_hop: count(limits.deliveryConnectionsPerHopMax, 1000).describe(
+        'Connections open to one host at a time.',
+      ),
       templates: path.optional().describe('Folder of notification templates that replace the built-in ones.'),
     })
     .prefault({}),
@@ -160,12 +196,12 @@ export const configSchema = z.strictObject({
     .prefault({}),
   dispatch: z
     .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('embedded') }),
+      z.strictObject({ kind: z.literal('embedded').describe('`bullmq` needs `redis` or `redis_file`.') }),
       z.strictObject({
         kind: z.literal('bullmq'),
         redis: z.string().describe('`redis://host:6379/0`; or `redis_file`, a file that holds the URL.').optional(),
-        redis_file: path.optional(),
-        queue: name.default('sluice'),
+        redis_file: path.optional().describe('File that holds the URL, password and all.'),
+        queue: name.default('sluice').describe('Name of the queue; two installations on one Redis need two names.'),
       }),
     ])
     .default({ kind: 'embedded' })
@@ -183,7 +219,12 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: limitsSchema.prefault({}),
   log: z
-    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('JSON lines on stderr.'),
+    })
     .prefault({}),
 })
 

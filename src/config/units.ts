@@ -55,6 +55,7 @@ export function formatDuration(ms: number): string {
 export function size(fallbackBytes: number) {
   return z
     .union([z.number(), z.string()])
+    .meta({ title: 'size' })
     .default(formatSize(fallbackBytes))
     .transform((text, context) => {
       const bytes = parseSize(text)
@@ -67,6 +68,7 @@ export function size(fallbackBytes: number) {
 export function duration(fallbackMs: number) {
   return z
     .string()
+    .meta({ title: 'time' })
     .default(formatDuration(fallbackMs))
     .transform((text, context) => {
       const ms = parseDuration(text)

@@ -161,7 +161,7 @@ describe('the services of compose.yaml', () => {
     expect((await swaks(ports.submit, { body: 'the card is 4111 1111 1111 1111' })).code).toBe(0)
     const item = await waitFor('the quarantine item', async () => {
       const { stdout } = await gateway.command(['quarantine', 'list', '--json'])
-      return stdout.includes('"cause":"quarantine"') && stdout
+      return stdout.includes('"cause":"quarantine"') ? stdout : null
     })
     expect(JSON.parse(item.split('\n')[0] ?? '')).toMatchObject({ recipients: ['b@partner.example'] })
     expect(sink.messages.filter((message) => message.content.includes('4111'))).toEqual([])

@@ -6,6 +6,7 @@ import { compileRules } from '../../detect/compile-rules.ts'
 import { testRules } from '../../detect/test-rules.ts'
 import { type ConfigChoice, loadConfiguration } from '../installation.ts'
 import { readYamlFiles } from '../policy-files.ts'
+import { rulesReference } from '../rules-reference.ts'
 import { reportCheck } from './policy-command.ts'
 
 interface Flags extends ConfigChoice {
@@ -37,6 +38,13 @@ export async function runRulesList(flags: Flags): Promise<number> {
   const table = new Table({ head: ['id', 'family', 'up to', 'name'], style: { head: [], border: [] } })
   for (const rule of list) table.push([rule.id, rule.family, rule.confidence, rule.name])
   process.stdout.write(`${table.toString()}\n${list.length} rules, revision ${rules.revision}\n`)
+  return 0
+}
+
+/** The page of the documentation, in Markdown. */
+export async function runRulesReference(flags: Flags): Promise<number> {
+  const { rules } = await compiled(flags)
+  process.stdout.write(rulesReference(rules.rules.map(({ rule }) => rule)))
   return 0
 }
 
