@@ -2,7 +2,7 @@ import { decodeText } from '../charset.ts'
 import { readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 
-/** Separated values (RFC 4180 and its neighbours): cells apart by TAB, quotes undone, rows by LF. */
+/** Separated values (RFC 4180 and its neighbours): cells apart by their separator and a TAB, rows by LF. */
 export const csv: Format = {
   id: 'csv',
   types: ['text/csv', 'text/tab-separated-values'],
@@ -36,29 +36,24 @@ function separatorOf(text: string): string | null {
   return bestRows * 2 >= rows.length ? best : null
 }
 
+/** A TAB behind each separator, a blank for each line break inside quotes; everything else as it is written. */
 function separate(text: string): string {
   const separator = separatorOf(text)
-  if (separator === null) return text
-  if (!text.includes('"')) return separator === '\t' ? text : text.replaceAll(separator, '\t')
+  if (separator === null || separator === '\t') return text
+  if (!text.includes('"')) return text.replaceAll(separator, `${separator}\t`)
   const out: string[] = []
   let quoted = false
   let from = 0
   const code = separator.charCodeAt(0)
   for (let at = 0; at < text.length; at++) {
     const c = text.charCodeAt(at)
-    if (c === 0x22) {
-      out.push(text.slice(from, at))
-      // A doubled quote inside quotes is one quote.
-      if (quoted && text.charCodeAt(at + 1) === 0x22) {
-        out.push('"')
-        at += 1
-      } else quoted = !quoted
-      from = at + 1
-    } else if (quoted && (c === 0x0a || c === 0x0d)) {
+    // A doubled quote inside quotes ends and begins them, which comes to the same.
+    if (c === 0x22) quoted = !quoted
+    else if (quoted && (c === 0x0a || c === 0x0d)) {
       out.push(text.slice(from, at), ' ')
       from = at + 1
     } else if (!quoted && c === code) {
-      out.push(text.slice(from, at), '\t')
+      out.push(text.slice(from, at + 1), '\t')
       from = at + 1
     }
   }
