@@ -10,9 +10,13 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
 import { Automaton } from './match/automaton.ts'
 import { NearPattern } from './match/near-pattern.ts'
+import { planPattern } from './match/plan-pattern.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
+import type { RegexNode } from './regex/ast.ts'
+import { foldCase } from './regex/code-points.ts'
 import { parseRegex } from './regex/parse-regex.ts'
+import type { RequiredLiterals } from './regex/required-literals.ts'
 import { parseRules, type RuleFile } from './rules/parse-rules.ts'
 import type { Term } from './term-rules.ts'
 import { resolveValidator, type ValidatorUse } from './validators/registry.ts'
@@ -39,8 +43,10 @@ export interface CompiledAntiGroup extends CompiledGroup {
 }
 
 export interface CompiledPattern {
-  /** Set when a keyword must stand near: then the pattern is looked for there alone. */
+  /** Set when the pattern is looked for at certain places alone: near a keyword it requires, about a literal it has. */
   readonly near: NearPattern | null
+  /** Whether keywords say where; else `near.literals` do, if there is a `near`. */
+  readonly byKeyword: boolean
   readonly rule: CompiledRule
   readonly pattern: RulePattern
   /** Gives the group `value` of a match; null when the whole match is the value. */
@@ -52,10 +58,10 @@ export interface CompiledPattern {
   readonly raise: readonly { readonly group: CompiledGroup; readonly to: RulePattern['confidence'] }[]
 }
 
-/** A place that a view wants to look at is found in the same pass as the rules. */
-export interface CompiledTrigger {
-  readonly view: View
-}
+/** What else is looked for in the same pass: places that a view wants to look at, literals that stand for a pattern. */
+export type CompiledTrigger =
+  | { readonly view: View }
+  | { readonly literalOf: CompiledPattern; readonly literals: RequiredLiterals }
 
 export interface CompiledRule {
   readonly index: number
@@ -110,7 +116,7 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     keywords,
     groupsOfKeyword,
     patternsNearGroup: Array.from({ length: groups }, (_, group) =>
-      patterns.filter((pattern) => pattern.near && pattern.requires.some((required) => required.index === group)),
+      patterns.filter((pattern) => pattern.byKeyword && pattern.requires.some((required) => required.index === group)),
     ),
   }
 }
@@ -121,12 +127,19 @@ function compileScanner(
   const program = new Program()
   const everywhere = patterns.filter((pattern) => !pattern.near)
   for (const { pattern } of everywhere) program.add(parseRegex(pattern.regex), pattern.boundary)
-  const triggers = views.flatMap((view) =>
-    view.triggers.map((trigger): CompiledTrigger => {
+  const triggers: CompiledTrigger[] = []
+  for (const view of views as readonly View[])
+    for (const trigger of view.triggers) {
       program.add(parseRegex(trigger.regex), trigger.boundary, trigger.endBoundary)
-      return { view }
-    }),
-  )
+      triggers.push({ view })
+    }
+  for (const pattern of patterns) {
+    const literals = pattern.near?.literals
+    for (const literal of literals?.literals ?? []) {
+      program.add(literalNode(literal), 'none')
+      if (literals) triggers.push({ literalOf: pattern, literals })
+    }
+  }
   return { everywhere, triggers, scanner: new Scanner(new Automaton(program), everywhere.length + triggers.length) }
 }
 
@@ -144,8 +157,11 @@ function compilePattern(
   const requires = pattern.requires.map(named)
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
+  const node = parseRegex(pattern.regex)
+  const literals = byKeyword || term ? null : planPattern(node, pattern.boundary)
   return {
-    near: byKeyword ? new NearPattern(pattern) : null,
+    near: byKeyword || literals ? new NearPattern(node, pattern.boundary, literals) : null,
+    byKeyword,
     rule,
     pattern,
     valueOf: /\(\?P?<value>/.test(pattern.regex) ? new RE2(`(?:${pattern.regex})\\z`, 'dy') : null,
@@ -158,6 +174,15 @@ function compilePattern(
     requires,
     raise: Object.entries(pattern.raise).map(([name, to]) => ({ group: named(name), to })),
   }
+}
+
+/** The literal in any case of its letters. */
+function literalNode(literal: string): RegexNode {
+  const items = [...literal].map((character): RegexNode => {
+    const code = character.codePointAt(0) ?? 0
+    return { kind: 'set', set: foldCase([code, code]) }
+  })
+  return { kind: 'cat', items }
 }
 
 class GroupBuilder {

@@ -11,20 +11,19 @@ export interface Window {
   readonly end: number
 }
 
-/** Windows are in order and don't overlap. */
+export type Windows = Map<CompiledPattern, Window[]>
+
+/** Windows of one pattern come in order and don't overlap. `atLiterals`: windows that are known already. */
 export function nearWindows(
   rules: CompiledRuleSet,
   text: Buffer,
   finder: EvidenceFinder,
-): Map<CompiledPattern, Window[]> {
-  const windows = new Map<CompiledPattern, Window[]>()
+  atLiterals: Windows,
+): Windows {
+  const windows = atLiterals
   // Distances count characters, of which UTF-8 has up to four bytes each.
   const bytesPerCharacter = isAscii(text) ? 1 : 4
-  const add = (pattern: CompiledPattern, window: Window) => {
-    const own = windows.get(pattern)
-    if (own) own.push(window)
-    else windows.set(pattern, [window])
-  }
+  const add = (pattern: CompiledPattern, window: Window) => addWindow(windows, pattern, window)
   finder.eachKeyword((keyword, start, end) => {
     for (const index of rules.groupsOfKeyword[keyword] as Int32Array) {
       for (const pattern of rules.patternsNearGroup[index] as readonly CompiledPattern[]) {
@@ -37,6 +36,12 @@ export function nearWindows(
   })
   for (const [pattern, own] of windows) if (own.length > 1) windows.set(pattern, merged(own))
   return windows
+}
+
+export function addWindow(windows: Windows, pattern: CompiledPattern, window: Window): void {
+  const own = windows.get(pattern)
+  if (own) own.push(window)
+  else windows.set(pattern, [window])
 }
 
 /** Starts of matches whose value can be within the group's distance of the keyword at `[start, end)`. */

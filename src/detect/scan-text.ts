@@ -14,8 +14,9 @@ import type {
 } from './compile-rules.ts'
 import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
 import { insideWord } from './match/boundary.ts'
+import { leadStart } from './match/plan-pattern.ts'
 import { type OnMatch, scanBudget } from './match/scanner.ts'
-import { nearWindows } from './near-windows.ts'
+import { addWindow, nearWindows, type Windows } from './near-windows.ts'
 import type { View } from './views/view.ts'
 
 /** A match in the bytes that were scanned; the value's offsets. */
@@ -77,15 +78,19 @@ export class TextScan {
   run(from = 0, to = this.#text.length): void {
     const { everywhere, triggers, scanner } = this.#rules
     const budget = scanBudget(this.#text.length)
+    const atLiterals: Windows = new Map()
     const onMatch: OnMatch = (index, start, end) => {
       if (index < everywhere.length) return this.#judge(everywhere[index] as CompiledPattern, start, end)
-      const { view } = triggers[index - everywhere.length] as CompiledTrigger
-      if (this.places.length < limits.detectPlacesMax) this.places.push({ view, start, end })
+      const trigger = triggers[index - everywhere.length] as CompiledTrigger
+      if ('literalOf' in trigger) {
+        const from = leadStart(this.#text, start, trigger.literals)
+        addWindow(atLiterals, trigger.literalOf, { start: from, end: start + 1 })
+      } else if (this.places.length < limits.detectPlacesMax) this.places.push({ view: trigger.view, start, end })
       else this.overflow = true
       return true
     }
     if (!scanner.scan(this.#text, onMatch, budget, from, to)) this.overflow = true
-    for (const [pattern, windows] of nearWindows(this.#rules, this.#text, this.finder)) {
+    for (const [pattern, windows] of nearWindows(this.#rules, this.#text, this.finder, atLiterals)) {
       const judge: OnMatch = (_, start, end) => this.#judge(pattern, start, end)
       for (const window of windows) {
         const [first, last] = [Math.max(from, window.start), Math.min(to, window.end)]

@@ -10,6 +10,7 @@ import type { CompiledRuleSet } from './compile-rules.ts'
 import { type Claim, type Place, TextScan } from './scan-text.ts'
 import { type Region, regionsOf } from './views/region.ts'
 import { views } from './views/registry.ts'
+import { longTokens, partsOf, type Token } from './views/tokens.ts'
 import type { Edit, View } from './views/view.ts'
 import type { ViewName } from './views/view-names.ts'
 
@@ -31,6 +32,8 @@ interface Layer {
   readonly scan: TextScan
   readonly places: readonly Place[]
   readonly via: readonly ViewName[]
+  /** Whether a span has anything that the layer above didn't show. */
+  touched(start: number, end: number): boolean
   /** Maps a span of this layer to the original text. */
   toOriginal(start: number, end: number): { start: number; end: number }
 }
@@ -48,16 +51,24 @@ export class ViewScan {
 
   /** `scan` has run over `text`. */
   run(text: Buffer, scan: TextScan): void {
-    this.#explore({ text, scan, places: scan.places, via: [], toOriginal: (start, end) => ({ start, end }) }, 0)
+    this.#explore(
+      { text, scan, places: scan.places, via: [], touched: () => true, toOriginal: (start, end) => ({ start, end }) },
+      0,
+    )
   }
 
   #explore(layer: Layer, depth: number): void {
     if (depth >= limits.detectViewDepthMax) return
     const nonAscii = !isAscii(layer.text)
-    if (layer.places.length === 0 && !nonAscii) return
+    const tokens = longTokens(layer.text).filter(({ start, end }) => layer.touched(start, end))
+    if (layer.places.length === 0 && tokens.length === 0 && !nonAscii) return
     const placesOf = Map.groupBy(layer.places, (place) => place.view)
     for (const view of views as readonly View[]) {
-      const all = editsOf(view, layer.text, placesOf.get(view) ?? [], nonAscii)
+      const all = inOrder([
+        ...(nonAscii ? (view.editsOf?.(layer.text) ?? []) : []),
+        ...(placesOf.get(view) ?? []).flatMap(({ start, end }) => view.edit(layer.text, start, end) ?? []),
+        ...(view.token ? tokens.flatMap((token) => tokenEdits(view, layer.text, token)) : []),
+      ])
       const edits = view.strongOnly ? all.filter((edit) => this.#promising(edit.replacement)) : all
       for (const region of regionsOf(layer.text, edits)) {
         this.#bytesLeft -= region.text.length
@@ -90,12 +101,13 @@ export class ViewScan {
     scan.run(Math.max(0, start - MATCH_LEAD_BYTES), end)
     if (scan.overflow) this.overflow = true
     for (const claim of scan.claims) this.#keep(layer, view, region, claim)
-    const places = scan.places.filter((place) => region.touching(place.start, place.end).length > 0)
+    const touched = (from: number, to: number) => region.touching(from, to).length > 0
+    const places = scan.places.filter((place) => touched(place.start, place.end))
     const toOriginal = (from: number, to: number) => {
       const source = region.toSource(from, to)
       return layer.toOriginal(source.start, source.end)
     }
-    this.#explore({ text: region.text, scan, places, via: [...layer.via, view.name], toOriginal }, depth + 1)
+    this.#explore({ text: region.text, scan, places, via: [...layer.via, view.name], touched, toOriginal }, depth + 1)
   }
 
   #keep(layer: Layer, view: View, region: Region, claim: Claim): void {
@@ -126,17 +138,18 @@ export class ViewScan {
 
 const DOUBT: EvidenceNote = { kind: 'anti-evidence', name: 'joined over cells or lines', effect: 'lowered to medium' }
 
-/** A view's edits in order, without overlaps: the first to start wins. */
-function editsOf(view: View, text: Buffer, places: readonly Place[], nonAscii: boolean): Edit[] {
-  if (view.editsOf) return nonAscii ? view.editsOf(text) : []
-  const edits: Edit[] = []
-  let end = 0
-  for (const place of [...places].sort((a, b) => a.start - b.start || b.end - a.end)) {
-    if (place.start < end) continue
-    const edit = view.edit(text, place.start, place.end)
-    if (!edit) continue
-    edits.push(edit)
-    end = edit.end
-  }
-  return edits
+/** The whole token, or else its parts, where the view makes something of them. */
+function tokenEdits(view: View, text: Buffer, token: Token): Edit[] {
+  const whole = view.token?.(text, token)
+  if (whole && !view.strongOnly) return [whole]
+  const parts = partsOf(text, token).flatMap((part) => view.token?.(text, part) ?? [])
+  return whole ? [whole, ...parts] : parts
+}
+
+/** Edits by position, without overlaps: the first to start wins, and of those the longest. */
+function inOrder(edits: Edit[]): Edit[] {
+  const kept: Edit[] = []
+  for (const edit of edits.sort((a, b) => a.start - b.start || b.end - a.end))
+    if (edit.start >= (kept.at(-1)?.end ?? 0)) kept.push(edit)
+  return kept
 }

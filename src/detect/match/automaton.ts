@@ -27,6 +27,9 @@ export const EVENT = -2
 const STATES_MAX = 40_000
 const BEFORE = { start: 0, newline: 1, word: 2, other: 3 } as const
 const BEFORE_KINDS = 4
+const BEFORE_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
+)
 
 /** A byte trie's node over byte classes: 0, or one more than the index of the edge. */
 interface NodeTable {
@@ -58,7 +61,8 @@ export class Automaton {
   #states = new Map<string, number>()
   #items: Int32Array[] = []
   #before: number[] = []
-  readonly #starts = new Map<number, number>()
+  /** Per set of boundaries and kind of byte before; 0: not built. */
+  readonly #starts = new Int32Array((ALL_BOUNDARIES + 1) * BEFORE_KINDS)
   readonly #holds: Readonly<Record<Condition, Uint8Array>>
   readonly #beforeOfClass: Uint8Array
 
@@ -91,7 +95,7 @@ export class Automaton {
   /** Drops all states. States held by a caller are void then. */
   reset(): void {
     this.#states = new Map()
-    this.#starts.clear()
+    this.#starts.fill(0)
     this.#items = [new Int32Array(0)]
     this.#before = [0]
     this.eventNext.length = 0
@@ -101,24 +105,17 @@ export class Automaton {
 
   /** State to start from where `allowed` boundaries may start and `previous` (a byte, or -1) stands before. */
   start(allowed: number, previous: number): number {
-    const before =
-      previous < 0
-        ? BEFORE.start
-        : previous === 10
-          ? BEFORE.newline
-          : isAsciiWordByte(previous)
-            ? BEFORE.word
-            : BEFORE.other
-    const key = allowed * BEFORE_KINDS + before
-    let state = this.#starts.get(key)
-    if (state === undefined) {
-      const items: number[] = []
-      this.#generation++
-      for (const [pattern, boundary] of this.#program.boundaries.entries())
-        if (allowed & BOUNDARY_BIT[boundary]) this.#close(this.#program.starts[pattern] as number, items)
-      state = items.length > 0 ? this.#state(items, before) : DEAD
-      this.#starts.set(key, state)
-    }
+    const before = previous < 0 ? BEFORE.start : (BEFORE_OF_BYTE[previous] as number)
+    return this.#starts[allowed * BEFORE_KINDS + before] || this.#buildStart(allowed, before)
+  }
+
+  #buildStart(allowed: number, before: number): number {
+    const items: number[] = []
+    this.#generation++
+    for (const [pattern, boundary] of this.#program.boundaries.entries())
+      if (allowed & BOUNDARY_BIT[boundary]) this.#close(this.#program.starts[pattern] as number, items)
+    const state = items.length > 0 ? this.#state(items, before) : DEAD
+    this.#starts[allowed * BEFORE_KINDS + before] = state
     return state
   }
 

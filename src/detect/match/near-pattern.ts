@@ -1,34 +1,35 @@
 /**
- * A pattern that is looked for near its evidence alone. It has an automaton of its own, small enough to stay in the
- * processor's cache, built when a text first has the evidence.
+ * A pattern that is looked for at certain places alone. It has an automaton of its own, small enough to stay in the
+ * processor's cache, built when a text first has such a place.
  */
-import type { RulePattern } from '../../core/detection-rule.ts'
 import { limits } from '../../core/limits.ts'
-import { lengthOf, type RegexNode } from '../regex/ast.ts'
-import { parseRegex } from '../regex/parse-regex.ts'
+import { byteLengthOf, type RegexNode } from '../regex/ast.ts'
+import type { RequiredLiterals } from '../regex/required-literals.ts'
 import { Automaton } from './automaton.ts'
+import type { Boundary } from './boundary.ts'
 import { Program } from './program.ts'
 import { Scanner } from './scanner.ts'
-
-const UTF8_BYTES_MAX = 4
 
 export class NearPattern {
   /** Most bytes a match may have, up to the engine's own limit. */
   readonly bytesMax: number
+  /** Literals about which it is looked for; null when keywords say where. */
+  readonly literals: RequiredLiterals | null
   readonly #node: RegexNode
-  readonly #pattern: RulePattern
+  readonly #boundary: Boundary
   #scanner: Scanner | null = null
 
-  constructor(pattern: RulePattern) {
-    this.#pattern = pattern
-    this.#node = parseRegex(pattern.regex)
-    this.bytesMax = Math.min(limits.detectMatchMaxBytes, lengthOf(this.#node).max * UTF8_BYTES_MAX)
+  constructor(node: RegexNode, boundary: Boundary, literals: RequiredLiterals | null) {
+    this.#node = node
+    this.#boundary = boundary
+    this.literals = literals
+    this.bytesMax = Math.min(limits.detectMatchMaxBytes, byteLengthOf(node))
   }
 
   get scanner(): Scanner {
     if (!this.#scanner) {
       const program = new Program()
-      program.add(this.#node, this.#pattern.boundary)
+      program.add(this.#node, this.#boundary)
       this.#scanner = new Scanner(new Automaton(program), 1)
     }
     return this.#scanner

@@ -31,6 +31,14 @@ export function scanBudget(textBytes: number): ScanBudget {
 const LOOK = 0x80
 const ALLOWED_AFTER = allowedAfter()
 
+/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places. */
+const REMEMBERED = 4
+const MEMORY_BITS = 16
+/** Fibonacci hashing: 2^32 divided by the golden ratio. */
+const HASH_MULTIPLIER = 0x9e3779b1
+/** No state's number. */
+const FROM_START = 0
+
 export class Scanner {
   readonly #automaton: Automaton
   /** Boundaries of patterns that can begin with a pair of bytes; with one byte where there are few patterns. */
@@ -39,12 +47,19 @@ export class Scanner {
   readonly #resumeAt: Int32Array
   readonly #ends: Int32Array
   readonly #hits: Int32Array
+  readonly #rememberedBytes: Int32Array
+  readonly #rememberedStart: Int32Array
+  readonly #rememberedState: Int32Array
   #hitCount = 0
 
   constructor(automaton: Automaton, patterns: number) {
     this.#automaton = automaton
     this.#byPair = patterns > 1
     this.#begins = this.#byPair ? startPairs(automaton) : startBytes(automaton)
+    const memory = this.#byPair ? 1 << MEMORY_BITS : 0
+    this.#rememberedBytes = new Int32Array(memory)
+    this.#rememberedStart = new Int32Array(memory)
+    this.#rememberedState = new Int32Array(memory)
     this.#resumeAt = new Int32Array(patterns)
     this.#ends = new Int32Array(patterns).fill(-1)
     this.#hits = new Int32Array(patterns)
@@ -56,7 +71,7 @@ export class Scanner {
    */
   scan(text: Uint8Array, onMatch: OnMatch, budget = scanBudget(text.length), from = 0, to = text.length): boolean {
     const automaton = this.#automaton
-    if (automaton.full) automaton.reset()
+    if (automaton.full) this.#reset()
     automaton.built = 0
     this.#resumeAt.fill(0)
     const begins = this.#begins
@@ -64,7 +79,8 @@ export class Scanner {
     const after = ALLOWED_AFTER
     const length = text.length
     let next = from < length ? (text[from] as number) : 0
-    let allowed = from === 0 ? ALL_BOUNDARIES : (after[text[from - 1] as number] as number)
+    let before = from === 0 ? -1 : (text[from - 1] as number)
+    let allowed = from === 0 ? ALL_BOUNDARIES : (after[before] as number)
     for (let at = from; at < to; at++) {
       const byte = next
       const last = at + 1 === length
@@ -72,44 +88,81 @@ export class Scanner {
       const possible = last ? ALL_BOUNDARIES : (begins[byPair ? (byte << 8) | next : byte] as number)
       if ((possible & allowed) !== 0) {
         const starts = (allowed === LOOK + ALL_BOUNDARIES ? startsAllowed(text, at) : allowed) & possible
-        if (starts !== 0) budget.steps -= this.#walk(text, at, starts, onMatch)
-        if (budget.steps < 0 || automaton.built > budget.builds) return false
-        if (automaton.full) automaton.reset()
+        const state = starts === 0 ? DEAD : automaton.start(starts, before)
+        if (state !== DEAD) {
+          const onward = byPair && at + REMEMBERED <= length ? this.#afterFour(text, at, state) : FROM_START
+          if (onward === FROM_START) budget.steps -= this.#walk(text, at, at, state, onMatch)
+          else if (onward !== DEAD) budget.steps -= this.#walk(text, at, at + REMEMBERED, onward, onMatch)
+          if (budget.steps < 0 || automaton.built > budget.builds) return false
+          if (automaton.full) this.#reset()
+        }
       }
       allowed = after[byte] as number
+      before = byte
     }
     budget.builds -= automaton.built
     return true
   }
 
-  #walk(text: Uint8Array, from: number, starts: number, onMatch: OnMatch): number {
+  #reset(): void {
+    this.#automaton.reset()
+    this.#rememberedStart.fill(0)
+  }
+
+  /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. Most words die here. */
+  #afterFour(text: Uint8Array, at: number, state: number): number {
+    const bytes =
+      ((text[at] as number) << 24) |
+      ((text[at + 1] as number) << 16) |
+      ((text[at + 2] as number) << 8) |
+      (text[at + 3] as number)
+    const slot = Math.imul(bytes ^ (state << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)
+    if (this.#rememberedBytes[slot] === bytes && this.#rememberedStart[slot] === state)
+      return this.#rememberedState[slot] as number
+    let onward = state
+    for (let i = 0; i < REMEMBERED && onward > 0; i++) {
+      const byteClass = this.#automaton.classOf[text[at + i] as number] as number
+      onward = this.#automaton.trans[onward + byteClass] || this.#automaton.build(onward, byteClass)
+    }
+    if (onward <= EVENT) onward = FROM_START
+    this.#rememberedBytes[slot] = bytes
+    this.#rememberedStart[slot] = state
+    this.#rememberedState[slot] = onward
+    return onward
+  }
+
+  /** Walks on at `at` a match that starts at `from`; returns the steps. */
+  #walk(text: Uint8Array, from: number, at: number, state: number, onMatch: OnMatch): number {
     const automaton = this.#automaton
     const classOf = automaton.classOf
+    const limit = Math.min(text.length, from + limits.detectMatchMaxBytes)
     let trans = automaton.trans
-    let state = automaton.start(starts, from === 0 ? -1 : (text[from - 1] as number))
-    if (state === DEAD) return 1
-    trans = automaton.trans
-    const length = text.length
-    const limit = Math.min(length, from + limits.detectMatchMaxBytes)
-    let at = from
-    for (;;) {
-      const byteClass = at < limit ? (classOf[text[at] as number] as number) : (classOf[256] as number)
-      // Cutting a long walk short is not the end of the text; no assertion may take it for one.
-      if (at === limit && limit < length) break
-      let value = trans[state + byteClass] as number
-      if (value === 0) {
-        value = automaton.build(state, byteClass)
-        trans = automaton.trans
-      }
-      if (value < 0) {
-        if (value <= EVENT) value = this.#event(EVENT - value, at)
+    let current = state
+    let position = at
+    while (position < limit) {
+      const byteClass = classOf[text[position] as number] as number
+      let value = trans[current + byteClass] as number
+      if (value <= 0) {
+        if (value === 0) {
+          value = automaton.build(current, byteClass)
+          trans = automaton.trans
+        }
+        if (value <= EVENT) value = this.#event(EVENT - value, position)
         if (value === DEAD) break
       }
-      state = value
-      at++
+      current = value
+      position++
     }
+    // Cutting a long walk short is not the end of the text; no assertion may take it for one.
+    if (position === text.length) this.#atEnd(current, position)
     if (this.#hitCount > 0) this.#report(from, onMatch)
-    return at - from + 1
+    return position - at + 1
+  }
+
+  #atEnd(state: number, position: number): void {
+    const end = this.#automaton.classOf[256] as number
+    const value = this.#automaton.trans[state + end] || this.#automaton.build(state, end)
+    if (value <= EVENT) this.#event(EVENT - value, position)
   }
 
   /** Notes the ends of the patterns that match before `at`; a later end replaces an earlier one. */

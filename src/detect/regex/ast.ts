@@ -40,3 +40,24 @@ export function lengthOf(node: RegexNode): { min: number; max: number } {
     }
   }
 }
+
+/** Most bytes of UTF-8 that a match of the node may have; Infinity when unbounded. */
+export function byteLengthOf(node: RegexNode): number {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return 0
+    case 'set': {
+      const last = node.set.at(-1) ?? 0
+      return last < 0x80 ? 1 : last < 0x800 ? 2 : last < 0x10000 ? 3 : 4
+    }
+    case 'cat':
+      return node.items.reduce((sum, item) => sum + byteLengthOf(item), 0)
+    case 'alt':
+      return Math.max(...node.items.map(byteLengthOf))
+    case 'repeat': {
+      const item = byteLengthOf(node.item)
+      return item === 0 || node.max === 0 ? 0 : item * node.max
+    }
+  }
+}

@@ -8,8 +8,11 @@ const CHARACTERS = byteSet(`${ALPHABET}${ALPHABET.toLowerCase()}=`)
 
 export const base32View: View = {
   name: 'base32',
-  triggers: [{ regex: '[A-Z2-7]{16}|[a-z2-7]{16}', boundary: 'word', endBoundary: 'none' }],
-  edit(text, start) {
+  triggers: [],
+  edit: () => null,
+  token(text, { start, end, lower, upper }) {
+    if (lower === upper || end - start < 16) return null
+    for (let i = start; i < start + 16; i++) if (CHARACTERS[text[i] as number] !== 1) return null
     const run = tokenRun(text, start, CHARACTERS)
     const decoded = decodedText(fromBase32(run.characters.toUpperCase().replace(/=+$/, '')))
     return decoded ? { start, end: run.end, replacement: decoded.text, via: decoded.via } : null

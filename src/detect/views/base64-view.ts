@@ -9,10 +9,12 @@ const URL_SAFE = byteSet(`${LETTERS}-_=`)
 
 export const base64View: View = {
   name: 'base64',
-  triggers: [{ regex: '[A-Za-z0-9+/_-]{12}', boundary: 'word', endBoundary: 'none' }],
-  edit(text, start) {
-    if (!mixed(text, start) || !mayBeText(Buffer.from(text.toString('latin1', start, start + FIRST), 'base64')))
-      return null
+  triggers: [],
+  edit: () => null,
+  token(text, { start, lower, upper, digit }) {
+    // Encoded text mixes cases or digits; words, numbers and names mostly don't.
+    if (!(upper && (lower || digit)) || !mixed(text, start)) return null
+    if (!mayBeText(Buffer.from(text.toString('latin1', start, start + FIRST), 'base64'))) return null
     const standard = tokenRun(text, start, STANDARD)
     const run = standard.characters.length > FIRST ? standard : tokenRun(text, start, URL_SAFE)
     const decoded = decodedText(Buffer.from(run.characters, 'base64'))
@@ -20,10 +22,10 @@ export const base64View: View = {
   },
 }
 
-/** Characters of the trigger; nine decoded bytes. */
+/** Characters looked at first; nine decoded bytes. */
 const FIRST = 12
 
-/** Encoded text mixes cases or digits within its first characters; words, numbers and names don't. */
+/** Whether the first characters are mixed already; a name's capitals stand at its front. */
 function mixed(text: Buffer, start: number): boolean {
   let lower = 0
   let upper = 0

@@ -1,17 +1,19 @@
 /** Tokens and spaced numbers written backwards. */
-import type { View } from './view.ts'
+import type { Edit, View } from './view.ts'
+
+/** Longer runs are no single key or number. */
+const TOKEN_LENGTH_MAX = 256
 
 export const reversedView: View = {
   name: 'reversed',
   strongOnly: true,
-  triggers: [
-    { regex: '[0-9A-Za-z_+/.=-]{15,128}', boundary: 'word' },
-    { regex: '[0-9](?:[ -]?[0-9]){11,33}', boundary: 'word' },
-  ],
-  edit(text, start, end) {
-    const source = text.toString('latin1', start, end)
-    return /[0-9]/.test(source)
-      ? { start, end, replacement: Buffer.from([...source].reverse().join(''), 'latin1') }
-      : null
+  triggers: [{ regex: '[0-9](?:[ -]?[0-9]){11,33}', boundary: 'word' }],
+  edit: reversed,
+  token(text, { start, end, digit }) {
+    return digit && end - start <= TOKEN_LENGTH_MAX ? reversed(text, start, end) : null
   },
+}
+
+function reversed(text: Buffer, start: number, end: number): Edit {
+  return { start, end, replacement: Buffer.from(text.subarray(start, end)).reverse() }
 }

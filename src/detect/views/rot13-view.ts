@@ -4,13 +4,16 @@ import type { View } from './view.ts'
 export const rot13View: View = {
   name: 'rot13',
   strongOnly: true,
-  triggers: [{ regex: '[0-9A-Za-z_+/.=-]{15,128}', boundary: 'word' }],
-  edit(text, start, end) {
-    const source = text.toString('latin1', start, end)
-    if (!/[0-9]/.test(source) || !/[A-Za-z]{2}/.test(source)) return null
-    return { start, end, replacement: Buffer.from(rot13(source), 'latin1') }
+  triggers: [],
+  edit: () => null,
+  token(text, { start, end, lower, upper, digit }) {
+    if (!digit || !(lower || upper) || end - start > TOKEN_LENGTH_MAX) return null
+    return { start, end, replacement: Buffer.from(rot13(text.toString('latin1', start, end)), 'latin1') }
   },
 }
+
+/** Longer runs are no single key or number. */
+const TOKEN_LENGTH_MAX = 256
 
 export function rot13(text: string): string {
   return text.replace(/[A-Za-z]/g, (letter) => {

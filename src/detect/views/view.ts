@@ -5,6 +5,7 @@
  * Adding one: a file beside this, a name in `view-names.ts` and a line in `registry.ts`.
  */
 import type { Boundary } from '../match/boundary.ts'
+import type { Token } from './tokens.ts'
 import type { ViewName } from './view-names.ts'
 
 export interface Edit {
@@ -30,6 +31,8 @@ export interface View {
   readonly triggers: readonly Trigger[]
   /** What stands at the place where a trigger matched; null: nothing hidden there. */
   edit(text: Buffer, start: number, end: number): Edit | null
+  /** For views of encodings: asked about every long token instead of by triggers. */
+  token?(text: Buffer, token: Token): Edit | null
   /** For views of what isn't ASCII: all edits of a text, asked for only when it has such bytes. */
   editsOf?(text: Buffer): Edit[]
   /** Only what is high without help counts: the view shows nonsense as often as text. */

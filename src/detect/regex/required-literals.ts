@@ -1,0 +1,169 @@
+/**
+ * Literals of which every match of a pattern contains one, derived from its syntax tree: never from an author's list,
+ * which would lose matches where it is wrong. Case is folded. Pure.
+ */
+import { byteLengthOf, type RegexNode } from './ast.ts'
+
+export interface RequiredLiterals {
+  /** In lower case, to be looked for in any case; none is empty. */
+  readonly literals: readonly string[]
+  /** Most bytes of a match that stand before the literal. */
+  readonly before: number
+  /** 1 for each byte that may be among them. */
+  readonly lead: Uint8Array
+}
+
+const LITERALS_MAX = 64
+const LITERAL_LENGTH_MAX = 24
+const SET_SIZE_MAX = 4
+
+/** Every set of required literals that the tree gives; a caller picks the one that is rarest in text. */
+export function requiredLiterals(node: RegexNode): RequiredLiterals[] {
+  return factors(node).filter(
+    ({ literals, before }) => Number.isFinite(before) && literals.length > 0 && literals.every((l) => l !== ''),
+  )
+}
+
+/** All strings that the node matches, lower-cased, when they are few; else null. */
+function exactStrings(node: RegexNode): readonly string[] | null {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return ['']
+    case 'set':
+      return smallSet(node.set)
+    case 'cat':
+      return node.items.reduce<readonly string[] | null>((all, item) => crossed(all, exactStrings(item)), [''])
+    case 'alt': {
+      const branches = node.items.map(exactStrings)
+      return branches.some((branch) => branch === null) ? null : distinct(branches.flatMap((branch) => branch ?? []))
+    }
+    case 'repeat': {
+      if (node.max > LITERAL_LENGTH_MAX) return null
+      const item = exactStrings(node.item)
+      let all: readonly string[] | null = ['']
+      for (let i = 0; i < node.min; i++) all = crossed(all, item)
+      let tail: readonly string[] | null = ['']
+      for (let i = node.min; i < node.max; i++) {
+        const longer: readonly string[] | null = crossed(item, tail)
+        tail = longer && distinct(['', ...longer])
+      }
+      return crossed(all, tail)
+    }
+  }
+}
+
+function factors(node: RegexNode): RequiredLiterals[] {
+  const exact = exactStrings(node)
+  const own = exact ? [{ literals: exact, before: 0, lead: NO_BYTES }] : []
+  switch (node.kind) {
+    case 'cat':
+      return [...own, ...factorsOfCat(node.items)]
+    case 'alt': {
+      const branches = node.items.map((item) => rarest(requiredLiterals(item)))
+      if (branches.some((branch) => branch === null)) return own
+      const all = branches.flatMap((branch) => branch ?? [])
+      const literals = distinct(all.flatMap((branch) => branch.literals))
+      if (!literals) return own
+      const before = Math.max(...all.map((branch) => branch.before))
+      return [...own, { literals, before, lead: all.map((branch) => branch.lead).reduce(either) }]
+    }
+    case 'repeat':
+      return node.min > 0 ? [...own, ...factors(node.item)] : own
+    default:
+      return own
+  }
+}
+
+function factorsOfCat(items: readonly RegexNode[]): RequiredLiterals[] {
+  const found: RequiredLiterals[] = []
+  let before = 0
+  let lead: Uint8Array = NO_BYTES
+  let run: readonly string[] = ['']
+  let runBefore = 0
+  let runLead = lead
+  const close = () => found.push({ literals: run, before: runBefore, lead: runLead })
+  for (const item of items) {
+    const itemLead = either(lead, bytesOf(item))
+    const longer = crossed(run, exactStrings(item))
+    if (longer) run = longer
+    else {
+      close()
+      for (const factor of factors(item))
+        found.push({ ...factor, before: before + factor.before, lead: either(lead, factor.lead) })
+      const alone = exactStrings(item)
+      run = alone ?? ['']
+      runBefore = alone ? before : before + byteLengthOf(item)
+      runLead = alone ? lead : itemLead
+    }
+    before += byteLengthOf(item)
+    lead = itemLead
+  }
+  close()
+  return found
+}
+
+const NO_BYTES = new Uint8Array(256)
+
+function either(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((bit, byte) => bit | (b[byte] as number))
+}
+
+/** Bytes that can be in a match; one of a character beyond ASCII stands for all such bytes. */
+function bytesOf(node: RegexNode): Uint8Array {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return NO_BYTES
+    case 'set': {
+      const bytes = new Uint8Array(256)
+      for (let i = 0; i < node.set.length; i += 2) {
+        const hi = node.set[i + 1] as number
+        bytes.fill(1, Math.min(node.set[i] as number, 0x80), Math.min(hi, 0x7f) + 1)
+        if (hi >= 0x80) bytes.fill(1, 0x80)
+      }
+      return bytes
+    }
+    case 'cat':
+    case 'alt':
+      return node.items.map(bytesOf).reduce(either, NO_BYTES)
+    case 'repeat':
+      return bytesOf(node.item)
+  }
+}
+
+function crossed(left: readonly string[] | null, right: readonly string[] | null): readonly string[] | null {
+  if (!left || !right || left.length * right.length > LITERALS_MAX) return null
+  const all = left.flatMap((a) => right.map((b) => a + b))
+  return all.some((text) => text.length > LITERAL_LENGTH_MAX) ? null : distinct(all)
+}
+
+function distinct(all: readonly string[]): readonly string[] | null {
+  const set = [...new Set(all)]
+  return set.length > LITERALS_MAX ? null : set
+}
+
+function smallSet(set: readonly number[]): readonly string[] | null {
+  const all = new Set<string>()
+  for (let i = 0; i < set.length; i += 2) {
+    const lo = set[i] as number
+    const hi = set[i + 1] as number
+    if (hi - lo > 2 * SET_SIZE_MAX) return null
+    for (let code = lo; code <= hi; code++) {
+      all.add(foldLiteral(String.fromCodePoint(code)))
+    }
+  }
+  return all.size > SET_SIZE_MAX ? null : [...all]
+}
+
+/** One spelling for characters that differ by case alone; a literal is looked for in all of them. */
+function foldLiteral(character: string): string {
+  return character.toUpperCase().toLowerCase().normalize('NFKC')
+}
+
+/** The set whose shortest literal is longest; good enough inside an alternative. */
+function rarest(all: readonly RequiredLiterals[]): RequiredLiterals | null {
+  const weight = ({ literals }: RequiredLiterals) =>
+    Math.min(...literals.map((l) => l.length)) - literals.length / LITERALS_MAX
+  return all.reduce<RequiredLiterals | null>((best, one) => (best && weight(best) >= weight(one) ? best : one), null)
+}
