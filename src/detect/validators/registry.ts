@@ -1,4 +1,5 @@
 /** Every validator that rules may name. Adding one: a file beside this and a line here. */
+import { basicCredentials } from './basic-credentials.ts'
 import { calendarDay } from './calendar-day.ts'
 import { checkDigitSystem } from './check-digit-system.ts'
 import { cryptoAddress } from './crypto-address.ts'
@@ -9,15 +10,19 @@ import { ipAddress } from './ip-address.ts'
 import { jsonWebToken } from './json-web-token.ts'
 import { keyMaterial } from './key-material.ts'
 import { luhn } from './luhn.ts'
+import { passwordValue } from './password-value.ts'
 import { paymentCard } from './payment-card.ts'
 import { phoneNumber } from './phone-number.ts'
+import { randomValue } from './random-value.ts'
 import { secret } from './secret.ts'
 import { seedWords } from './seed-words.ts'
 import { stdnumCheck } from './stdnum.ts'
+import { urlPassword } from './url-password.ts'
 import type { Validator } from './validator.ts'
 import { walletKey } from './wallet-key.ts'
 
 const validators = [
+  basicCredentials,
   calendarDay,
   checkDigitSystem,
   cryptoAddress,
@@ -28,11 +33,14 @@ const validators = [
   jsonWebToken,
   keyMaterial,
   luhn,
+  passwordValue,
   paymentCard,
   phoneNumber,
+  randomValue,
   secret,
   seedWords,
   stdnumCheck,
+  urlPassword,
   walletKey,
 ] as const satisfies readonly Validator[]
 

@@ -1,0 +1,31 @@
+/**
+ * `password-value`: whether the value beside a word for password can be one. Code that reads, names or describes a
+ * password is none, nor is a mask or a word that documentation writes there. `password-value(strong)`, for values that
+ * stand without quotes or in prose, also wants what words don't have: two of lower case, upper case, digits and
+ * punctuation, a digit or punctuation among them.
+ */
+import { secret } from './secret.ts'
+import type { Validator } from './validator.ts'
+
+/** Names of fields, types and states that stand behind `password:` in code and forms. */
+const CODE_WORD =
+  /^(?:string|str|text|varchar|char|int|bool(?:ean)?|bytes?|object|any|required|optional|hidden|input|label|field|form|login|forgot(?:ten)?|reset|update|create|change|confirm(?:ed|ation)?|verify|check|valid(?:ate)?|invalid|incorrect|wrong|missing|empty|expired|protected|encrypted|hashed?|plain(?:text)?|enabled?|disabled?|password\w*|passwd\w*|pwd\w*|passphrase|username|email|self|this|request|params|config|settings|options|value|secret|true|false|null|none|undefined|nil|yes|no)[:;,.!?)]*$/i
+
+/** A path, selector, address, date or one word of a sentence. */
+const NOT_CHOSEN =
+  /^[#./~]?[a-z]+(?:[-_/][a-z]+)+[/?.]?$|^[#.][\w-]+$|^\/|^[A-Za-z]+[.,;:!?)]*$|^[A-Z][a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:[A-Z][a-z]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^\d{1,4}[-./]\d|^\W+$|^[\w.+-]+@[\w-]+\.[\w.-]+$/
+
+const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]
+
+export const passwordValue: Validator = {
+  id: 'password-value',
+  check(value, argument) {
+    if (secret.check(value, 'assigned') === null || CODE_WORD.test(value)) return null
+    if (argument === undefined) return value
+    const classes = CLASSES.filter((kind) => kind.test(value.replace(/[.,;:!?)]+$/, ''))).length
+    return !NOT_CHOSEN.test(value) && /[^A-Za-z]/.test(value) && classes >= 2 ? value : null
+  },
+  argumentProblem(argument) {
+    return argument === undefined || argument === 'strong' ? null : 'takes no argument or `strong`'
+  },
+}

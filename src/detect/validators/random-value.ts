@@ -1,0 +1,37 @@
+/**
+ * `random-value`: whether a value without a known form looks drawn at random, as keys and tokens are: letters and digits
+ * mixed, entropy for its length, no words joined by separators, no version, date, path, address, hash of a known
+ * prefix or identifier of code. `random-value(loose)` takes values whose characters repeat or run in sequence too.
+ */
+import { bitsPerCharacter } from './entropy.ts'
+import { secret } from './secret.ts'
+import type { Validator } from './validator.ts'
+
+const NOT_RANDOM =
+  /^(?:sha(?:1|2|224|256|384|512)|md5|blake[23]\w*|crc32|sha512)[-:_=]|^\d[\d.,:_/-]*$|^v?\d+\.\d+\.\d+|^(?:\d{4})-\d{2}-\d{2}|^[\w.-]+\.(?:js|ts|json|ya?ml|py|go|java|c|h|cpp|rb|php|html?|css|md|txt|xml|pem|crt|cer|key|p12|pfx|png|jpe?g|gif|svg|pdf|com|org|net|io|dev)(?:[:/].*)?$|^\/?(?:[a-z][\w.-]*\/){2,}|^[\w.+-]+@[\w-]+\.[\w.]+$|::|->|==\w|[<>]/i
+
+/** Words of letters only between separators: `access-token-for-user`, `camelCaseName`, `CONSTANT_NAME`. */
+const WORDS = /^(?:[A-Za-z]{2,}|\d{1,4})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}))+$/
+const CAMEL = /^[A-Za-z]?[a-z]+\d?(?:[A-Z][a-z]+\d?){1,8}\d*$/
+
+const BITS_MIN = 3
+const LOOSE_BITS_MIN = 2.2
+const DIGITS_MIN = 2
+
+function mixed(value: string): boolean {
+  const digits = value.replace(/[^0-9]/g, '').length
+  const letters = value.replace(/[^A-Za-z]/g, '').length
+  return digits >= DIGITS_MIN && letters >= DIGITS_MIN
+}
+
+export const randomValue: Validator = {
+  id: 'random-value',
+  check(value, argument) {
+    if (secret.check(value, 'assigned') === null || !mixed(value) || NOT_RANDOM.test(value)) return null
+    if (WORDS.test(value) || CAMEL.test(value)) return null
+    return bitsPerCharacter(value) >= (argument === 'loose' ? LOOSE_BITS_MIN : BITS_MIN) ? value : null
+  },
+  argumentProblem(argument) {
+    return argument === undefined || argument === 'loose' ? null : 'takes no argument or `loose`'
+  },
+}
