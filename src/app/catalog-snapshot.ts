@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ExactDataCatalog } from '../catalog/exact-data-catalog.ts'
 import { FingerprintCatalog } from '../catalog/fingerprint-catalog.ts'
 import type { Config } from '../config/schema.ts'
 import { DiagnosticsError } from '../core/diagnostic.ts'
+import type { ExactDataIndex } from '../detect/exact-data/exact-data-index.ts'
 import type { FingerprintIndex } from '../detect/fingerprint/fingerprint-index.ts'
 import { type LabelMap, parseLabelMap } from '../detect/label/label-map.ts'
 import { loadKeys } from '../platform/keys.ts'
@@ -16,6 +18,7 @@ export interface LoadedCatalog {
   readonly revision: string
   readonly known: KnownCatalog
   readonly fingerprints: FingerprintIndex | null
+  readonly exactData: readonly ExactDataIndex[]
   readonly labelMap: LabelMap | null
 }
 
@@ -25,14 +28,19 @@ export function catalogDir(config: Config): string {
 
 /** Throws DiagnosticsError for a label map with mistakes, GatewayError for damaged catalogue files or missing keys. */
 export async function loadCatalog(config: Config): Promise<LoadedCatalog> {
-  const [fingerprints, labels] = await Promise.all([loadFingerprints(config), loadLabelMap(config)])
+  const [fingerprints, exact, labels] = await Promise.all([
+    loadFingerprints(config),
+    loadExactData(config),
+    loadLabelMap(config),
+  ])
   const collections = [
     ...new Set(fingerprints?.documents.filter((d) => !d.ignore).map((d) => d.collection) ?? []),
   ].sort()
   return {
-    revision: `${fingerprints?.revision ?? 'none'}.${labels?.revision ?? 'none'}`,
+    revision: `${fingerprints?.revision ?? 'none'}.${exact.revision}.${labels?.revision ?? 'none'}`,
     known: { collections, labelLevels: labels?.map.levels ?? [] },
     fingerprints,
+    exactData: exact.indexes,
     labelMap: labels?.map ?? null,
   }
 }
@@ -41,6 +49,12 @@ async function loadFingerprints(config: Config): Promise<FingerprintIndex | null
   if (!(await exists(catalogDir(config)))) return null
   const { catalog } = await loadKeys(keysDir(config.keys_dir))
   return await new FingerprintCatalog(catalogDir(config), Uint8Array.from(catalog)).open()
+}
+
+async function loadExactData(config: Config): Promise<Awaited<ReturnType<ExactDataCatalog['open']>>> {
+  if (!(await exists(catalogDir(config)))) return { indexes: [], revision: 'none' }
+  const { catalog } = await loadKeys(keysDir(config.keys_dir))
+  return await new ExactDataCatalog(catalogDir(config), Uint8Array.from(catalog)).open()
 }
 
 async function loadLabelMap(config: Config): Promise<{ map: LabelMap; revision: string } | null> {

@@ -32,11 +32,15 @@ export interface Registered {
 const FILES_MAX = 1_000_000
 const BATCH = 256
 
-/** Makes the installation's keys when there are none yet. */
 export async function openCatalog(config: Config): Promise<FingerprintCatalog> {
+  return new FingerprintCatalog(catalogDir(config), await catalogKey(config))
+}
+
+/** Makes the installation's keys when there are none yet. */
+export async function catalogKey(config: Config): Promise<Uint8Array> {
   const keys = keysDir(config.keys_dir)
   if (!(await exists(keys))) await createKeys(keys)
-  return new FingerprintCatalog(catalogDir(config), Uint8Array.from((await loadKeys(keys)).catalog))
+  return Uint8Array.from((await loadKeys(keys)).catalog)
 }
 
 export async function registerDocuments(

@@ -38,6 +38,7 @@ export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, cat
     rules: definitions.ruleFiles,
     catalogRevision: catalog.revision,
     fingerprints: catalog.fingerprints,
+    exactData: catalog.exactData,
     labelMap: catalog.labelMap,
   }
 }

@@ -15,6 +15,7 @@ const commands: readonly (() => Promise<{ register: Register }>)[] = [
   () => import('./rules.ts'),
   () => import('./policy.ts'),
   () => import('./fingerprint.ts'),
+  () => import('./exact-data.ts'),
   () => import('./quarantine.ts'),
   () => import('./audit.ts'),
   () => import('./doctor.ts'),

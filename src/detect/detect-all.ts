@@ -9,6 +9,8 @@ import { CodePointOffsets } from './code-point-offsets.ts'
 import { type CompiledRuleSet, compileRules } from './compile-rules.ts'
 import { detectText } from './detect-text.ts'
 import type { DetectOptions, Detector, RawNearMiss } from './detector.ts'
+import { exactDataDetector } from './exact-data/exact-data-detector.ts'
+import type { ExactDataIndex } from './exact-data/exact-data-index.ts'
 import { fingerprintDetector } from './fingerprint/fingerprint-detector.ts'
 import type { FingerprintIndex } from './fingerprint/fingerprint-index.ts'
 import { groupFindings } from './group-findings.ts'
@@ -25,6 +27,8 @@ export interface DetectorSources {
   readonly catalogRevision: string
   /** Registered documents; its tables are shared memory. */
   readonly fingerprints?: FingerprintIndex | null
+  /** Rows of registered tables; their tables are shared memory. */
+  readonly exactData?: readonly ExactDataIndex[]
   /** The organisation's own label levels and what maps to them. */
   readonly labelMap?: LabelMap | null
 }
@@ -48,6 +52,7 @@ export function compileDetectors(sources: DetectorSources): CompiledDetectors {
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d: Diagnostic) => d.severity === 'error'))
   const detectors = [patternDetector(rules), labelDetector(sources.labelMap ?? null)]
   if (sources.fingerprints) detectors.push(fingerprintDetector(sources.fingerprints))
+  if (sources.exactData && sources.exactData.length > 0) detectors.push(exactDataDetector(sources.exactData))
   return { rules, catalogRevision: sources.catalogRevision, detectors }
 }
 

@@ -1,0 +1,71 @@
+/**
+ * The schema of an exact-data index: which columns of a CSV are looked for, how each is written, and how many of one row
+ * make a match.
+ *
+ *   name: customers
+ *   family: personal
+ *   columns:
+ *     - { name: customer_no, kind: code, alone: true }
+ *     - { name: surname, kind: words }
+ *     - { name: iban, kind: code }
+ *     - { name: born, kind: date }
+ *   match: { columns: 2, within: 300 }
+ */
+import { z } from 'zod'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { FAMILIES } from '../core/finding.ts'
+import { CELL_KINDS } from '../detect/exact-data/cell-values.ts'
+import { parseYaml, validate } from '../yaml/parse-yaml.ts'
+
+const COLUMNS_MAX = 32
+const WITHIN_MAX_BYTES = 1024 * 1024
+const DEFAULT_WITHIN_BYTES = 300
+
+export const exactDataSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`, at most 63'),
+  family: z.enum(FAMILIES).default('personal'),
+  columns: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        kind: z.enum(CELL_KINDS),
+        alone: z.boolean().default(false),
+      }),
+    )
+    .min(1)
+    .max(COLUMNS_MAX),
+  match: z
+    .strictObject({
+      columns: z.number().int().min(2).max(COLUMNS_MAX).default(2),
+      within: z.number().int().min(1).max(WITHIN_MAX_BYTES).default(DEFAULT_WITHIN_BYTES),
+    })
+    .prefault({}),
+})
+
+export type ExactDataSchema = z.output<typeof exactDataSchema>
+
+/** Every mistake at once; null when there is one. */
+export function parseExactDataSchema(
+  file: string,
+  text: string,
+): { schema: ExactDataSchema | null; diagnostics: Diagnostic[] } {
+  const { source, diagnostics } = parseYaml(file, text)
+  if (!source) return { schema: null, diagnostics }
+  const checked = validate(source, exactDataSchema)
+  const all = [...diagnostics, ...checked.diagnostics]
+  const schema = checked.value
+  if (!schema) return { schema: null, diagnostics: all }
+  const names = schema.columns.map((column) => column.name)
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) !== index) {
+      all.push(
+        source.diagnostic(['columns', index, 'name'], 'duplicate-column', `column \`${name}\` stands here twice`),
+      )
+    }
+  }
+  if (schema.columns.length < schema.match.columns && !schema.columns.some((column) => column.alone)) {
+    const message = `no row can match: ${schema.match.columns} columns are asked for and there are ${schema.columns.length}`
+    all.push(source.diagnostic(['match'], 'unreachable', message))
+  }
+  return { schema: all.some((d) => d.severity === 'error') ? null : schema, diagnostics: all }
+}
