@@ -28,7 +28,6 @@ import { createLog, type Log } from '../platform/log.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
 import { PasswordFile } from '../platform/password-file.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
-import { openKeyDirectory } from '../protect/key-directory.ts'
 import { createProtector } from '../protect/protector.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
 import { openDiskBlobStore } from '../store/blob-disk/disk-blob-store.ts'
@@ -101,7 +100,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     routes,
     protector: createProtector({
       clock: systemClock,
-      ...(config.encryption.keys ? { keys: openKeyDirectory(config.encryption.keys, systemClock) } : {}),
+      ...(config.encryption.keys ? { keyDirectory: config.encryption.keys } : {}),
     }),
     clock: systemClock,
     hostname: hostnameOf(config),

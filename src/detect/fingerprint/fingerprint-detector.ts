@@ -115,7 +115,6 @@ function judge(
     document: document.name,
     containment: share,
     resemblance: round(count / Math.max(1, document.shingles + own - count)),
-    weight: words,
   }
 }
 
