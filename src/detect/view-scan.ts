@@ -67,7 +67,7 @@ export class ViewScan {
       const all = inOrder([
         ...(nonAscii ? (view.editsOf?.(layer.text) ?? []) : []),
         ...(placesOf.get(view) ?? []).flatMap(({ start, end }) => view.edit(layer.text, start, end) ?? []),
-        ...(view.token ? tokens.flatMap((token) => tokenEdits(view, layer.text, token)) : []),
+        ...(view.token ? tokenEdits(view, layer.text, tokens) : []),
       ])
       const edits = view.strongOnly ? all.filter((edit) => this.#promising(edit.replacement)) : all
       for (const region of regionsOf(layer.text, edits)) {
@@ -138,12 +138,21 @@ export class ViewScan {
 
 const DOUBT: EvidenceNote = { kind: 'anti-evidence', name: 'joined over cells or lines', effect: 'lowered to medium' }
 
-/** The whole token, or else its parts, where the view makes something of them. */
-function tokenEdits(view: View, text: Buffer, token: Token): Edit[] {
-  const whole = view.token?.(text, token)
-  if (whole && !view.strongOnly) return [whole]
-  const parts = partsOf(text, token).flatMap((part) => view.token?.(text, part) ?? [])
-  return whole ? [whole, ...parts] : parts
+/** What a view makes of the tokens: of each as a whole, or else of its parts. */
+function tokenEdits(view: View, text: Buffer, tokens: readonly Token[]): Edit[] {
+  const edits: Edit[] = []
+  let readTo = 0
+  const read = (token: Token): boolean => {
+    if (token.start < readTo) return true
+    const reading = view.token?.(text, token)
+    if (!reading) return false
+    if (reading.edit) edits.push(reading.edit)
+    // A run over several lines is read once; a single token that gave nothing may still have a part that does.
+    if (!view.strongOnly && (reading.edit || reading.end > token.end)) readTo = reading.end
+    return reading.edit !== null && !view.strongOnly
+  }
+  for (const token of tokens) if (!read(token)) for (const part of partsOf(text, token)) read(part)
+  return edits
 }
 
 /** Edits by position, without overlaps: the first to start wins, and of those the longest. */

@@ -11,12 +11,12 @@ import { Automaton } from './automaton.ts'
 import type { Boundary } from './boundary.ts'
 import { Program } from './program.ts'
 import { SAMPLE_TEXT, samplePlaces } from './sample-text.ts'
-import { Scanner } from './scanner.ts'
+import { REMEMBERED, Scanner } from './scanner.ts'
 
-/** Steps per byte of text up to which a pattern is looked for everywhere. */
-const CHEAP_STEPS_PER_BYTE = 0.03
+/** Steps per byte of text, past the remembered ones, up to which a pattern is looked for everywhere. */
+const CHEAP_STEPS_PER_BYTE = 0.02
 /** What a place found by literal costs besides its walk, in steps. */
-const PLACE_STEPS = 24
+const PLACE_STEPS = 60
 
 /** Literals to look for instead of the pattern, or null where it is looked for everywhere. */
 export function planPattern(node: RegexNode, boundary: Boundary): RequiredLiterals | null {
@@ -24,11 +24,16 @@ export function planPattern(node: RegexNode, boundary: Boundary): RequiredLitera
   if (everywhere <= CHEAP_STEPS_PER_BYTE) return null
   let best: { cost: number; required: RequiredLiterals } | null = null
   for (const required of requiredLiterals(node)) {
-    if (required.before > limits.detectMatchMaxBytes) continue
+    if (required.before > limits.detectMatchMaxBytes || required.literals.some(isCommon)) continue
     const cost = sampleCost(required)
     if (cost < everywhere && (!best || cost < best.cost)) best = { cost, required }
   }
   return best?.required ?? null
+}
+
+/** Single characters stand everywhere in one kind of text or another; `@` is the exception. */
+function isCommon(literal: string): boolean {
+  return literal.length < 2 && literal !== '@'
 }
 
 function sampleCost(required: RequiredLiterals): number {
@@ -48,10 +53,15 @@ export function leadStart(text: Uint8Array, at: number, { before, lead }: Requir
   return start
 }
 
+/** Steps of walks past what the scanner remembers of their first bytes; those all patterns share. */
 function sampleSteps(node: RegexNode, boundary: Boundary): number {
   const program = new Program()
   program.add(node, boundary)
-  const budget = { steps: Number.MAX_SAFE_INTEGER, builds: Number.MAX_SAFE_INTEGER }
-  new Scanner(new Automaton(program), 1).scan(SAMPLE_TEXT, () => true, budget)
-  return (Number.MAX_SAFE_INTEGER - budget.steps) / SAMPLE_TEXT.length
+  let steps = 0
+  const scanner = new Scanner(new Automaton(program), 1)
+  scanner.onWalk = (walked) => {
+    steps += Math.max(0, walked - REMEMBERED)
+  }
+  scanner.scan(SAMPLE_TEXT, () => true)
+  return steps / SAMPLE_TEXT.length
 }

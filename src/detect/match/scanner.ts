@@ -31,9 +31,9 @@ export function scanBudget(textBytes: number): ScanBudget {
 const LOOK = 0x80
 const ALLOWED_AFTER = allowedAfter()
 
-/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places. */
-const REMEMBERED = 4
-const MEMORY_BITS = 16
+/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
+export const REMEMBERED = 4
+const MEMORY_BITS = 13
 /** Fibonacci hashing: 2^32 divided by the golden ratio. */
 const HASH_MULTIPLIER = 0x9e3779b1
 /** No state's number. */
@@ -47,19 +47,17 @@ export class Scanner {
   readonly #resumeAt: Int32Array
   readonly #ends: Int32Array
   readonly #hits: Int32Array
-  readonly #rememberedBytes: Int32Array
-  readonly #rememberedStart: Int32Array
-  readonly #rememberedState: Int32Array
+  /** Per place: the four bytes, the state they were read in, the state they lead to, nothing. */
+  readonly #remembered: Int32Array
+  /** Told the steps of each walk; for measuring patterns. */
+  onWalk: ((steps: number) => void) | null = null
   #hitCount = 0
 
   constructor(automaton: Automaton, patterns: number) {
     this.#automaton = automaton
     this.#byPair = patterns > 1
     this.#begins = this.#byPair ? startPairs(automaton) : startBytes(automaton)
-    const memory = this.#byPair ? 1 << MEMORY_BITS : 0
-    this.#rememberedBytes = new Int32Array(memory)
-    this.#rememberedStart = new Int32Array(memory)
-    this.#rememberedState = new Int32Array(memory)
+    this.#remembered = new Int32Array(this.#byPair ? 4 << MEMORY_BITS : 0)
     this.#resumeAt = new Int32Array(patterns)
     this.#ends = new Int32Array(patterns).fill(-1)
     this.#hits = new Int32Array(patterns)
@@ -106,7 +104,7 @@ export class Scanner {
 
   #reset(): void {
     this.#automaton.reset()
-    this.#rememberedStart.fill(0)
+    this.#remembered.fill(0)
   }
 
   /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. Most words die here. */
@@ -116,18 +114,18 @@ export class Scanner {
       ((text[at + 1] as number) << 16) |
       ((text[at + 2] as number) << 8) |
       (text[at + 3] as number)
-    const slot = Math.imul(bytes ^ (state << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)
-    if (this.#rememberedBytes[slot] === bytes && this.#rememberedStart[slot] === state)
-      return this.#rememberedState[slot] as number
+    const remembered = this.#remembered
+    const slot = (Math.imul(bytes ^ (state << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 2
+    if (remembered[slot] === bytes && remembered[slot + 1] === state) return remembered[slot + 2] as number
     let onward = state
     for (let i = 0; i < REMEMBERED && onward > 0; i++) {
       const byteClass = this.#automaton.classOf[text[at + i] as number] as number
       onward = this.#automaton.trans[onward + byteClass] || this.#automaton.build(onward, byteClass)
     }
     if (onward <= EVENT) onward = FROM_START
-    this.#rememberedBytes[slot] = bytes
-    this.#rememberedStart[slot] = state
-    this.#rememberedState[slot] = onward
+    remembered[slot] = bytes
+    remembered[slot + 1] = state
+    remembered[slot + 2] = onward
     return onward
   }
 
@@ -156,6 +154,7 @@ export class Scanner {
     // Cutting a long walk short is not the end of the text; no assertion may take it for one.
     if (position === text.length) this.#atEnd(current, position)
     if (this.#hitCount > 0) this.#report(from, onMatch)
+    this.onWalk?.(position - at + 1)
     return position - at + 1
   }
 

@@ -1,6 +1,5 @@
 /** Base32 (RFC 4648 section 6), upper or lower case. */
-import { decodedText } from './decoded-text.ts'
-import { byteSet, tokenRun } from './token-run.ts'
+import { byteSet, encodedRun, tokenRun } from './token-run.ts'
 import type { View } from './view.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -14,8 +13,7 @@ export const base32View: View = {
     if (lower === upper || end - start < 16) return null
     for (let i = start; i < start + 16; i++) if (CHARACTERS[text[i] as number] !== 1) return null
     const run = tokenRun(text, start, CHARACTERS)
-    const decoded = decodedText(fromBase32(run.characters.toUpperCase().replace(/=+$/, '')))
-    return decoded ? { start, end: run.end, replacement: decoded.text, via: decoded.via } : null
+    return encodedRun(start, run, (characters) => fromBase32(characters.toUpperCase().replace(/=+$/, '')))
   },
 }
 

@@ -68,7 +68,7 @@ function isZlib(bytes: Buffer): boolean {
   return ((bytes[0] as number) & 0x0f) === 8 && bytes.length > 1 && bytes.readUInt16BE(0) % 31 === 0
 }
 
-/** A cheap look at the first few decoded bytes: false when `decodedText` could only say null. */
+/** A cheap look at the first decoded bytes: false when `decodedText` could only say null. */
 export function mayBeText(first: Buffer): boolean {
   if (isGzip(first) || isZlib(first)) return true
   let controls = 0
@@ -77,5 +77,5 @@ export function mayBeText(first: Buffer): boolean {
     if (byte === 0) zeros++
     else if ((byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f) controls++
   }
-  return controls === 0 && (zeros === 0 || Math.abs(zeros * 2 - first.length) <= 2)
+  return controls <= first.length / 50 && (zeros === 0 || Math.abs(zeros * 2 - first.length) <= first.length / 4)
 }

@@ -10,7 +10,7 @@ export const reversedView: View = {
   triggers: [{ regex: '[0-9](?:[ -]?[0-9]){11,33}', boundary: 'word' }],
   edit: reversed,
   token(text, { start, end, digit }) {
-    return digit && end - start <= TOKEN_LENGTH_MAX ? reversed(text, start, end) : null
+    return digit && end - start <= TOKEN_LENGTH_MAX ? { end, edit: reversed(text, start, end) } : null
   },
 }
 

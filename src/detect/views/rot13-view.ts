@@ -8,7 +8,8 @@ export const rot13View: View = {
   edit: () => null,
   token(text, { start, end, lower, upper, digit }) {
     if (!digit || !(lower || upper) || end - start > TOKEN_LENGTH_MAX) return null
-    return { start, end, replacement: Buffer.from(rot13(text.toString('latin1', start, end)), 'latin1') }
+    const replacement = Buffer.from(rot13(text.toString('latin1', start, end)), 'latin1')
+    return { end, edit: { start, end, replacement } }
   },
 }
 

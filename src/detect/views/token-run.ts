@@ -1,5 +1,7 @@
 /** Extents of encoded tokens that may be wrapped over lines, quoted with `> `, and padded. Pure; linear. */
 import { limits } from '../../core/limits.ts'
+import { decodedText, mayBeText } from './decoded-text.ts'
+import type { Reading } from './view.ts'
 
 export interface TokenRun {
   readonly end: number
@@ -40,6 +42,18 @@ function nextLine(text: Buffer, at: number, limit: number, belongs: Uint8Array):
   const lineEnds = end >= text.length || text[end] === CR || text[end] === LF
   return lineEnds && end > next && (end - next) % 4 === 0 ? next : -1
 }
+
+/** Decodes the beginning of a run and, only if that is text, all of it: most long runs are pictures and keys. */
+export function encodedRun(start: number, run: TokenRun, decode: (characters: string) => Buffer): Reading {
+  const { characters, end } = run
+  if (characters.length > PEEK_CHARACTERS && !mayBeText(decode(characters.slice(0, PEEK_CHARACTERS))))
+    return { end, edit: null }
+  const decoded = decodedText(decode(characters))
+  return { end, edit: decoded ? { start, end, replacement: decoded.text, via: decoded.via } : null }
+}
+
+/** A multiple of the 4 and 8 characters that make whole bytes in base64 and base32. */
+const PEEK_CHARACTERS = 512
 
 export function byteSet(characters: string): Uint8Array {
   const set = new Uint8Array(256)

@@ -19,6 +19,12 @@ export interface Edit {
   readonly doubtful?: boolean
 }
 
+/** What a view made of a token and what belongs to it; nothing up to `end` is asked about again. */
+export interface Reading {
+  readonly end: number
+  readonly edit: Edit | null
+}
+
 export interface Trigger {
   readonly regex: string
   readonly boundary: Boundary
@@ -31,8 +37,8 @@ export interface View {
   readonly triggers: readonly Trigger[]
   /** What stands at the place where a trigger matched; null: nothing hidden there. */
   edit(text: Buffer, start: number, end: number): Edit | null
-  /** For views of encodings: asked about every long token instead of by triggers. */
-  token?(text: Buffer, token: Token): Edit | null
+  /** For views of encodings: asked about every long token instead of by triggers. null: not the encoding's look. */
+  token?(text: Buffer, token: Token): Reading | null
   /** For views of what isn't ASCII: all edits of a text, asked for only when it has such bytes. */
   editsOf?(text: Buffer): Edit[]
   /** Only what is high without help counts: the view shows nonsense as often as text. */
