@@ -62,6 +62,8 @@ export function refineZip(bytes: Uint8Array): string {
   }
   if (names.has('index/document.iwa') || names.has('index.zip') || names.has('index.xml') || names.has('index.apxl'))
     return zipTypes.iwork
+  // OpenDocument without its first entry; which kind is in the manifest, and all are read alike.
+  if (names.has('content.xml') && names.has('meta-inf/manifest.xml')) return 'application/vnd.oasis.opendocument.text'
   if (names.has('androidmanifest.xml')) return zipTypes.apk
   if (names.has('meta-inf/container.xml')) return zipTypes.epub
   if (names.has('meta-inf/manifest.mf')) return zipTypes.jar

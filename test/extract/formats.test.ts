@@ -96,10 +96,35 @@ const yenc = Buffer.concat([
   Buffer.from('\r\n=yend size=1\r\n'),
 ])
 
+/** BinHex 4.0 of one file without runs and with its checksums left zero, as readers here do not hold them against it. */
+function binhex(name: string, data: string): string {
+  const alphabet = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr'
+  const head = Buffer.alloc(name.length + 22)
+  head[0] = name.length
+  head.write(name, 1, 'latin1')
+  head.writeUInt32BE(data.length, name.length + 12)
+  const bytes = Buffer.concat([head, Buffer.from(data), Buffer.alloc(2)])
+  let coded = ''
+  let held = 0
+  let bits = 0
+  for (const byte of bytes) {
+    held = (held << 8) | byte
+    bits += 8
+    while (bits >= 6) {
+      bits -= 6
+      coded += alphabet[(held >> bits) & 63]
+    }
+    held &= (1 << bits) - 1
+  }
+  if (bits > 0) coded += alphabet[(held << (6 - bits)) & 63]
+  return `(This file must be converted with BinHex 4.0)\r\n\r\n:${coded.replace(/.{60}/g, '$&\r\n')}:\r\n`
+}
+
 describe('files inside texts', () => {
   it.each<[string, string | Buffer, string]>([
     ['uuencode', uu(), 'mail/[1]/a.txt'],
     ['yEnc', yenc, 'mail/[1]/a.txt'],
+    ['BinHex', binhex('a.txt', SECRET), 'mail/[1]/a.txt'],
     [
       'gzip as base64',
       `see\r\n${gzipSync(Buffer.from(SECRET)).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\nbye`,
