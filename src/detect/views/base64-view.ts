@@ -11,12 +11,10 @@ export const base64View: View = {
   name: 'base64',
   triggers: [],
   edit: () => null,
-  token(text, { start, end, lower, upper, digit }) {
+  token(text, { start, lower, upper, digit }) {
     // Encoded text mixes cases or digits; words, numbers and names mostly don't.
     if (!(upper && (lower || digit)) || !mixed(text, start)) return null
     if (!mayBeText(Buffer.from(text.toString('latin1', start, start + FIRST), 'base64'))) return null
-    // Before a run of many lines is decoded whole, its first line must look like text; noise would cost its square.
-    if (!mayBeText(Buffer.from(text.toString('latin1', start, Math.min(end, start + FIRST_LINE)), 'base64'))) return null
     const standard = tokenRun(text, start, STANDARD)
     const run = standard.characters.length > FIRST ? standard : tokenRun(text, start, URL_SAFE)
     return encodedRun(start, run, (characters) => Buffer.from(characters, 'base64'))
@@ -25,7 +23,6 @@ export const base64View: View = {
 
 /** Characters looked at first; nine decoded bytes. */
 const FIRST = 12
-const FIRST_LINE = 76
 
 /** Whether the first characters are mixed already; a name's capitals stand at its front. */
 function mixed(text: Buffer, start: number): boolean {
