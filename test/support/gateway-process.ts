@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
 const main = join(root, 'src/cli/main.ts')
+/** Compiled code is kept between runs: the tests start many processes. */
+const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'sluice-test-compile-cache') }
 
 /** A small rule set and policies in which every action can be reached by a word in the text. */
 const RULES = `rules:
@@ -124,7 +126,7 @@ export class GatewayProcess {
     const child = spawn(program, args, {
       cwd: this.dir,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...this.#options.env },
+      env: { ...process.env, ...compileCache, ...this.#options.env },
     })
     this.#process = child
     child.stderr?.setEncoding('utf8')
@@ -168,7 +170,7 @@ export class GatewayProcess {
     const child = spawn(process.execPath, [main, ...args, '--config', 'sluice.yaml'], {
       cwd: this.dir,
       stdio: 'pipe',
-      env: { ...process.env, ...this.#options.env },
+      env: { ...process.env, ...compileCache, ...this.#options.env },
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
