@@ -18,7 +18,7 @@ const rooms: Record<string, readonly string[]> = {
   delivery: ['core', 'ports', 'protect'],
   dispatch: ['core', 'ports'],
   store: ['core', 'ports', 'platform'],
-  catalog: ['core', 'ports', 'detect'],
+  catalog: ['core', 'ports', 'detect', 'yaml'],
   config: ['core', 'yaml'],
   platform: ['core'],
   cli: ['app', 'config', 'policy', 'detect', 'core'],

@@ -1,22 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-
-export interface ScanFlags {
-  readonly json?: boolean
-  readonly filesFrom?: string
-  readonly as?: 'mail' | 'upload'
-  readonly contentType?: string
-  readonly filename?: string
-  readonly from?: string
-  readonly to?: string[]
-  readonly rules?: string
-  readonly policies?: string
-  readonly reveal?: boolean
-  readonly term?: { name: string; text: string }[]
-  readonly manifest?: string
-  readonly exitCode?: boolean
-  readonly explain?: boolean
-  readonly config?: string
-}
+import type { ScanCommandFlags } from '../app/commands/scan-command.ts'
 
 export function register(program: Command): void {
   program
@@ -39,7 +22,7 @@ export function register(program: Command): void {
     .option('--exit-code', 'exit 1 when any file would be held or blocked')
     .action(async (files: string[], _flags: unknown, command: Command) => {
       const { runScanCommand } = await import('../app/commands/scan-command.ts')
-      process.exitCode = await runScanCommand(files, command.optsWithGlobals<ScanFlags>())
+      process.exitCode = await runScanCommand(files, command.optsWithGlobals<ScanCommandFlags>())
     })
 }
 
