@@ -2,6 +2,7 @@ import { limits } from '../../core/limits.ts'
 import type { ChildPart, ExtractContext, Format, FormatInput } from '../format.ts'
 import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
 import { scanLocals, type ZipEntry, type ZipGap } from '../readers/zip-directory.ts'
+import { signatureOf } from '../signatures.ts'
 
 /**
  * Zip files of every kind: each entry a child, comments and the names of what can't be opened as text. Bytes that the
@@ -52,9 +53,12 @@ export async function extractEntry(
 export async function extractGaps(input: Uint8Array, archive: ZipArchive, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const gaps = archive.directory.gaps.slice(0, limits.extractSniffNamesMax)
+  // Behind another format's file: that format reads the front part itself, the same bytes need not be read twice.
+  const owned = signatureOf(input)
   for (const gap of gaps) {
     if (gap.kind === 'gap' && isSigningBlock(bytes, gap)) continue
     context.trait('trailing-data')
+    if (gap.kind === 'prefix' && owned !== null && owned !== 'application/zip') continue
     const hidden = gap.kind === 'trailing' ? [] : scanLocals(bytes, gap.start, gap.end)
     for (const entry of hidden) {
       context.trait('hidden-content')

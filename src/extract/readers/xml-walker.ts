@@ -1,4 +1,3 @@
-import { Parser } from 'htmlparser2'
 import { limits } from '../../core/limits.ts'
 import { decodeText } from '../charset.ts'
 import { type ExtractContext, ExtractLimitError } from '../format.ts'
@@ -19,48 +18,194 @@ export interface XmlHandler {
 
 export type XmlAttributes = Readonly<Record<string, string>>
 
-const PIECE_CHARS = 64 * 1024
+/** Characters between two looks at the clock. */
+const PIECE_CHARS = 256 * 1024
 
 export function walkXml(bytes: Uint8Array, handler: XmlHandler, context: ExtractContext): void {
-  const text = decodeXml(bytes)
-  let depth = 0
-  let nodes = 0
-  const count = () => {
-    if (++nodes > limits.extractXmlNodesMax) throw new ExtractLimitError('too-many', 'xml nodes')
+  new XmlWalk(decodeXml(bytes), handler, context).run()
+}
+
+const NONE: XmlAttributes = Object.freeze({})
+
+class XmlWalk {
+  readonly #text: string
+  readonly #handler: XmlHandler
+  readonly #context: ExtractContext
+  #at = 0
+  #depth = 0
+  #nodes = 0
+
+  constructor(text: string, handler: XmlHandler, context: ExtractContext) {
+    this.#text = text
+    this.#handler = handler
+    this.#context = context
   }
-  const parser = new Parser(
-    {
-      onopentag(name, attributes) {
-        count()
-        if (++depth > limits.extractXmlDepthMax) throw new ExtractLimitError('too-deep', 'xml')
-        const colon = name.indexOf(':')
-        handler.open?.(colon < 0 ? name : name.slice(colon + 1), attributes, colon < 0 ? '' : name.slice(0, colon))
-      },
-      ontext(data) {
-        count()
-        handler.text?.(data)
-      },
-      onclosetag(name) {
-        depth -= 1
-        const colon = name.indexOf(':')
-        handler.close?.(colon < 0 ? name : name.slice(colon + 1))
-      },
-      oncomment(data) {
-        count()
-        handler.aside?.(data)
-      },
-      onprocessinginstruction(name, data) {
-        count()
-        if (name !== '?xml') handler.aside?.(data)
-      },
-    },
-    { xmlMode: true, decodeEntities: true },
+
+  run(): void {
+    const text = this.#text
+    let clock = 0
+    while (this.#at < text.length) {
+      if (this.#at >= clock) {
+        if (!this.#context.budget.hasTime()) throw new ExtractLimitError('timeout', 'xml')
+        clock = this.#at + PIECE_CHARS
+      }
+      if (++this.#nodes > limits.extractXmlNodesMax) throw new ExtractLimitError('too-many', 'xml nodes')
+      const start = text.indexOf('<', this.#at)
+      const end = start < 0 ? text.length : start
+      if (end > this.#at) this.#handler.text?.(decodeEntities(text.slice(this.#at, end)))
+      this.#at = end
+      if (start >= 0) this.#markup()
+    }
+  }
+
+  /** The reading position is at a `<`. What is no markup after all is text. */
+  #markup(): void {
+    const next = this.#text.charCodeAt(this.#at + 1)
+    switch (next) {
+      case 0x2f: {
+        const end = this.#until('>', 2)
+        this.#close(localName(this.#text.slice(this.#at + 2, end).trimEnd()))
+        this.#at = end + 1
+        return
+      }
+      case 0x21:
+        this.#declaration()
+        return
+      case 0x3f: {
+        const end = this.#until('?>', 2)
+        const data = this.#text.slice(this.#at + 2, end)
+        if (!/^xml\s/i.test(data)) this.#handler.aside?.(data)
+        this.#at = end + 2
+        return
+      }
+      default:
+        if (isNameStart(next)) this.#tag()
+        else {
+          this.#handler.text?.('<')
+          this.#at += 1
+        }
+    }
+  }
+
+  #declaration(): void {
+    const text = this.#text
+    if (text.startsWith('<!--', this.#at)) {
+      const end = this.#until('-->', 4)
+      this.#handler.aside?.(text.slice(this.#at + 4, end))
+      this.#at = end + 3
+    } else if (text.startsWith('<![CDATA[', this.#at)) {
+      const end = this.#until(']]>', 9)
+      this.#handler.text?.(text.slice(this.#at + 9, end))
+      this.#at = end + 3
+    } else {
+      // A document type ends behind its internal subset, which may hold any number of declarations.
+      const plain = this.#until('>', 2)
+      const subset = text.slice(this.#at, plain).indexOf('[')
+      const end = subset < 0 ? plain : endOfSubset(text, this.#at + subset)
+      this.#handler.aside?.(text.slice(this.#at + 1, end))
+      this.#at = end + 1
+    }
+  }
+
+  #tag(): void {
+    const text = this.#text
+    let at = this.#at + 2
+    while (isName(text.charCodeAt(at))) at += 1
+    const name = text.slice(this.#at + 1, at)
+    let attributes: Record<string, string> | null = null
+    for (;;) {
+      while (isSpace(text.charCodeAt(at))) at += 1
+      const code = text.charCodeAt(at)
+      if (Number.isNaN(code) || code === 0x3e || code === 0x2f || code === 0x3c) break
+      const start = at
+      while (isAttributeName(text.charCodeAt(at))) at += 1
+      const key = text.slice(start, at)
+      while (isSpace(text.charCodeAt(at))) at += 1
+      let value = ''
+      if (text.charCodeAt(at) === 0x3d) {
+        at += 1
+        while (isSpace(text.charCodeAt(at))) at += 1
+        const quote = text.charCodeAt(at)
+        const from = quote === 0x22 || quote === 0x27 ? at + 1 : at
+        at =
+          quote === 0x22 || quote === 0x27
+            ? indexOrEnd(text, quote === 0x22 ? '"' : "'", from)
+            : endOfBareValue(text, at)
+        value = decodeEntities(text.slice(from, at))
+        if (from > start && at < text.length && (quote === 0x22 || quote === 0x27)) at += 1
+      } else if (at === start) at += 1
+      if (key !== '') (attributes ??= {})[key] ??= value
+    }
+    const isEmpty = text.charCodeAt(at) === 0x2f
+    this.#at = isEmpty ? indexOrEnd(text, '>', at) + 1 : text.charCodeAt(at) === 0x3c ? at : at + 1
+    if (++this.#depth > limits.extractXmlDepthMax) throw new ExtractLimitError('too-deep', 'xml')
+    const colon = name.indexOf(':')
+    const local = colon < 0 ? name : name.slice(colon + 1)
+    this.#handler.open?.(local, attributes ?? NONE, colon < 0 ? '' : name.slice(0, colon))
+    if (isEmpty) this.#close(local)
+  }
+
+  #close(name: string): void {
+    this.#depth = Math.max(0, this.#depth - 1)
+    this.#handler.close?.(name)
+  }
+
+  /** Where `mark` stands next; the end where it doesn't. */
+  #until(mark: string, skip: number): number {
+    return indexOrEnd(this.#text, mark, this.#at + skip)
+  }
+}
+
+function indexOrEnd(text: string, mark: string, from: number): number {
+  const at = text.indexOf(mark, from)
+  return at < 0 ? text.length : at
+}
+
+/** The `>` behind the `]` of an internal subset. */
+function endOfSubset(text: string, from: number): number {
+  return indexOrEnd(text, '>', indexOrEnd(text, ']', from))
+}
+
+function endOfBareValue(text: string, from: number): number {
+  let at = from
+  for (let code = text.charCodeAt(at); at < text.length && code !== 0x3e && !isSpace(code); code = text.charCodeAt(at))
+    at += 1
+  return at
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+function isNameStart(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || code === 0x3a || code >= 0x80
   )
-  for (let at = 0; at < text.length; at += PIECE_CHARS) {
-    if (!context.budget.hasTime()) throw new ExtractLimitError('timeout', 'xml')
-    parser.write(text.slice(at, at + PIECE_CHARS))
-  }
-  parser.end()
+}
+
+/** Anything but what ends a name; false for the end of the text, which is no number. */
+function isName(code: number): boolean {
+  return code > 0x20 && code !== 0x3e && code !== 0x2f && code !== 0x3c
+}
+
+function isAttributeName(code: number): boolean {
+  return isName(code) && code !== 0x3d
+}
+
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** The five entities of XML and character references; any other stays as it is written. */
+function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
+    if (name) return NAMED[String(name).toLowerCase()] ?? whole
+    const code = hex ? Number.parseInt(String(hex), 16) : Number(decimal)
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+  })
 }
 
 /** The value of an attribute by its local name. */
