@@ -15,7 +15,7 @@ import { parseMediaType } from './media-type.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { formatFor } from './registry.ts'
 import { header, partialUpload, requestFilename, requestText, undoContentEncoding } from './request.ts'
-import { sniff } from './sniff.ts'
+import { type Sniffed, sniff } from './sniff.ts'
 import { isTypeMismatch } from './type-mismatch.ts'
 
 /**
@@ -122,7 +122,7 @@ class Walk {
       return this.#say(parent?.part.path ?? path, 'too-many', `${this.#budget.limits.partsMax} parts`)
     }
     if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
-    const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await sniff(child)
+    const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await this.#sniff(child, path)
     const traits: PartTrait[] = [...(child.traits ?? [])]
     if (as !== 'mail' && isTypeMismatch(sniffed.type, child.declaredType ?? null, child.filename))
       addTrait(traits, 'type-mismatch')
@@ -147,6 +147,16 @@ class Walk {
     if (!parent && child.filename) this.#text(open, child.filename)
     if (beside !== '') this.#text(open, beside)
     this.#close(open)
+  }
+
+  /** A file that trips the look at its type is still a part: of unknown type, and said to be corrupt. */
+  async #sniff(child: ChildPart, path: string): Promise<Sniffed> {
+    try {
+      return await sniff(child)
+    } catch {
+      this.#say(path, 'corrupt', 'type')
+      return { type: 'application/octet-stream', also: [] }
+    }
   }
 
   async #read(child: ChildPart, open: OpenPart, types: readonly string[]): Promise<void> {
