@@ -32,7 +32,9 @@ const listener = z.strictObject({
   clients: z
     .array(cidr)
     .default(['127.0.0.0/8', '::1/128'])
-    .describe('Networks (CIDR) whose hosts may relay. Everyone else gets `554 5.7.1`.'),
+    .describe(
+      'Networks (CIDR) whose hosts may relay, or may sign in. Everyone else gets `554 5.7.1`; `[]` on `submission`: all may try.',
+    ),
   tls: tls.prefault({}).describe('A submission listener needs a `mode` other than `none`.'),
   reply: z
     .enum(['after-spool', 'after-decision'])
@@ -209,7 +211,7 @@ export const configSchema = z.strictObject({
   scan: z
     .strictObject({
       threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),
-      passwords: z.array(z.string()).default([]).describe('Tried on sealed archives and documents.'),
+      passwords: z.array(z.string()).default([]).describe('Tried on encrypted archives and PDF files.'),
     })
     .prefault({}),
   quarantine: z
