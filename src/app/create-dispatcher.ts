@@ -7,18 +7,19 @@ import { EmbeddedDispatcher } from '../dispatch/embedded/embedded-dispatcher.ts'
 import type { Log } from '../platform/log.ts'
 import type { Dispatcher, DispatchHint } from '../ports/dispatcher.ts'
 
-/** The configured dispatcher, working on the given steps. */
+/** The configured dispatcher, working on the given steps. Only one that acts can stand in for Redis. */
 export function createDispatcher(config: Config, log: Log, works: readonly DispatchHint['step'][]): Dispatcher {
   const activeMax = config.limits.active_messages
-  if (config.dispatch.kind === 'embedded')
-    return new EmbeddedDispatcher({ activeMax, waitingMax: limits.spoolSubmissionsMax })
+  const embedded = new EmbeddedDispatcher({ activeMax, waitingMax: limits.spoolSubmissionsMax })
+  if (config.dispatch.kind === 'embedded') return embedded
   return new BullmqDispatcher({
     url: redisUrl(config.dispatch),
     queue: config.dispatch.queue,
     activeMax,
     works,
     onProblem: (problem) =>
-      log.warn({ problem }, 'Redis is in trouble; nothing is lost, the sweep hands work out again'),
+      log.warn({ problem }, 'Redis is in trouble; nothing is lost, the gateway does the work itself meanwhile'),
+    ...(works.includes('act') ? { fallback: embedded } : {}),
   })
 }
 

@@ -206,7 +206,7 @@ export const limits = {
   sweepBatchMax: 1_000,
   activeSubmissionsMax: 64,
   /** Renewed while work goes on; after a crash the work is free again this much later at the latest. */
-  claimTtlMs: 60_000,
+  claimTtlMs: 30_000,
   quarantineRetentionMs: 30 * 24 * 3_600_000,
   drainTimeoutMs: 30_000,
 } as const

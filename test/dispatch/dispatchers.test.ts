@@ -84,6 +84,24 @@ describe('bullmq dispatcher and a Redis that fails', () => {
     expect(seen.has('lost')).toBe(true)
   })
 
+  it('has its fallback do meanwhile what Redis does not take, and stops without it', async () => {
+    const fallback = new EmbeddedDispatcher({ activeMax: 1, waitingMax: 10 })
+    const dispatcher = new BullmqDispatcher({
+      url: redis.url,
+      queue: `test-${randomUUID()}`,
+      activeMax: 1,
+      works: ['act'],
+      onProblem: () => undefined,
+      fallback,
+    })
+    await redis.kill()
+    const done = new Promise<string>((resolve) => void dispatcher.start(async (id) => resolve(id)))
+    await dispatcher.enqueue('meanwhile', { step: 'inspect', size: 1 })
+    expect(await done).toBe('meanwhile')
+    await dispatcher.stop(5000)
+    await redis.restart()
+  })
+
   it('holds nothing but ids', async () => {
     const queue = `test-${randomUUID()}`
     const dispatcher = bullmq({ activeMax: 1, queue })

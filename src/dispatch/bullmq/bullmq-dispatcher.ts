@@ -1,7 +1,8 @@
 /**
  * Dispatch over BullMQ on Redis: jobs carry only the submission id (which is the job id too), Redis may be lost at any
  * time. The gateway enqueues; gateway and `sluice worker` processes work. Errors of Redis are swallowed and shown in
- * `stats`: the store is the truth, and the sweep enqueues again what was lost.
+ * `stats`: what Redis does not take goes to the fallback in this process, and the store is the truth, so that the sweep
+ * enqueues again what Redis took and lost.
  */
 import { type Job, Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -17,15 +18,20 @@ export interface BullmqDispatcherOptions {
   /** Steps this process works on; a scan worker only inspects. */
   readonly works: readonly DispatchHint['step'][]
   readonly onProblem: (problem: string) => void
+  /** Works on what Redis does not take, so that mail moves while Redis is away. Started and stopped from here. */
+  readonly fallback?: Dispatcher
 }
 
-/** A job whose worker blocks or dies is given to another after this long. */
-const LOCK_MS = 30_000
+/** A job whose worker blocks or dies is given to another after this long; claims keep two from working at once. */
+const LOCK_MS = 15_000
+const STALLED_INTERVAL_MS = 5_000
 const STALLED_MAX = 10
 const PRIORITY_MAX = 2_000_000
 const BYTES_PER_PRIORITY = 1024
 const ANSWER_TIMEOUT_MS = 2_000
 const RECONNECT_MAX_MS = 2_000
+/** After Redis failed to take a job nobody waits for it again for this long. */
+const PAUSE_MS = 1_000
 
 type IdJob = { readonly id: string }
 
@@ -35,6 +41,10 @@ export class BullmqDispatcher implements Dispatcher {
   readonly #connections: Redis[] = []
   readonly #workers: Worker<IdJob>[] = []
   #problem: string | null = null
+  #pausedUntil = 0
+  #active = 0
+  #stopped = false
+  #onIdle: (() => void) | null = null
 
   constructor(options: BullmqDispatcherOptions) {
     this.#options = options
@@ -45,11 +55,12 @@ export class BullmqDispatcher implements Dispatcher {
     for (const step of this.#options.works) {
       const worker = new Worker<IdJob>(
         queueName(this.#options, step),
-        async (job: Job<IdJob>) => handler(job.data.id),
+        async (job: Job<IdJob>) => await this.#work(handler, job.data.id),
         {
           connection: this.#connect({ maxRetriesPerRequest: null }),
           concurrency: this.#options.activeMax,
           lockDuration: LOCK_MS,
+          stalledInterval: STALLED_INTERVAL_MS,
           maxStalledCount: STALLED_MAX,
           skipVersionCheck: true,
         },
@@ -57,38 +68,68 @@ export class BullmqDispatcher implements Dispatcher {
       worker.on('error', (error) => this.#fault(error))
       this.#workers.push(worker)
     }
+    await this.#options.fallback?.start(handler)
   }
 
   async enqueue(id: string, hint: DispatchHint): Promise<void> {
     const priority = 1 + Math.min(PRIORITY_MAX, Math.floor(hint.size / BYTES_PER_PRIORITY))
     const delay = hint.delayMs ? { delay: hint.delayMs } : {}
     try {
+      if (performance.now() < this.#pausedUntil) throw new Error(this.#problem ?? 'Redis is away')
       await withTimeout(this.#queues[hint.step].add('process', { id }, { jobId: id, priority, ...delay }))
       this.#problem = null
     } catch (thrown) {
       this.#fault(asError(thrown))
+      if (performance.now() >= this.#pausedUntil) this.#pausedUntil = performance.now() + PAUSE_MS
+      await this.#options.fallback?.enqueue(id, hint)
     }
   }
 
   async stats(): Promise<DispatchStats> {
+    const { waiting, active } = (await this.#options.fallback?.stats()) ?? { waiting: 0, active: 0 }
     try {
       const states = ['wait', 'prioritized', 'delayed', 'active'] as const
-      const counts = await withTimeout(
-        Promise.all(Object.values(this.#queues).map((queue) => queue.getJobCounts(...states))),
-      )
+      const counts = await withTimeout(Promise.all(this.#allQueues().map((queue) => queue.getJobCounts(...states))))
       const sum = (state: (typeof states)[number]) => counts.reduce((total, count) => total + (count[state] ?? 0), 0)
-      return { waiting: sum('wait') + sum('prioritized') + sum('delayed'), active: sum('active'), healthy: true }
+      const queued = sum('wait') + sum('prioritized') + sum('delayed')
+      return { waiting: waiting + queued, active: active + sum('active'), healthy: true }
     } catch (thrown) {
-      return { waiting: 0, active: 0, healthy: false, problem: this.#problem ?? asError(thrown).message }
+      return {
+        waiting,
+        active: active + this.#active,
+        healthy: false,
+        problem: this.#problem ?? asError(thrown).message,
+      }
     }
   }
 
+  /** Redis may be away by now, so nothing here waits for it longer than its answers may take. */
   async stop(timeoutMs: number): Promise<void> {
-    await Promise.all(
-      this.#workers.map((worker) => withTimeout(worker.close(), timeoutMs).catch(() => worker.close(true))),
-    )
-    await Promise.all(Object.values(this.#queues).map((queue) => withTimeout(queue.close()).catch(() => undefined)))
+    this.#stopped = true
+    const idle = new Promise<void>((resolve) => {
+      if (this.#active === 0) resolve()
+      else this.#onIdle = resolve
+    })
+    const inHand = withTimeout(idle, timeoutMs).catch(() => undefined)
+    await Promise.all([inHand, this.#options.fallback?.stop(timeoutMs)])
+    const closing = [...this.#workers.map((worker) => worker.close(true)), ...this.#allQueues().map((q) => q.close())]
+    await Promise.all(closing.map((closed) => withTimeout(closed).catch(() => undefined)))
     for (const connection of this.#connections) connection.disconnect()
+  }
+
+  /** What comes after `stop` is left to the sweep: the job was only a hint. */
+  async #work(handler: (id: string) => Promise<void>, id: string): Promise<void> {
+    if (this.#stopped) return
+    this.#active++
+    try {
+      await handler(id)
+    } finally {
+      if (--this.#active === 0) this.#onIdle?.()
+    }
+  }
+
+  #allQueues(): Queue<IdJob>[] {
+    return Object.values(this.#queues)
   }
 
   #open(step: DispatchHint['step']): Queue<IdJob> {
