@@ -8,7 +8,6 @@
  *     - { scheme: msip, name: Highly Confidential, level: secret }
  *     - { scheme: header, header: x-classification, name: 'Restricted*', level: confidential }
  */
-import RE2 from 're2'
 import { z } from 'zod'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import type { LabelMark } from '../../core/extraction.ts'
@@ -103,7 +102,19 @@ function bare(text: string): string {
   return text.replace(/[{}]/g, '').toLowerCase()
 }
 
+/** Whether the pieces between the stars stand in the text in their order, the first and last at its ends. */
 function wildcard(pattern: string, text: string): boolean {
-  const escaped = pattern.split('*').map((piece) => piece.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-  return new RE2(`^(?:${escaped.join('.*')})$`, 'is').test(text)
+  const [first = '', ...rest] = pattern.toLowerCase().split('*')
+  const whole = text.toLowerCase()
+  const last = rest.pop()
+  if (last === undefined) return whole === first
+  if (!whole.startsWith(first) || !whole.endsWith(last) || whole.length < first.length + last.length) return false
+  let at = first.length
+  const end = whole.length - last.length
+  for (const piece of rest) {
+    const found = whole.indexOf(piece, at)
+    if (found < 0 || found + piece.length > end) return false
+    at = found + piece.length
+  }
+  return true
 }
