@@ -1,6 +1,6 @@
 /**
  * `jwt`: a JSON Web Token in compact form (RFC 7515 section 3.1, RFC 7516 section 3.1) whose first part decodes to a JSON
- * object that names an algorithm, a type, a key or a content type.
+ * object that names an algorithm, a type, a key or a content type. `jwt(unsigned)` does without a signature.
  */
 import type { Validator } from './validator.ts'
 
@@ -19,9 +19,12 @@ function isHeader(base64url: string): boolean {
 
 export const jsonWebToken: Validator = {
   id: 'jwt',
-  check(value) {
+  check(value, argument) {
     const [header, payload, ...rest] = value.split('.')
-    if (header === undefined || payload === undefined || rest.length === 0) return null
+    if (header === undefined || payload === undefined || (rest.length === 0 && argument !== 'unsigned')) return null
     return isHeader(header) ? value : null
+  },
+  argumentProblem(argument) {
+    return argument === undefined || argument === 'unsigned' ? null : 'takes no argument or `unsigned`'
   },
 }

@@ -15,12 +15,15 @@ const CODE_WORD =
 const NOT_CHOSEN =
   /^[#./~]?[a-z]+(?:[-_/][a-z]+)+[/?.]?$|^[#.][\w-]+$|^\/|^[A-Za-z]+[.,;:!?)]*$|^[A-Z][a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:[A-Z][a-z]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^\d{1,4}[-./]\d|^\W+$|^[\w.+-]+@[\w-]+\.[\w.-]+$/
 
+/** Punctuation of code or markup around it, selectors and paths. */
+const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
+
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]
 
 export const passwordValue: Validator = {
   id: 'password-value',
   check(value, argument) {
-    if (secret.check(value, 'assigned') === null || CODE_WORD.test(value)) return null
+    if (secret.check(value, 'assigned') === null || CODE_WORD.test(value) || CODE.test(value)) return null
     if (argument === undefined) return value
     const classes = CLASSES.filter((kind) => kind.test(value.replace(/[.,;:!?)]+$/, ''))).length
     return !NOT_CHOSEN.test(value) && /[^A-Za-z]/.test(value) && classes >= 2 ? value : null

@@ -1,4 +1,5 @@
 /** Every validator that rules may name. Adding one: a file beside this and a line here. */
+import { assignedLast } from './assigned-last.ts'
 import { basicCredentials } from './basic-credentials.ts'
 import { calendarDay } from './calendar-day.ts'
 import { checkDigitSystem } from './check-digit-system.ts'
@@ -17,11 +18,12 @@ import { randomValue } from './random-value.ts'
 import { secret } from './secret.ts'
 import { seedWords } from './seed-words.ts'
 import { stdnumCheck } from './stdnum.ts'
-import { urlPassword } from './url-password.ts'
+import { urlCredentials } from './url-credentials.ts'
 import type { Validator } from './validator.ts'
 import { walletKey } from './wallet-key.ts'
 
 const validators = [
+  assignedLast,
   basicCredentials,
   calendarDay,
   checkDigitSystem,
@@ -40,7 +42,7 @@ const validators = [
   secret,
   seedWords,
   stdnumCheck,
-  urlPassword,
+  urlCredentials,
   walletKey,
 ] as const satisfies readonly Validator[]
 

@@ -1,0 +1,30 @@
+/**
+ * `url-credentials`: whether `user:password` from an address or a command line can be real, percent-encoded or not.
+ * Templates, masks, port numbers and the words that documentation writes there (`user:password`) are none.
+ */
+import { secret } from './secret.ts'
+import type { Validator } from './validator.ts'
+
+const FILLER =
+  /^(?:pass(?:word|wd|w)?|pwd|pw|secret|token|user(?:name)?|key|api_?key|x+|\*+|\.+|-+|_+|0+|credentials?|passphrase|mypass(?:word)?|my_?password|your_?password|test|example|string|value)$/i
+const TEMPLATE = /^[{<[$%]|[}>\]]$|\$\{|\{\{|%\(|^\d{1,2}$|^\/\//
+
+/** Whether a password is neither a template nor a word that stands for one. */
+export function isLikelyPassword(password: string): boolean {
+  return !TEMPLATE.test(password) && !FILLER.test(password) && secret.check(`p:${password}`, undefined) !== null
+}
+
+export const urlCredentials: Validator = {
+  id: 'url-credentials',
+  check(value) {
+    let decoded = value
+    try {
+      decoded = decodeURIComponent(value)
+    } catch {
+      // A lone percent sign is part of the password then.
+    }
+    const colon = decoded.indexOf(':')
+    if (colon < 0 || TEMPLATE.test(decoded.slice(0, colon))) return null
+    return isLikelyPassword(decoded.slice(colon + 1)) ? value : null
+  },
+}
