@@ -1,7 +1,8 @@
 /**
  * `random-value`: whether a value without a known form looks drawn at random, as keys and tokens are: letters and digits
  * mixed, entropy for its length, no words joined by separators, no version, date, path, address, hash of a known
- * prefix or identifier of code. `random-value(loose)` takes values whose characters repeat or run in sequence too.
+ * prefix or identifier of code. `random-value(loose)` takes values whose characters repeat or run in sequence too,
+ * `random-value(letters)` letters alone, and `random-value(no-digest)` nothing that could be a hash or a UUID.
  */
 import { bitsPerCharacter } from './entropy.ts'
 import { secret } from './secret.ts'
@@ -14,6 +15,8 @@ const NOT_RANDOM =
 const WORDS = /^(?:[A-Za-z]{2,}|\d{1,4})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}))+$/
 const CAMEL = /^[A-Za-z]?[a-z]+\d?(?:[A-Z][a-z]+\d?){1,8}\d*$/
 
+const DIGEST = /^[0-9a-f]+$|^[0-9A-F]+$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const LETTERS_BITS_MIN = 3.4
 const BITS_MIN = 3
 const LOOSE_BITS_MIN = 2.2
 const DIGITS_MIN = 2
@@ -24,14 +27,24 @@ function mixed(value: string): boolean {
   return digits >= DIGITS_MIN && letters >= DIGITS_MIN
 }
 
+const ARGUMENTS: ReadonlySet<string> = new Set(['loose', 'letters', 'no-digest'])
+
+function bitsWanted(argument: string | undefined): number {
+  if (argument === 'loose') return LOOSE_BITS_MIN
+  return argument === 'letters' ? LETTERS_BITS_MIN : BITS_MIN
+}
+
 export const randomValue: Validator = {
   id: 'random-value',
   check(value, argument) {
-    if (secret.check(value, 'assigned') === null || !mixed(value) || NOT_RANDOM.test(value)) return null
-    if (WORDS.test(value) || CAMEL.test(value)) return null
-    return bitsPerCharacter(value) >= (argument === 'loose' ? LOOSE_BITS_MIN : BITS_MIN) ? value : null
+    if (secret.check(value, 'assigned') === null || NOT_RANDOM.test(value)) return null
+    if (WORDS.test(value) || CAMEL.test(value) || (argument === 'no-digest' && DIGEST.test(value))) return null
+    if (argument !== 'letters' && !mixed(value)) return null
+    return bitsPerCharacter(value) >= bitsWanted(argument) ? value : null
   },
   argumentProblem(argument) {
-    return argument === undefined || argument === 'loose' ? null : 'takes no argument or `loose`'
+    return argument === undefined || ARGUMENTS.has(argument)
+      ? null
+      : 'takes no argument, `loose`, `letters` or `no-digest`'
   },
 }

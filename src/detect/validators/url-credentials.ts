@@ -1,5 +1,5 @@
 /**
- * `url-credentials`: whether `user:password` from an address or a command line can be real, percent-encoded or not.
+ * `url-credentials`: whether `user:password`, from a command line or in an address with its host, can be real, percent-encoded or not.
  * Templates, masks, port numbers and the words that documentation writes there (`user:password`) are none.
  */
 import { secret } from './secret.ts'
@@ -23,8 +23,10 @@ export const urlCredentials: Validator = {
     } catch {
       // A lone percent sign is part of the password then.
     }
-    const colon = decoded.indexOf(':')
-    if (colon < 0 || TEMPLATE.test(decoded.slice(0, colon))) return null
-    return isLikelyPassword(decoded.slice(colon + 1)) ? value : null
+    const address = /^[a-z][a-z0-9+.:-]*:\/\/(.*)@[^@]*$/is.exec(decoded)
+    const credentials = address?.[1] ?? decoded
+    const colon = credentials.indexOf(':')
+    if (colon < 0 || TEMPLATE.test(credentials.slice(0, colon))) return null
+    return isLikelyPassword(credentials.slice(colon + 1)) ? value : null
   },
 }
