@@ -6,7 +6,9 @@ import { DiagnosticsError } from '../core/diagnostic.ts'
 import { asError, GatewayError } from '../core/errors.ts'
 import type { RouteTarget } from '../delivery/routes.ts'
 import { redisEvictionPolicy } from '../dispatch/bullmq/redis-eviction-policy.ts'
+import { systemClock } from '../platform/clock.ts'
 import { loadKeys } from '../platform/keys.ts'
+import { openKeyDirectory } from '../protect/key-directory.ts'
 import { loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { redisUrl } from './create-dispatcher.ts'
@@ -35,15 +37,26 @@ export async function* diagnose(config: Config): AsyncGenerator<DoctorFinding> {
   yield* listeners(config)
   yield* nextHops(config)
   if (config.dispatch.kind === 'bullmq') yield await redis(config.dispatch)
-  if (config.encryption.keys && !(await exists(config.encryption.keys))) {
-    const message = `the key folder ${config.encryption.keys} does not exist, so nothing can be encrypted`
+  if (config.encryption.keys) yield* recipientKeys(config.encryption.keys)
+}
+
+async function* recipientKeys(dir: string): AsyncGenerator<DoctorFinding> {
+  const check = 'recipients’ keys'
+  if (!(await exists(dir))) {
+    const message = `the key folder ${dir} does not exist, so nothing can be encrypted`
+    yield { check, state: 'problem', message, remedy: `mkdir ${dir}, or correct encryption.keys` }
+    return
+  }
+  const problems = await openKeyDirectory(dir, systemClock).problems()
+  for (const { file, problem } of problems) {
     yield {
-      check: 'encryption',
+      check,
       state: 'problem',
-      message,
-      remedy: `mkdir ${config.encryption.keys}, or correct encryption.keys`,
+      message: `${file}: ${problem}`,
+      remedy: 'replace or remove the file; its owner has no key until then',
     }
   }
+  if (problems.length === 0) yield { check, state: 'ok', message: `every file in ${dir} can be used` }
 }
 
 async function definitions(config: Config): Promise<DoctorFinding> {

@@ -64,6 +64,7 @@ function target(destination: DestinationConfig, connectionsMax: number): RouteTa
       port: host.port,
       tls: typeof host.tls === 'string' ? host.tls : { verified: withoutUndefined(host.tls.verified) },
       connectionsMax,
+      implicitTls: host.implicit_tls,
       ...(host.auth ? { auth: { user: host.auth.user, passwordFile: host.auth.password_file } } : {}),
     })),
   }

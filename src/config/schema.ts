@@ -74,6 +74,7 @@ const nextHop = z.strictObject({
   tls: nextHopTls
     .default('opportunistic')
     .describe('STARTTLS: never, where offered, always, or always with a certificate that proves who it is.'),
+  implicit_tls: z.boolean().default(false).describe('TLS from the first byte (RFC 8314), usually on port 465.'),
   auth: z
     .strictObject({
       user: z.string(),
