@@ -260,7 +260,8 @@ async function postponeOrHold(
   const code = error instanceof GatewayError ? error.code : 'act-failed'
   deps.log.error({ id: submission.id, code, error }, 'acting on a decision failed')
   const age = now - (submission.decision?.decidedAt ?? submission.receivedAt)
-  if ((error instanceof GatewayError && error.temporary) || age < deps.settings.inspectRetryFirstMs) {
+  const mayPass = error instanceof GatewayError && error.temporary && age < deps.settings.deliveryExpireMs
+  if (mayPass || age < deps.settings.inspectRetryFirstMs) {
     return await transition(deps, record, {
       to: 'decided',
       nextAttemptAt: now + deps.settings.deliveryRetryFirstMs,

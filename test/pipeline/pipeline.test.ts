@@ -259,6 +259,34 @@ describe('per recipient', () => {
   })
 })
 
+describe('acting that fails', () => {
+  const failWith = (error: Error) => {
+    Object.assign(h.deps.deliverer, { deliver: () => Promise.reject(error) })
+  }
+
+  it('is tried again while the trouble may pass, and held when the message would have expired', async () => {
+    failWith(new GatewayError('key-directory', { temporary: true, publicMessage: 'later' }))
+    const { id } = await h.accept(['b@partner.example'])
+    await h.process(id)
+    h.now += 1_000_000
+    await h.process(id)
+    expect((await h.record(id)).submission.state).toBe('decided')
+    h.now += 3_600_000
+    await h.process(id)
+    expect((await h.record(id)).submission.state).toBe('held')
+  })
+
+  it('is held once it is clear that it will not pass, and a reviewer is told', async () => {
+    failWith(new GatewayError('cannot-strip', { temporary: false, publicMessage: 'no' }))
+    const { id } = await h.accept(['b@partner.example'])
+    await h.process(id)
+    h.now += 1_000_000
+    await h.process(id)
+    expect((await h.record(id)).submission.state).toBe('held')
+    expect(h.composed).toEqual(['reviewer-held to security@example.com about b@partner.example'])
+  })
+})
+
 describe("the gateway's own mail", () => {
   it('is a submission like any other, made once however often a step is repeated, and starts no mail of its own', async () => {
     h.decide = (given) => decision(given, 'block')
