@@ -84,7 +84,7 @@ export class TextScan {
       const trigger = triggers[index - everywhere.length] as CompiledTrigger
       if ('literalOf' in trigger) {
         const from = leadStart(this.#text, start, trigger.literals)
-        addWindow(atLiterals, trigger.literalOf, { start: from, end: start + 1 })
+        if (from <= start) addWindow(atLiterals, trigger.literalOf, { start: from, end: start + 1 })
       } else if (this.places.length < limits.detectPlacesMax) this.places.push({ view: trigger.view, start, end })
       else this.overflow = true
       return true

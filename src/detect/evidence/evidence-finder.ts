@@ -1,6 +1,6 @@
 /**
- * What stands near a value in one text. Keywords are looked for only in the blocks that a question touches, once each;
- * patterns run on the window alone. Pure; windows are bounded by the rule's `within`.
+ * What stands near a value in one text. Keywords are looked for once, when the first question is asked; patterns run on
+ * the window alone. Pure; windows are bounded by the rule's `within`.
  */
 import type { CompiledGroup } from '../compile-rules.ts'
 import type { KeywordMatcher } from './keyword-matcher.ts'
@@ -12,9 +12,8 @@ export interface Nearby {
   readonly distance: number
 }
 
-const BLOCK_BYTES = 4096
-/** A keyword's white space may be stretched, so look back farther than it is long. */
-const WARM_UP_SLACK_BYTES = 64
+/** White space and accents in the text may make a keyword longer than it is written. */
+const STRETCH_BYTES = 64
 /** UTF-8 needs at most this many bytes a character. */
 const BYTES_PER_CHARACTER_MAX = 4
 
@@ -25,8 +24,8 @@ export class EvidenceFinder {
   readonly #text: Uint8Array
   readonly #matcher: KeywordMatcher
   readonly #groupsOfKeyword: readonly Int32Array[]
-  readonly #blocks: (number[] | undefined)[]
-  readonly #scratch: Uint8Array
+  /** Triples of keyword, start and end by start; null until a question is asked. */
+  #hits: readonly number[] | null = null
   readonly #outer: OuterHeaders | null
   #tables: TableColumns | null = null
 
@@ -40,10 +39,6 @@ export class EvidenceFinder {
     this.#matcher = matcher
     this.#groupsOfKeyword = groupsOfKeyword
     this.#outer = outer
-    this.#blocks = new Array(Math.ceil(text.length / BLOCK_BYTES))
-    this.#scratch = new Uint8Array(
-      Math.min(text.length, BLOCK_BYTES + 2 * matcher.lengthMax + 2 * WARM_UP_SLACK_BYTES) + 8,
-    )
   }
 
   /** The nearest evidence of the group about the value at `[start, end)`, or null. */
@@ -53,12 +48,10 @@ export class EvidenceFinder {
     return group.column && this.heads(group, start) ? { kind: 'column-header', distance: 0 } : null
   }
 
-  /** Every keyword of the text, in order of its end. */
+  /** Every keyword of the text, in order of its start. */
   eachKeyword(visit: (keyword: number, start: number, end: number) => void): void {
-    for (let block = 0; block < this.#blocks.length; block++) {
-      const hits = this.#blocks[block] ?? this.#find(block)
-      for (let i = 0; i < hits.length; i += 3) visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
-    }
+    const hits = this.#keywords()
+    for (let i = 0; i < hits.length; i += 3) visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
   }
 
   /** The rows that a cell heads, when the place stands in a table's header. */
@@ -137,28 +130,17 @@ export class EvidenceFinder {
     return count
   }
 
+  /** Visits the keywords that overlap `[from, to)`. */
   #visit(from: number, to: number, visit: (keyword: number, start: number, end: number) => void): void {
-    if (this.#matcher.size === 0) return
-    const last = Math.min(this.#blocks.length - 1, Math.floor(Math.max(0, to - 1) / BLOCK_BYTES))
-    for (let block = Math.floor(from / BLOCK_BYTES); block <= last; block++) {
-      const hits = this.#blocks[block] ?? this.#find(block)
-      let i = firstEndingAfter(hits, from)
-      for (; i < hits.length && (hits[i + 1] as number) < to; i += 3)
-        visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
-    }
+    const hits = this.#keywords()
+    let i = firstStartingAt(hits, from - this.#matcher.lengthMax - STRETCH_BYTES)
+    for (; i < hits.length && (hits[i + 1] as number) < to; i += 3)
+      if ((hits[i + 2] as number) > from) visit(hits[i] as number, hits[i + 1] as number, hits[i + 2] as number)
   }
 
-  #find(block: number): number[] {
-    const text = this.#text
-    const first = block * BLOCK_BYTES
-    const back = this.#matcher.lengthMax + WARM_UP_SLACK_BYTES
-    const from = codePointStart(text, Math.max(0, first - back))
-    // Look past the block's end, so that whether a keyword at its end is a whole word can be told.
-    const to = codePointStart(text, Math.min(text.length, first + BLOCK_BYTES + WARM_UP_SLACK_BYTES))
-    const hits = this.#matcher.find(text, from, first, to, this.#scratch)
-    while (hits.length > 0 && (hits.at(-1) as number) > first + BLOCK_BYTES) hits.length -= 3
-    this.#blocks[block] = hits
-    return hits
+  #keywords(): readonly number[] {
+    this.#hits ??= this.#matcher.find(this.#text)
+    return this.#hits
   }
 }
 
@@ -170,13 +152,13 @@ function codePointStart(text: Uint8Array, at: number): number {
   return start
 }
 
-/** Index of the first triple whose end lies past `from`; triples are sorted by end. */
-function firstEndingAfter(hits: readonly number[], from: number): number {
+/** Index of the first triple whose start is `at` or later. */
+function firstStartingAt(hits: readonly number[], at: number): number {
   let low = 0
   let high = hits.length / 3
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((hits[middle * 3 + 2] as number) <= from) low = middle + 1
+    if ((hits[middle * 3 + 1] as number) < at) low = middle + 1
     else high = middle
   }
   return low * 3

@@ -1,35 +1,80 @@
 /**
- * Aho-Corasick (Aho and Corasick 1975) over folded text: all keywords of all rules at once, as one flat transition
- * table over byte classes. White space between the words of a keyword is flexible; keywords match whole words, where a
- * change of case inside a word (`ssnNumber`) and a plural `s` count as ends. Pure; linear in the text.
+ * All keywords of all rules in one pass: where a word begins, its first four folded bytes are looked up in a bit table
+ * small enough for the nearest cache, and only what passes is compared along a trie. White space between the words of a
+ * keyword is flexible; keywords match whole words, where a change of case inside a word (`ssnNumber`) and a plural `s`
+ * count as ends. Pure; linear in the text.
  */
 import { LETTER_LEAD_MAX, LETTER_LEAD_MIN } from '../match/boundary.ts'
-import { foldInto, foldKeyword, SKIP, SPACE } from './fold-text.ts'
+import { FOLDED_BYTE, foldBeyondAscii, foldKeyword, SKIP, SPACE } from './fold-text.ts'
 
-export interface KeywordHits {
-  /** Triples of keyword, start and end (byte offsets into the text), by end. */
-  readonly triples: readonly number[]
+const PREFIX = 4
+const BITS = 17
+/** 2^32 divided by the golden ratio (Fibonacci hashing). */
+const HASH_MULTIPLIER = 0x9e3779b1
+const OTHER = 0
+const LETTER = 1
+const DIGIT = 2
+const BEYOND = 3
+/** Kind of each byte as the end of a word sees it; bytes beyond ASCII are looked at in their place. */
+const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x80) return BEYOND
+  if ((byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)) return LETTER
+  return byte >= 0x30 && byte <= 0x39 ? DIGIT : OTHER
+})
+
+interface TrieNode {
+  readonly children: Map<number, TrieNode>
+  keyword: number
 }
 
 export class KeywordMatcher {
   /** Longest folded keyword in bytes. */
   readonly lengthMax: number
-  readonly #folded: Uint8Array[] = []
   readonly #ids = new Map<string, number>()
-  readonly #classOf = new Uint8Array(256)
-  #classes = 1
-  #next = new Int32Array(0)
-  /** Per state: first of a chain of keywords that end there, or -1; and the next state of the suffix chain with any. */
-  #endsAt: Int32Array[] = []
+  /** Set for each hash of four bytes that a keyword can begin with. */
+  readonly #prefixes = new Int32Array(1 << (BITS - 5))
+  /** Starts of keywords of one (value 2 at `first << 8`) or two known bytes. */
+  readonly #short = new Uint8Array(65_536)
+  /** Bytes that a keyword can begin with. */
+  readonly #first = new Uint8Array(256)
+  /** The trie in one array: children of node n are `#bytes[#from[n] … #from[n + 1])`, each leading to `#to`. */
+  readonly #from: Int32Array
+  readonly #bytes: Uint8Array
+  readonly #to: Int32Array
+  /** Keyword that ends at the node, or -1. */
+  readonly #ends: Int32Array
 
   constructor(keywords: readonly string[]) {
-    for (const keyword of keywords) this.#add(keyword)
-    this.lengthMax = this.#folded.reduce((max, folded) => Math.max(max, folded.length), 0)
-    this.#build()
+    const root: TrieNode = { children: new Map(), keyword: -1 }
+    let longest = 0
+    for (const keyword of keywords) {
+      const folded = foldKeyword(keyword)
+      if (folded.length === 0) continue
+      longest = Math.max(longest, folded.length)
+      this.#add(root, folded)
+    }
+    this.lengthMax = longest
+    const nodes = [root]
+    for (let i = 0; i < nodes.length; i++) nodes.push(...(nodes[i] as TrieNode).children.values())
+    this.#from = new Int32Array(nodes.length + 1)
+    this.#bytes = new Uint8Array(nodes.length)
+    this.#to = new Int32Array(nodes.length)
+    this.#ends = Int32Array.from(nodes, (node) => node.keyword)
+    // Nodes stand in breadth-first order, so a node's children are neighbours: the n-th edge leads to node n + 1.
+    let edges = 0
+    for (const [index, node] of nodes.entries()) {
+      this.#from[index] = edges
+      for (const byte of node.children.keys()) {
+        this.#bytes[edges] = byte
+        this.#to[edges] = edges + 1
+        edges++
+      }
+    }
+    this.#from[nodes.length] = edges
   }
 
   get size(): number {
-    return this.#folded.length
+    return this.#ids.size
   }
 
   /** Number of the keyword; equal after folding means the same number. -1: it folds to nothing. */
@@ -37,129 +82,143 @@ export class KeywordMatcher {
     return this.#ids.get(Buffer.from(foldKeyword(keyword)).toString('latin1')) ?? -1
   }
 
-  #add(keyword: string): void {
-    const folded = foldKeyword(keyword)
+  #add(root: TrieNode, folded: Uint8Array): void {
     const key = Buffer.from(folded).toString('latin1')
-    if (folded.length === 0 || this.#ids.has(key)) return
-    this.#ids.set(key, this.#folded.length)
-    this.#folded.push(folded)
+    if (this.#ids.has(key)) return
+    this.#first[folded[0] as number] = 1
+    this.#addPrefixes(folded)
+    let node = root
+    for (const byte of folded) {
+      let next = node.children.get(byte)
+      if (!next) {
+        next = { children: new Map(), keyword: -1 }
+        node.children.set(byte, next)
+      }
+      node = next
+    }
+    node.keyword = this.#ids.size
+    this.#ids.set(key, node.keyword)
   }
 
-  #build(): void {
-    for (const folded of this.#folded)
-      for (const byte of folded) if (this.#classOf[byte] === 0) this.#classOf[byte] = this.#classes++
-    const classes = this.#classes
-    const total = this.#folded.reduce((sum, folded) => sum + folded.length, 1)
-    const next = new Int32Array(total * classes)
-    const ends: number[][] = [[]]
-    let states = 1
-    for (const [id, folded] of this.#folded.entries()) {
-      let state = 0
-      for (const byte of folded) {
-        const slot = state * classes + (this.#classOf[byte] as number)
-        if (next[slot] === 0) {
-          next[slot] = states++
-          ends.push([])
-        }
-        state = next[slot] as number
-      }
-      ends[state]?.push(id)
+  /** A keyword shorter than the prefix may be followed by anything, one with a space may have more of them. */
+  #addPrefixes(folded: Uint8Array): void {
+    const space = folded.indexOf(SPACE)
+    const fixed = Math.min(PREFIX, folded.length, space < 0 ? PREFIX : space + 1)
+    const known = folded.slice(0, fixed)
+    const fill = (bytes: readonly number[]): void => {
+      if (bytes.length === PREFIX) {
+        const hash = prefixHash(bytes[0] as number, bytes[1] as number, bytes[2] as number, bytes[3] as number)
+        this.#prefixes[hash >>> 5] = (this.#prefixes[hash >>> 5] as number) | (1 << (hash & 31))
+      } else if (bytes.length + 1 < PREFIX) {
+        // Two unknown bytes are too many to enumerate; the check is left out for such a start.
+        this.#short[((bytes[0] as number) << 8) | (bytes[1] ?? 0)] = bytes.length === 1 ? 2 : 1
+      } else for (let byte = 0; byte < 256; byte++) fill([...bytes, byte])
     }
-    const fail = new Int32Array(states)
-    const queue: number[] = []
-    for (let c = 0; c < classes; c++) if (next[c]) queue.push(next[c] as number)
-    for (let head = 0; head < queue.length; head++) {
-      const state = queue[head] as number
-      const back = fail[state] as number
-      ends[state]?.push(...(ends[back] ?? []))
-      for (let c = 0; c < classes; c++) {
-        const slot = state * classes + c
-        const to = next[slot] as number
-        if (to === 0) next[slot] = next[back * classes + c] as number
-        else {
-          fail[to] = next[back * classes + c] as number
-          queue.push(to)
-        }
-      }
-    }
-    this.#next = next.slice(0, states * classes)
-    this.#endsAt = ends.map((ids) => Int32Array.from(ids))
+    fill([...known])
   }
 
-  /**
-   * Keywords that end in `(reportFrom, to]` of the text, looked for from `from` on; `scratch` takes the folded bytes.
-   * `from` must be the start of a code point.
-   */
-  find(text: Uint8Array, from: number, reportFrom: number, to: number, scratch: Uint8Array): number[] {
+  /** Triples of keyword, start and end (byte offsets) in order of start. */
+  find(text: Uint8Array): number[] {
     const hits: number[] = []
-    const length = to - from
-    foldInto(text, from, to, scratch)
-    const next = this.#next
-    const classOf = this.#classOf
-    const classes = this.#classes
-    let state = 0
-    let spaced = false
-    for (let i = 0; i < length; i++) {
-      const byte = scratch[i] as number
-      if (byte === SPACE) {
-        if (spaced) continue
-        spaced = true
-      } else if (byte === SKIP) continue
-      else spaced = false
-      state = next[state * classes + (classOf[byte] as number)] as number
-      const ends = this.#endsAt[state] as Int32Array
-      if (ends.length === 0 || from + i < reportFrom) continue
-      for (const id of ends) {
-        const start = this.#startOf(scratch, i, this.#folded[id] as Uint8Array)
-        if (this.#whole(text, from, scratch, length, start, i + 1)) hits.push(id, from + start, from + i + 1)
-      }
+    if (this.size === 0) return hits
+    const fold = FOLDED_BYTE
+    const first = this.#first
+    const length = text.length
+    let before = OTHER
+    let previous = 0
+    for (let at = 0; at < length; at++) {
+      const raw = text[at] as number
+      let kind = KIND[raw] as number
+      if (kind === BEYOND) kind = kindBeyondAscii(text, at)
+      // A letter after a letter begins no word, unless it is the capital in `ssnNumber`.
+      const goesOn =
+        kind !== OTHER && kind === before && (raw > 0x5a || raw < 0x41 || previous < 0x61 || previous > 0x7a)
+      before = kind
+      previous = raw
+      if (goesOn) continue
+      const byte = fold[raw] as number
+      if (raw < 0x80 ? first[byte] === 0 || !this.#mayBegin(text, at, byte) : (raw & 0xc0) === 0x80) continue
+      this.#compare(text, at, hits)
     }
     return hits
   }
 
-  /** Walks back over the text until the whole keyword has been seen. */
-  #startOf(scratch: Uint8Array, last: number, folded: Uint8Array): number {
-    let at = last + 1
-    for (let k = folded.length - 1; k >= 0; k--) {
-      at--
-      while (scratch[at] === SKIP) at--
-      if (folded[k] === SPACE) while (at > 0 && (scratch[at - 1] === SPACE || scratch[at - 1] === SKIP)) at--
+  #mayBegin(text: Uint8Array, at: number, byte: number): boolean {
+    const b = text[at + 1] ?? 0
+    const c = text[at + 2] ?? 0
+    const d = text[at + 3] ?? 0
+    if ((b | c | d) >= 0x80) return true
+    const fold = FOLDED_BYTE
+    const second = fold[b] as number
+    const short = this.#short
+    if (short[byte << 8] === 2 || short[(byte << 8) | second] === 1) return true
+    const hash = prefixHash(byte, second, fold[c] as number, fold[d] as number)
+    return ((this.#prefixes[hash >>> 5] as number) & (1 << (hash & 31))) !== 0
+  }
+
+  /** Follows the text along the trie from `start` and notes every keyword that ends as a whole word. */
+  #compare(text: Uint8Array, start: number, hits: number[]): void {
+    let node = 0
+    let spaced = false
+    let at = start
+    while (at < text.length) {
+      const raw = text[at] as number
+      const folded = raw < 0x80 ? (1 << 16) | ((FOLDED_BYTE[raw] as number) << 8) : foldBeyondAscii(text, at)
+      at += folded >> 16
+      const byte = (folded >> 8) & 0xff
+      if (byte !== SKIP && !(byte === SPACE && spaced)) {
+        spaced = byte === SPACE
+        node = this.#child(node, byte)
+        if (node < 0) return
+      }
+      const second = folded & 0xff
+      if (second !== SKIP) {
+        node = this.#child(node, second)
+        if (node < 0) return
+      }
+      const keyword = this.#ends[node] as number
+      if (keyword >= 0 && !spaced && endsWord(text, at)) hits.push(keyword, start, at)
     }
-    return at
   }
 
-  #whole(text: Uint8Array, base: number, scratch: Uint8Array, length: number, start: number, end: number): boolean {
-    let before = start - 1
-    while (before >= 0 && scratch[before] === SKIP) before--
-    if (before >= 0 && joins(scratch, before, start) && !camel(text, base + start - 1, base + start)) return false
-    let after = end
-    while (after < length && scratch[after] === SKIP) after++
-    if (after >= length) return true
-    if (!joins(scratch, end - 1, after) || camel(text, base + end - 1, base + end)) return true
-    const plural = scratch[after] === 0x73 && isLetter(scratch, end - 1)
-    return plural && (after + 1 >= length || !isLetter(scratch, after + 1))
+  #child(node: number, byte: number): number {
+    const end = this.#from[node + 1] as number
+    for (let i = this.#from[node] as number; i < end; i++) if (this.#bytes[i] === byte) return this.#to[i] as number
+    return -1
   }
 }
 
-/** Whether the characters that end at `left` and begin at `right` are both letters or both digits. */
-function joins(folded: Uint8Array, left: number, right: number): boolean {
-  return (isLetter(folded, left) && isLetter(folded, right)) || (isDigit(folded[left]) && isDigit(folded[right]))
+function prefixHash(a: number, b: number, c: number, d: number): number {
+  return Math.imul((a << 24) | (b << 16) | (c << 8) | d, HASH_MULTIPLIER) >>> (32 - BITS)
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+/** Whether a keyword may end before `at`: no letter goes on, no digit after a digit; a plural `s` belongs to it. */
+function endsWord(text: Uint8Array, at: number): boolean {
+  if (!joins(text, at)) return true
+  const next = text[at]
+  return (next === 0x73 || next === 0x53) && kindAt(text, at - 1) === LETTER && !joins(text, at + 1)
 }
 
-/** `at` may be any byte of a two-byte letter. */
-function isLetter(folded: Uint8Array, at: number): boolean {
-  const byte = folded[at] as number
-  if (byte < 0x80) return byte >= 0x61 && byte <= 0x7a
-  const lead = byte >= 0xc0 ? byte : at > 0 ? (folded[at - 1] as number) : 0
-  return lead >= LETTER_LEAD_MIN && lead <= LETTER_LEAD_MAX
+function joins(text: Uint8Array, at: number): boolean {
+  if (at >= text.length) return false
+  const left = kindAt(text, at - 1)
+  return left !== OTHER && left === kindAt(text, at) && !isCamel(text, at)
 }
 
-function camel(text: Uint8Array, left: number, right: number): boolean {
-  const a = text[left] as number
-  const b = text[right] as number
-  return a >= 0x61 && a <= 0x7a && b >= 0x41 && b <= 0x5a
+function kindAt(text: Uint8Array, at: number): number {
+  const byte = text[at] as number
+  return byte < 0x80 ? (KIND[byte] as number) : kindBeyondAscii(text, at)
+}
+
+/** Latin, Greek and Cyrillic letters bound words; scripts without spaces don't. `at` may be either byte of a letter. */
+function kindBeyondAscii(text: Uint8Array, at: number): number {
+  const byte = text[at] as number
+  const lead = byte >= 0xc0 ? byte : at > 0 ? (text[at - 1] as number) : 0
+  return lead >= LETTER_LEAD_MIN && lead <= LETTER_LEAD_MAX ? LETTER : OTHER
+}
+
+function isCamel(text: Uint8Array, at: number): boolean {
+  const left = text[at - 1] as number
+  const right = text[at] as number
+  return left >= 0x61 && left <= 0x7a && right >= 0x41 && right <= 0x5a
 }

@@ -8,8 +8,7 @@
 
 import type { ByteNode } from '../regex/utf8-set.ts'
 import {
-  ALL_BOUNDARIES,
-  BOUNDARY_BIT,
+  ALL_STARTS,
   isAsciiWordByte,
   isDigitByte,
   isDigitJoinByte,
@@ -62,7 +61,7 @@ export class Automaton {
   #items: Int32Array[] = []
   #before: number[] = []
   /** Per set of boundaries and kind of byte before; 0: not built. */
-  readonly #starts = new Int32Array((ALL_BOUNDARIES + 1) * BEFORE_KINDS)
+  readonly #starts = new Int32Array((ALL_STARTS + 1) * BEFORE_KINDS)
   readonly #holds: Readonly<Record<Condition, Uint8Array>>
   readonly #beforeOfClass: Uint8Array
 
@@ -103,7 +102,7 @@ export class Automaton {
     this.trans = new Int32Array(this.classes * 64)
   }
 
-  /** State to start from where `allowed` boundaries may start and `previous` (a byte, or -1) stands before. */
+  /** State to start from where patterns of the `allowed` bits may start and `previous` (a byte, or -1) stands before. */
   start(allowed: number, previous: number): number {
     const before = previous < 0 ? BEFORE.start : (BEFORE_OF_BYTE[previous] as number)
     return this.#starts[allowed * BEFORE_KINDS + before] || this.#buildStart(allowed, before)
@@ -112,8 +111,8 @@ export class Automaton {
   #buildStart(allowed: number, before: number): number {
     const items: number[] = []
     this.#generation++
-    for (const [pattern, boundary] of this.#program.boundaries.entries())
-      if (allowed & BOUNDARY_BIT[boundary]) this.#close(this.#program.starts[pattern] as number, items)
+    for (const [pattern, bit] of this.#program.startBits.entries())
+      if (allowed & bit) this.#close(this.#program.starts[pattern] as number, items)
     const state = items.length > 0 ? this.#state(items, before) : DEAD
     this.#starts[allowed * BEFORE_KINDS + before] = state
     return state
@@ -341,7 +340,7 @@ export function startPairs(automaton: Automaton): Uint8Array {
   const pairs = new Uint8Array(65_536)
   const classes = automaton.classes
   const end = automaton.classOf[256] as number
-  for (let bit = 1; bit <= ALL_BOUNDARIES; bit <<= 1) {
+  for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
     const seen = new Uint8Array(classes * classes)
     for (const previous of [-1, 10, 0x61, 0x20]) {
       const start = automaton.start(bit, previous)
@@ -368,7 +367,7 @@ export function startPairs(automaton: Automaton): Uint8Array {
 /** For each byte the boundaries of patterns that a match starting with it may have. */
 export function startBytes(automaton: Automaton): Uint8Array {
   const bytes = new Uint8Array(256)
-  for (let bit = 1; bit <= ALL_BOUNDARIES; bit <<= 1) {
+  for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
     for (const previous of [-1, 10, 0x61, 0x20]) {
       const start = automaton.start(bit, previous)
       if (start === DEAD) continue

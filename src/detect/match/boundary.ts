@@ -12,6 +12,10 @@ export const BOUNDARIES = ['word', 'digit', 'token', 'none'] as const satisfies 
 /** One bit a boundary, so that a position can say in one byte which kinds of match may start there. */
 export const BOUNDARY_BIT: Readonly<Record<Boundary, number>> = { word: 1, digit: 2, token: 4, none: 8 }
 export const ALL_BOUNDARIES = 15
+/** The same bits once more for patterns whose matches have a digit within their first DIGIT_REACH characters. */
+export const DIGIT_SHIFT = 4
+export const DIGIT_REACH = 8
+export const ALL_STARTS = 0xff
 
 export const LETTER_LEAD_MIN = 0xc3
 export const LETTER_LEAD_MAX = 0xd4
@@ -33,7 +37,7 @@ export function isDigitJoinByte(byte: number): boolean {
   return byte === 0x2c || byte === 0x2d || byte === 0x2e
 }
 
-/** Bits of the boundaries that allow a match to start at `at`. */
+/** Bits of the boundaries that allow a match to start at `at`, without the digit's. */
 export function startsAllowed(text: Uint8Array, at: number): number {
   if (at === 0) return ALL_BOUNDARIES
   const before = text[at - 1] as number

@@ -24,17 +24,23 @@ export function planPattern(node: RegexNode, boundary: Boundary): RequiredLitera
   if (everywhere <= CHEAP_STEPS_PER_BYTE) return null
   let best: { cost: number; required: RequiredLiterals } | null = null
   for (const required of requiredLiterals(node)) {
-    if (required.before > limits.detectMatchMaxBytes || required.literals.some(isCommon)) continue
+    if (
+      required.before > limits.detectMatchMaxBytes ||
+      required.literals.some((literal) => isCommon(literal, required))
+    )
+      continue
     const cost = sampleCost(required)
     if (cost < everywhere && (!best || cost < best.cost)) best = { cost, required }
   }
   return best?.required ?? null
 }
 
-/** Single characters stand everywhere in one kind of text or another; `@` is the exception. */
-function isCommon(literal: string): boolean {
-  return literal.length < 2 && literal !== '@'
+/** Single characters stand everywhere in one kind of text or another; they serve where much must stand before them. */
+function isCommon(literal: string, { beforeMin }: RequiredLiterals): boolean {
+  return literal.length < 2 && literal !== '@' && beforeMin < LEAD_MIN
 }
+
+const LEAD_MIN = 6
 
 function sampleCost(required: RequiredLiterals): number {
   const steps = samplePlaces(required.literals).map(
@@ -45,12 +51,12 @@ function sampleCost(required: RequiredLiterals): number {
   return steps.reduce((sum, one) => sum + one, 0) / SAMPLE_TEXT.length + unseen
 }
 
-/** Where a match that has its literal at `at` can begin at the earliest. */
-export function leadStart(text: Uint8Array, at: number, { before, lead }: RequiredLiterals): number {
+/** Where a match that has its literal at `at` can begin at the earliest; past `at` when there can't be one. */
+export function leadStart(text: Uint8Array, at: number, { before, beforeMin, lead }: RequiredLiterals): number {
   const limit = Math.max(0, at - before)
   let start = at
   while (start > limit && lead[text[start - 1] as number] === 1) start--
-  return start
+  return at - start < beforeMin ? at + 1 : start
 }
 
 /** Steps of walks past what the scanner remembers of their first bytes; those all patterns share. */

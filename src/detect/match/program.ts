@@ -2,10 +2,10 @@
  * Syntax trees of many patterns -> one instruction list over bytes, in priority order, so that the automaton can give
  * each pattern its own leftmost-first match (Cox, "Regular Expression Matching: the Virtual Machine Approach"). Pure.
  */
-import type { Assertion, RegexNode } from '../regex/ast.ts'
+import { type Assertion, digitWithin, type RegexNode } from '../regex/ast.ts'
 import type { CodePoints } from '../regex/code-points.ts'
 import { type ByteNode, utf8Set } from '../regex/utf8-set.ts'
-import type { Boundary } from './boundary.ts'
+import { BOUNDARY_BIT, type Boundary, DIGIT_REACH, DIGIT_SHIFT } from './boundary.ts'
 
 /** `end-…`: what the pattern's boundary wants of the next byte. */
 export type Condition = Assertion | 'end-word' | 'end-token' | 'end-digit' | 'end-digit-join'
@@ -29,7 +29,8 @@ export class Program {
   readonly patternOf: number[] = []
   /** First instruction of each pattern. */
   readonly starts: number[] = []
-  readonly boundaries: Boundary[] = []
+  /** The bit of each pattern that says where it may start. */
+  readonly startBits: number[] = []
   readonly #tries = new Map<string, ByteNode>()
   #pattern = 0
   #first = 0
@@ -45,7 +46,7 @@ export class Program {
       this.patternOf.length = this.#first
       throw thrown
     }
-    this.boundaries.push(boundary)
+    this.startBits.push(BOUNDARY_BIT[boundary] << (digitWithin(node) <= DIGIT_REACH ? DIGIT_SHIFT : 0))
     return this.#pattern
   }
 

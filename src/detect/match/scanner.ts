@@ -5,7 +5,17 @@
  */
 import { limits } from '../../core/limits.ts'
 import { type Automaton, DEAD, EVENT, startBytes, startPairs } from './automaton.ts'
-import { ALL_BOUNDARIES, BOUNDARY_BIT, isAsciiWordByte, isDigitByte, isTokenByte, startsAllowed } from './boundary.ts'
+import {
+  ALL_BOUNDARIES,
+  ALL_STARTS,
+  BOUNDARY_BIT,
+  DIGIT_REACH,
+  DIGIT_SHIFT,
+  isAsciiWordByte,
+  isDigitByte,
+  isTokenByte,
+  startsAllowed,
+} from './boundary.ts'
 
 /**
  * Takes one raw match; byte offsets. Returns whether it stands: the pattern's next match then starts behind it, and
@@ -28,8 +38,10 @@ export function scanBudget(textBytes: number): ScanBudget {
 }
 
 /** A value of ALLOWED_AFTER that says: ask `startsAllowed`, one byte doesn't tell. */
-const LOOK = 0x80
+const LOOK = 0x100
 const ALLOWED_AFTER = allowedAfter()
+/** The least value with a bit of a pattern that has a digit early. */
+const DIGIT_STARTS = 1 << DIGIT_SHIFT
 
 /** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
 export const REMEMBERED = 4
@@ -78,14 +90,19 @@ export class Scanner {
     const length = text.length
     let next = from < length ? (text[from] as number) : 0
     let before = from === 0 ? -1 : (text[from - 1] as number)
-    let allowed = from === 0 ? ALL_BOUNDARIES : (after[before] as number)
+    let allowed = from === 0 ? ALL_STARTS : (after[before] as number)
+    let digitAt = from - 1
     for (let at = from; at < to; at++) {
       const byte = next
       const last = at + 1 === length
       next = last ? 0 : (text[at + 1] as number)
-      const possible = last ? ALL_BOUNDARIES : (begins[byPair ? (byte << 8) | next : byte] as number)
+      const possible = last ? ALL_STARTS : (begins[byPair ? (byte << 8) | next : byte] as number)
       if ((possible & allowed) !== 0) {
-        const starts = (allowed === LOOK + ALL_BOUNDARIES ? startsAllowed(text, at) : allowed) & possible
+        let starts = (allowed >= LOOK ? bothKinds(startsAllowed(text, at)) : allowed) & possible
+        if (starts >= DIGIT_STARTS) {
+          if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
+          if (digitAt - at >= DIGIT_REACH) starts &= ALL_BOUNDARIES
+        }
         const state = starts === 0 ? DEAD : automaton.start(starts, before)
         if (state !== DEAD) {
           const onward = byPair && at + REMEMBERED <= length ? this.#afterFour(text, at, state) : FROM_START
@@ -188,16 +205,31 @@ export class Scanner {
   }
 }
 
+/** Beyond ASCII, bytes are no characters, so that such a byte counts as if a digit stood there. */
+function nextDigitOrNonAscii(text: Uint8Array, from: number): number {
+  let at = from
+  while (at < text.length) {
+    const byte = text[at] as number
+    if (byte >= 0x80 || isDigitByte(byte)) break
+    at++
+  }
+  return at
+}
+
+function bothKinds(boundaries: number): number {
+  return boundaries | (boundaries << DIGIT_SHIFT)
+}
+
 /** Per byte: which boundaries let a match start right behind it, or LOOK where that takes the byte before it too. */
-function allowedAfter(): Uint8Array {
-  const table = new Uint8Array(256)
+function allowedAfter(): Uint16Array {
+  const table = new Uint16Array(256)
   for (let byte = 0; byte < 256; byte++) {
     const unclear = byte >= 0x80 || (byte >= 0x2c && byte <= 0x2e)
     let allowed = BOUNDARY_BIT.none
     if (!isAsciiWordByte(byte)) allowed |= BOUNDARY_BIT.word
     if (!isTokenByte(byte)) allowed |= BOUNDARY_BIT.token
     if (!isDigitByte(byte)) allowed |= BOUNDARY_BIT.digit
-    table[byte] = unclear ? LOOK + ALL_BOUNDARIES : allowed
+    table[byte] = unclear ? LOOK + ALL_STARTS : bothKinds(allowed)
   }
   return table
 }

@@ -61,3 +61,29 @@ export function byteLengthOf(node: RegexNode): number {
     }
   }
 }
+
+/** Characters of a match within which a digit is sure to stand; Infinity where none is. */
+export function digitWithin(node: RegexNode): number {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return Number.POSITIVE_INFINITY
+    case 'set':
+      return node.set.length === 2 && (node.set[0] as number) >= 0x30 && (node.set[1] as number) <= 0x39
+        ? 1
+        : Number.POSITIVE_INFINITY
+    case 'cat': {
+      let before = 0
+      for (const item of node.items) {
+        const within = digitWithin(item)
+        if (within < Number.POSITIVE_INFINITY) return before + within
+        before += lengthOf(item).max
+      }
+      return Number.POSITIVE_INFINITY
+    }
+    case 'alt':
+      return Math.max(...node.items.map(digitWithin))
+    case 'repeat':
+      return node.min > 0 ? digitWithin(node.item) : Number.POSITIVE_INFINITY
+  }
+}

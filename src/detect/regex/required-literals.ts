@@ -2,18 +2,21 @@
  * Literals of which every match of a pattern contains one, derived from its syntax tree: never from an author's list,
  * which would lose matches where it is wrong. Case is folded. Pure.
  */
-import { byteLengthOf, type RegexNode } from './ast.ts'
+
+import { byteLengthOf, lengthOf, type RegexNode } from './ast.ts'
+import { foldCase } from './code-points.ts'
 
 export interface RequiredLiterals {
   /** In lower case, to be looked for in any case; none is empty. */
   readonly literals: readonly string[]
-  /** Most bytes of a match that stand before the literal. */
+  /** Most and least bytes of a match that stand before the literal. */
   readonly before: number
+  readonly beforeMin: number
   /** 1 for each byte that may be among them. */
   readonly lead: Uint8Array
 }
 
-const LITERALS_MAX = 64
+const LITERALS_MAX = 128
 const LITERAL_LENGTH_MAX = 24
 const SET_SIZE_MAX = 4
 
@@ -55,7 +58,7 @@ function exactStrings(node: RegexNode): readonly string[] | null {
 
 function factors(node: RegexNode): RequiredLiterals[] {
   const exact = exactStrings(node)
-  const own = exact ? [{ literals: exact, before: 0, lead: NO_BYTES }] : []
+  const own = exact ? [{ literals: exact, before: 0, beforeMin: 0, lead: NO_BYTES }] : []
   switch (node.kind) {
     case 'cat':
       return [...own, ...factorsOfCat(node.items)]
@@ -66,7 +69,8 @@ function factors(node: RegexNode): RequiredLiterals[] {
       const literals = distinct(all.flatMap((branch) => branch.literals))
       if (!literals) return own
       const before = Math.max(...all.map((branch) => branch.before))
-      return [...own, { literals, before, lead: all.map((branch) => branch.lead).reduce(either) }]
+      const beforeMin = Math.min(...all.map((branch) => branch.beforeMin))
+      return [...own, { literals, before, beforeMin, lead: all.map((branch) => branch.lead).reduce(either) }]
     }
     case 'repeat':
       return node.min > 0 ? [...own, ...factors(node.item)] : own
@@ -77,30 +81,53 @@ function factors(node: RegexNode): RequiredLiterals[] {
 
 function factorsOfCat(items: readonly RegexNode[]): RequiredLiterals[] {
   const found: RequiredLiterals[] = []
-  let before = 0
-  let lead: Uint8Array = NO_BYTES
-  let run: readonly string[] = ['']
-  let runBefore = 0
-  let runLead = lead
-  const close = () => found.push({ literals: run, before: runBefore, lead: runLead })
+  const start = { before: 0, beforeMin: 0, lead: NO_BYTES as Uint8Array }
+  let here = start
+  let run: RequiredLiterals = { ...start, literals: [''] }
   for (const item of items) {
-    const itemLead = either(lead, bytesOf(item))
-    const longer = crossed(run, exactStrings(item))
-    if (longer) run = longer
-    else {
-      close()
-      for (const factor of factors(item))
-        found.push({ ...factor, before: before + factor.before, lead: either(lead, factor.lead) })
-      const alone = exactStrings(item)
-      run = alone ?? ['']
-      runBefore = alone ? before : before + byteLengthOf(item)
-      runLead = alone ? lead : itemLead
+    const after = {
+      before: here.before + byteLengthOf(item),
+      beforeMin: here.beforeMin + lengthOf(item).min,
+      lead: either(here.lead, bytesOf(item)),
     }
-    before += byteLengthOf(item)
-    lead = itemLead
+    const longer = crossed(run.literals, exactStrings(item))
+    if (longer) run = { ...run, literals: longer }
+    else {
+      found.push(run)
+      for (const factor of factors(item))
+        found.push({
+          literals: factor.literals,
+          before: here.before + factor.before,
+          beforeMin: here.beforeMin + factor.beforeMin,
+          lead: either(here.lead, factor.lead),
+        })
+      const alone = exactStrings(item)
+      // `(?:[a-z]+\.)+com` has the literal `.com`, though the dot stands in another group.
+      const suffix = alone ? null : exactSuffix(item)
+      const shortest = suffix ? Math.min(...suffix.map((text) => text.length)) : 0
+      if (alone) run = { ...here, literals: alone }
+      else
+        run = {
+          ...after,
+          before: after.before - shortest,
+          beforeMin: Math.max(0, after.beforeMin - LITERAL_LENGTH_MAX),
+          literals: suffix ?? [''],
+        }
+    }
+    here = after
   }
-  close()
+  found.push(run)
   return found
+}
+
+/** Strings of which every match of the node ends with one, where its syntax shows them. */
+function exactSuffix(node: RegexNode): readonly string[] | null {
+  if (node.kind === 'cat') {
+    const last = node.items.at(-1)
+    return last ? (exactStrings(last) ?? exactSuffix(last)) : null
+  }
+  if (node.kind === 'repeat' && node.min > 0) return exactStrings(node.item) ?? exactSuffix(node.item)
+  return null
 }
 
 const NO_BYTES = new Uint8Array(256)
@@ -158,7 +185,11 @@ function smallSet(set: readonly number[]): readonly string[] | null {
 
 /** One spelling for characters that differ by case alone; a literal is looked for in all of them. */
 function foldLiteral(character: string): string {
-  return character.toUpperCase().toLowerCase().normalize('NFKC')
+  const code = character.codePointAt(0) ?? 0
+  const forms = foldCase([code, code])
+  // Lower-case ASCII where there is one (`k` for the Kelvin sign), else the first.
+  const ascii = forms.find((form) => form >= 0x61 && form <= 0x7a)
+  return String.fromCodePoint(ascii ?? (code < 0x80 ? code : (forms[0] as number)))
 }
 
 /** The set whose shortest literal is longest; good enough inside an alternative. */

@@ -1,0 +1,142 @@
+/**
+ * Megabytes a second of mixed text through the detectors with every shipped rule, on one core, beside RE2 and V8 with
+ * one pattern after the other and, where Debian's libhyperscan-dev is installed, Hyperscan in C with both offsets.
+ * `npm run bench -- detect [MEGABYTES]` (default 20). Figures are medians of CPU time, so that a busy machine matters less.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import RE2 from 're2'
+import { type CompiledRuleSet, compileRules } from '../../src/detect/compile-rules.ts'
+import { detectText } from '../../src/detect/detect-text.ts'
+import { mixedText } from './support/mixed-text.ts'
+
+const megabytes = Number(process.argv[2] ?? 20)
+const root = join(import.meta.dirname, '../..')
+/** Mail-sized and attachment-sized pieces; a text is never scanned as one 50 MB string. */
+const PIECE_BYTES = 256 * 1024
+const KEY = new Uint8Array(32)
+
+function ruleFiles() {
+  const folder = join(root, 'rules')
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }))
+}
+
+function cpuMs(run: () => void): number {
+  const before = process.cpuUsage()
+  run()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+function rate(text: Buffer, rounds: number, run: (piece: Buffer) => void): number {
+  const pieces: Buffer[] = []
+  for (let at = 0; at < text.length; at += PIECE_BYTES) pieces.push(text.subarray(at, at + PIECE_BYTES))
+  const times = Array.from({ length: rounds }, () => cpuMs(() => pieces.forEach(run)))
+  return text.length / 1e6 / (median(times) / 1000)
+}
+
+function print(name: string, megabytesPerSecond: number, baseline: number): void {
+  const ratio = baseline > 0 ? `${(megabytesPerSecond / baseline).toFixed(1)} x` : ''
+  console.log(`${name.padEnd(52)} ${megabytesPerSecond.toFixed(2).padStart(9)} MB/s ${ratio.padStart(9)}`)
+}
+
+function ours(rules: CompiledRuleSet, text: Buffer): { rate: number; matches: number } {
+  let matches = 0
+  const run = (piece: Buffer) => {
+    matches += detectText(rules, { part: 0, utf8: piece }, { findingKey: KEY }).matches.length
+  }
+  rate(text, 1, run)
+  const measured = rate(text, 3, run)
+  return { rate: measured, matches: Math.round(matches / 4) }
+}
+
+function re2OneByOne(patterns: readonly RegExp[], text: Buffer): number {
+  return rate(text, 1, (piece) => {
+    for (const pattern of patterns as readonly RE2[]) {
+      pattern.lastIndex = 0
+      for (let match = pattern.exec(piece); match; match = pattern.exec(piece)) if (match[0].length === 0) break
+    }
+  })
+}
+
+function v8OneByOne(sources: readonly string[], text: Buffer): { rate: number; patterns: number } {
+  const patterns = sources.flatMap((source) => {
+    const { body, flags } = withoutInlineFlags(source)
+    try {
+      return [new RegExp(body, `g${flags}`)]
+    } catch {
+      return []
+    }
+  })
+  const run = (piece: Buffer) => {
+    const string = piece.toString('latin1')
+    for (const pattern of patterns) for (const match of string.matchAll(pattern)) if (match[0].length === 0) break
+  }
+  return { rate: rate(text, 1, run), patterns: patterns.length }
+}
+
+function withoutInlineFlags(source: string): { body: string; flags: string } {
+  const leading = /^\(\?([ims]+)\)/.exec(source)
+  const body = source.slice(leading?.[0].length ?? 0).replaceAll('(?P<', '(?<')
+  return { body, flags: leading?.[1] ?? '' }
+}
+
+function hyperscan(sources: readonly string[], text: Buffer): void {
+  if (!existsSync('/usr/include/hs/hs.h')) {
+    console.log('Hyperscan: not here (apt-get install libhyperscan-dev)')
+    return
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-hs-'))
+  try {
+    const binary = join(folder, 'hyperscan')
+    execFileSync('cc', ['-O2', join(import.meta.dirname, 'support/hyperscan.c'), '-o', binary, '-lhs'])
+    writeFileSync(join(folder, 'patterns'), sources.map((source) => source.replaceAll('\n', '\\n')).join('\n'))
+    writeFileSync(join(folder, 'text'), text)
+    const out = execFileSync(binary, [join(folder, 'patterns'), join(folder, 'text'), '3'], { encoding: 'utf8' })
+    const result = JSON.parse(out) as { patterns: number; refused: number; megabytesPerSecond: number }
+    print(
+      `Hyperscan in C, both offsets (${result.patterns} patterns, ${result.refused} refused)`,
+      result.megabytesPerSecond,
+      baseline,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const files = ruleFiles()
+const loads = Array.from({ length: 3 }, () => cpuMs(() => compileRules(files)))
+const { rules, diagnostics } = compileRules(files)
+if (!rules) throw new Error(`the shipped rules have ${diagnostics.length} mistakes`)
+const sources = rules.patterns.map(({ pattern }) => pattern.regex)
+const plants = rules.rules.flatMap(({ rule }) =>
+  rule.examples.slice(0, 1).map((example) => example.replaceAll('\n', ' ')),
+)
+console.log(
+  `${rules.rules.length} rules, ${sources.length} patterns, ${rules.keywords.size} keywords; loaded in ${median(loads).toFixed(0)} ms of CPU`,
+)
+
+const mixed = mixedText(megabytes * 1_000_000, plants)
+const quiet = mixedText(megabytes * 500_000, [], 2)
+const slow = mixed.subarray(0, 1_000_000)
+const re2 = sources.map((source) => new RE2(source, 'g'))
+const baseline = re2OneByOne(re2, slow)
+print('RE2 on Buffers, one pattern after the other', baseline, baseline)
+const v8 = v8OneByOne(sources, slow.subarray(0, 300_000))
+print(`V8, one pattern after the other (${v8.patterns} patterns)`, v8.rate, baseline)
+const found = ours(rules, mixed)
+print(`sluice, everything (${found.matches} matches)`, found.rate, baseline)
+const silent = ours(rules, quiet)
+print(`sluice, text without planted values (${silent.matches} matches)`, silent.rate, baseline)
+const passRate = rate(mixed, 3, (piece) => rules.scanner.scan(piece, () => true))
+print('of which the pass over the text', passRate, baseline)
+hyperscan(sources, slow)
