@@ -122,6 +122,8 @@ export const limits = {
   /** Smaller pictures (logos, bullets, lines) can't hold a legible line of text worth the warning. */
   extractPictureSideMinPixels: 48,
   extractPictureAreaMinPixels: 40_000,
+  /** A document's picture of its own first page; larger ones are looked at like any picture. */
+  extractThumbnailSideMaxPixels: 800,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
   /** Counted from when a worker takes the message. */
@@ -202,7 +204,7 @@ export const limits = {
   inspectRetryFirstMs: 5_000,
   /** Processes that may be lost while they have one submission in hand; then it is held instead of tried again. */
   inspectOwnersLostMax: 3,
-  sweepIntervalMs: 10_000,
+  sweepIntervalMs: 5_000,
   sweepBatchMax: 1_000,
   activeSubmissionsMax: 64,
   /** Renewed while work goes on; after a crash the work is free again this much later at the latest. */

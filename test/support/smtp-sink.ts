@@ -169,6 +169,7 @@ class SinkSession {
   private socket: Socket
   private readonly session: number
   private pending: Buffer = Buffer.alloc(0)
+  private readonly stored: Buffer[] = []
   private mode: 'commands' | 'content' | 'auth' | 'dead' = 'commands'
   private secured = false
   private authenticated: string | null = null
@@ -283,10 +284,16 @@ class SinkSession {
       this.mode = 'dead'
       return false
     }
-    const empty = this.pending.subarray(0, 3).toString('latin1') === '.\r\n'
+    const empty = this.stored.length === 0 && this.pending.subarray(0, 3).toString('latin1') === '.\r\n'
     const end = empty ? 0 : this.pending.indexOf('\r\n.\r\n')
-    if (end < 0) return false
-    const stuffed = this.pending.subarray(0, empty ? 0 : end + 2)
+    if (end < 0) {
+      // The end may be split over two chunks; all before it is put aside, so that large content costs no square.
+      const keep = Math.max(0, this.pending.length - 4)
+      if (keep > 0) this.stored.push(this.pending.subarray(0, keep))
+      this.pending = this.pending.subarray(keep)
+      return false
+    }
+    const stuffed = Buffer.concat([...this.stored.splice(0), this.pending.subarray(0, empty ? 0 : end + 2)])
     this.pending = this.pending.subarray(empty ? 3 : end + 5)
     this.mode = 'commands'
     const accepted = this.answer('dot', '', '250 2.0.0 queued')
