@@ -73,6 +73,8 @@ export interface CompiledRuleSet {
   /** Hash over the rules' content; the same rules have the same revision on every machine. */
   readonly revision: string
   readonly rules: readonly CompiledRule[]
+  /** Those with a threshold. */
+  readonly bulkRules: readonly CompiledRule[]
   readonly patterns: readonly CompiledPattern[]
   /** Looks for `everywhere` and, numbered on from them, `triggers` in one pass. */
   readonly scanner: Scanner
@@ -111,6 +113,7 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
   return {
     revision: revisionOf(rules),
     rules: compiled,
+    bulkRules: compiled.filter(({ rule }) => rule.threshold),
     patterns,
     ...compileScanner(patterns),
     keywords,

@@ -35,11 +35,11 @@ export function detectText(rules: CompiledRuleSet, text: ExtractedText, options:
       silencedBy: silenced.silencedBy,
     }),
   )
-  const settled = applyThresholds(rules.rules, settleClaims(matches), nearMisses)
+  const settled = applyThresholds(all.bulkRules, settleClaims(matches), nearMisses)
   const least = options.minConfidence ?? 'low'
   return {
     matches: settled.filter((match) => confidenceAtLeast(match.confidence, least)),
-    nearMisses: nearMisses.filter((miss) => !settled.some((m) => m.detector === miss.detector && overlaps(m, miss))),
+    nearMisses: withoutFound(nearMisses, settled),
     overflow: scan.overflow || hidden.overflow,
   }
 }
@@ -130,6 +130,13 @@ const NEAR_MISSES_PER_THRESHOLD_MAX = 20
 
 function lowered(match: Match, to: Confidence, note: Match['evidence'][number]): Match {
   return { ...match, confidence: to, evidence: [...match.evidence, note] }
+}
+
+/** A place that one pattern of a rule was silenced at and another found is found. */
+function withoutFound(misses: readonly RawNearMiss[], matches: readonly Match[]): RawNearMiss[] {
+  if (misses.length === 0) return []
+  const found = Map.groupBy(matches, (match) => match.detector)
+  return misses.filter((miss) => !found.get(miss.detector)?.some((match) => overlaps(match, miss)))
 }
 
 function overlaps(a: { start: number; end: number }, b: { start: number; end: number }): boolean {

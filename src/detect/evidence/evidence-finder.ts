@@ -4,7 +4,7 @@
  */
 import type { CompiledGroup } from '../compile-rules.ts'
 import type { KeywordMatcher } from './keyword-matcher.ts'
-import { TableColumns } from './table-columns.ts'
+import { type ByteRange, TableColumns } from './table-columns.ts'
 
 export interface Nearby {
   readonly kind: 'keyword' | 'column-header'
@@ -55,7 +55,7 @@ export class EvidenceFinder {
   }
 
   /** The rows that a cell heads, when the place stands in a table's header. */
-  headedBy(start: number): { readonly start: number; readonly end: number } | null {
+  headedBy(start: number): ByteRange | null {
     this.#tables ??= new TableColumns(this.#text)
     return this.#tables.headedBy(start)
   }

@@ -1,7 +1,8 @@
 /**
  * Where a place stands in a table, and which cells head its column. Rows are lines with the same separator (TAB, else
  * semicolon, else comma) and roughly as many cells as the line above; the first row of such a block, or the first two,
- * are its header. Pure; a place costs its line's length once, and lines past a limit are no table.
+ * are its header. Looks only at the lines about the places it is asked for, and at each table once. Pure; lines past a
+ * limit are no table.
  */
 const TAB = 0x09
 const LF = 0x0a
@@ -12,126 +13,128 @@ const SEPARATORS = [TAB, SEMICOLON, COMMA] as const
 const LINE_MAX_BYTES = 64 * 1024
 const HEADER_ROWS = 2
 
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
 interface Shape {
   readonly separator: number
   readonly cells: number
 }
 
-interface Block extends Shape {
-  readonly start: number
-  /** Byte ranges of the first rows. */
-  readonly header: readonly { readonly start: number; readonly end: number }[]
+interface Block extends ByteRange {
+  readonly separator: number
+  /** The first rows. */
+  readonly header: readonly ByteRange[]
 }
 
 export class TableColumns {
-  readonly #text: Uint8Array
-  /** Sorted by start; end exclusive. */
-  readonly #blocks: { block: Block; end: number }[] = []
-  #line = { start: -1, at: 0, column: 0 }
+  readonly #text: Buffer
+  /** Tables found so far, and the line that was last found to be in none. */
+  readonly #blocks: Block[] = []
+  #noTable: ByteRange = { start: 0, end: 0 }
+  #cellSeen = { line: -1, at: 0, column: 0 }
 
   constructor(text: Uint8Array) {
-    this.#text = text
-    this.#findBlocks()
+    this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
   }
 
   /** Byte ranges of the cells that head the column in which `at` stands; empty outside tables and in their headers. */
-  headerOf(at: number): readonly { readonly start: number; readonly end: number }[] {
-    const block = this.#foundAt(at)?.block
+  headerOf(at: number): readonly ByteRange[] {
+    const block = this.#blockAt(at)
     if (!block) return []
-    const line = this.#lineStart(at)
+    const line = this.#line(at).start
+    if (!block.header.some((row) => row.end <= line)) return []
     const column = this.#column(line, at, block.separator)
     return block.header
       .filter((row) => row.end <= line)
-      .flatMap((row) => {
-        const cell = this.#cell(row, column, block.separator)
-        return cell ? [cell] : []
-      })
+      .flatMap((row) => this.#cell(row, column, block.separator) ?? [])
   }
 
   /** The rows below the header in which `at` stands, or null where it stands elsewhere. */
-  headedBy(at: number): { readonly start: number; readonly end: number } | null {
-    const found = this.#foundAt(at)
-    const first = found?.block.header[0]
-    if (!found || !first || !found.block.header.some((row) => at >= row.start && at < row.end)) return null
-    return { start: first.end, end: found.end }
+  headedBy(at: number): ByteRange | null {
+    const block = this.#blockAt(at)
+    const first = block?.header[0]
+    if (!block || !first || !block.header.some((row) => at >= row.start && at < row.end)) return null
+    return { start: first.end, end: block.end }
   }
 
-  #foundAt(at: number): { block: Block; end: number } | null {
-    let low = 0
-    let high = this.#blocks.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#blocks[middle] as { end: number }).end <= at) low = middle + 1
-      else high = middle
+  #blockAt(at: number): Block | null {
+    if (at >= this.#noTable.start && at < this.#noTable.end) return null
+    // Places come mostly in ascending order, so the table found last is the likeliest.
+    for (let i = this.#blocks.length - 1; i >= 0; i--) {
+      const block = this.#blocks[i] as Block
+      if (at >= block.start && at < block.end) return block
     }
-    const found = this.#blocks[low]
-    return found && found.block.start <= at ? found : null
+    const line = this.#line(at)
+    const block = this.#expand(line)
+    if (block) this.#blocks.push(block)
+    else this.#noTable = { start: line.start, end: line.end + 1 }
+    if (this.#blocks.length > BLOCKS_KEPT_MAX) this.#blocks.shift()
+    return block
   }
 
-  #findBlocks(): void {
-    const text = this.#text
-    let block = null as Block | null
-    let start = 0
-    let blockEnd = 0
-    const close = () => {
-      if (block && block.header.length > 1) this.#blocks.push({ block, end: blockEnd })
-      block = null
+  #expand(line: ByteRange): Block | null {
+    const shape = this.#shape(line, null)
+    if (!shape) return null
+    const header: ByteRange[] = [line]
+    let { start } = line
+    for (let last = shape; start > 0; ) {
+      const above = this.#line(start - 1)
+      const row = this.#shape(above, shape.separator)
+      if (!row || Math.abs(row.cells - last.cells) > 1) break
+      header.unshift(above)
+      start = above.start
+      last = row
     }
-    while (start < text.length) {
-      const found = text.indexOf(LF, start)
-      const end = found < 0 ? text.length : found
-      const row: Shape | null = end - start > LINE_MAX_BYTES ? null : this.#shape(start, end, block)
-      if (!row) close()
-      else if (!block || row.separator !== block.separator || Math.abs(row.cells - block.cells) > 1) {
-        close()
-        block = { start, separator: row.separator, cells: row.cells, header: [{ start, end }] }
-      } else if (block.header.length < HEADER_ROWS) block = { ...block, header: [...block.header, { start, end }] }
-      blockEnd = end
-      start = end + 1
+    let { end } = line
+    for (let last = shape; end + 1 < this.#text.length; ) {
+      const below = this.#line(end + 1)
+      const row = this.#shape(below, shape.separator)
+      if (!row || Math.abs(row.cells - last.cells) > 1) break
+      header.push(below)
+      end = below.end
+      last = row
     }
-    close()
+    return header.length > 1 ? { start, end, separator: shape.separator, header: header.slice(0, HEADER_ROWS) } : null
   }
 
-  #shape(start: number, end: number, block: Block | null): Shape | null {
-    const text = this.#text
-    let tabs = 1
-    let semicolons = 1
-    let commas = 1
-    let quoted = false
-    for (let i = start; i < end; i++) {
-      const byte = text[i] as number
-      if (byte === TAB) tabs++
-      else if (byte === QUOTE) quoted = !quoted
-      else if (byte === COMMA && !quoted) commas++
-      else if (byte === SEMICOLON && !quoted) semicolons++
-    }
-    const cells: Readonly<Record<number, number>> = { [TAB]: tabs, [SEMICOLON]: semicolons, [COMMA]: commas }
-    for (const separator of block ? [block.separator, ...SEPARATORS] : SEPARATORS) {
+  /** The line about `at`, without its end. */
+  #line(at: number): ByteRange {
+    const before = at > 0 ? this.#text.lastIndexOf(LF, at - 1) : -1
+    const after = this.#text.indexOf(LF, at)
+    return { start: before + 1, end: after < 0 ? this.#text.length : after }
+  }
+
+  #shape({ start, end }: ByteRange, separator: number | null): Shape | null {
+    if (end - start > LINE_MAX_BYTES) return null
+    for (const one of separator === null ? SEPARATORS : [separator]) {
+      const cells = this.#count(start, end, one)
       // One comma is prose; one TAB or semicolon between two cells is a table with two columns.
-      const count = cells[separator] ?? 1
-      if (count >= (separator === COMMA ? 3 : 2)) return { separator, cells: count }
+      if (cells >= (one === COMMA ? 3 : 2)) return { separator: one, cells }
     }
     return null
   }
 
-  #lineStart(at: number): number {
-    const { start, at: seen } = this.#line
-    // Places come in ascending order, so most are in the line of the one before.
-    const from = start >= 0 && at >= seen && at - seen < LINE_MAX_BYTES ? seen : Math.max(0, at - LINE_MAX_BYTES)
-    for (let i = at - 1; i >= from; i--) if (this.#text[i] === LF) return i + 1
-    return from === seen && start >= 0 ? start : from
+  #count(start: number, end: number, separator: number): number {
+    let cells = 1
+    let quoted = false
+    for (let i = start; i < end; i++) {
+      const byte = this.#text[i]
+      if (byte === QUOTE && separator !== TAB) quoted = !quoted
+      else if (byte === separator && !quoted) cells++
+    }
+    return cells
   }
 
   #column(line: number, at: number, separator: number): number {
-    let { column, at: from } = this.#line
-    if (this.#line.start !== line || from > at) {
-      column = 0
-      from = line
-    }
-    // A quoted separator is text, as in #count; quotes are balanced at the cell's start, where counting goes on.
+    const seen = this.#cellSeen
+    const onward = seen.line === line && seen.at <= at
+    let column = onward ? seen.column : 0
+    let cellStart = onward ? seen.at : line
     let quoted = false
-    let cellStart = from
-    for (let i = from; i < at; i++) {
+    for (let i = cellStart; i < at; i++) {
       const byte = this.#text[i]
       if (byte === QUOTE && separator !== TAB) quoted = !quoted
       else if (byte === separator && !quoted) {
@@ -139,11 +142,12 @@ export class TableColumns {
         cellStart = i + 1
       }
     }
-    this.#line = { start: line, at: cellStart, column }
+    // Counting goes on from the cell's start, where quotes are balanced.
+    this.#cellSeen = { line, at: cellStart, column }
     return column
   }
 
-  #cell(row: { start: number; end: number }, column: number, separator: number) {
+  #cell(row: ByteRange, column: number, separator: number): ByteRange | null {
     let current = 0
     let quoted = false
     let start = row.start
@@ -159,3 +163,6 @@ export class TableColumns {
     return null
   }
 }
+
+/** More tables than that in one text are looked at again when a place leads back to them. */
+const BLOCKS_KEPT_MAX = 64

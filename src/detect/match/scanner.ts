@@ -45,7 +45,7 @@ const DIGIT_STARTS = 1 << DIGIT_SHIFT
 
 /** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
 export const REMEMBERED = 4
-const MEMORY_BITS = 13
+const MEMORY_BITS = 14
 /** Fibonacci hashing: 2^32 divided by the golden ratio. */
 const HASH_MULTIPLIER = 0x9e3779b1
 /** No state's number. */
