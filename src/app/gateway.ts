@@ -10,7 +10,6 @@
  */
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
-import { GatewayError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import { createComposer } from '../delivery/composer/create-composer.ts'
 import { createDeliverer } from '../delivery/create-deliverer.ts'
@@ -238,9 +237,4 @@ async function closeInOrder(parts: GatewayParts, graceMs: number): Promise<void>
   await blobs.close()
   await deps.store.close()
   deps.log.info({}, 'gateway stopped')
-}
-
-/** For commands that must not run beside a gateway. */
-export function alreadyRunning(thrown: unknown): boolean {
-  return thrown instanceof GatewayError && thrown.code === 'locked'
 }

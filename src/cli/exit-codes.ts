@@ -21,6 +21,7 @@ const USAGE_CODES = new Set([
   'keys-missing',
   'port-in-use',
   'listen-failed',
+  'locked',
   'not-found',
   'not-held',
   'unknown-recipient',

@@ -155,6 +155,19 @@ export class GatewayProcess {
     return this.#process?.pid ?? 0
   }
 
+  /** Sends a signal to the process if it is still there, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal)
+  }
+
+  /** Resolves once the process has ended by itself, with its exit code or the signal's name. */
+  async ended(): Promise<number | string> {
+    const child = this.#process
+    if (!child) return 0
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    return child.exitCode ?? child.signalCode ?? 0
+  }
+
   /** Everything it wrote to stderr since the last start: people's lines and the log. */
   get stderr(): string {
     return this.#stderr
@@ -183,14 +196,8 @@ export class GatewayProcess {
 
   /** Sends a signal and waits for the end. Resolves with the exit code, or the signal's name. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
-    const child = this.#process
-    this.#process = null
-    if (!child) return 0
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode ?? 0
-    const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-    child.kill(signal)
-    const [code, by] = await gone
-    return code ?? by ?? 0
+    this.signal(signal)
+    return await this.ended()
   }
 
   async remove(): Promise<void> {
