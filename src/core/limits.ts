@@ -126,6 +126,25 @@ export const limits = {
   extractThumbnailSideMaxPixels: 800,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
+  /** Smaller pictures (spacers, bullets, tracking pixels) hold no word worth looking for. */
+  ocrSideMinPixels: 14,
+  ocrAreaMinPixels: 2_500,
+  /** Pixels of one picture that text is recognised in; larger ones are shrunk to it (A4 at 300 dpi has 8.7 million). */
+  ocrPixelsMax: 9_000_000,
+  /** One picture, all ways of reading it together. */
+  ocrPictureMs: 8_000,
+  /** All pictures of a message; the rest of its time is for everything else in it. */
+  ocrMessageMs: 12_000,
+  /** Pictures of one message that are looked at for text, pages of scanned documents among them. */
+  ocrPicturesMax: 100,
+  /** Pages of a TIFF and frames of a GIF that are looked at. */
+  ocrFramesMax: 16,
+  /** Memory of the recogniser, for one scan worker. */
+  ocrMemoryMaxBytes: 384 * 1024 * 1024,
+  /** A recogniser that needed more for a picture is made anew, since its memory does not shrink. */
+  ocrMemoryKeptMaxBytes: 128 * 1024 * 1024,
+  /** Traineddata files of one installation. */
+  ocrLanguagesMax: 8,
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
   /** Messages that wait for a scan worker; they hold no content meanwhile. */
@@ -150,6 +169,8 @@ export const limits = {
   detectStepsMin: 1_000_000,
   /** Automaton transitions built for one text (some 3 µs each); ordinary text needs a few hundred once warm. */
   detectAutomatonBuildsMax: 1_000_000,
+  /** Registered documents looked at for all shingles of one text; beyond it the text is `too-many`. */
+  detectPostingsMax: 5_000_000,
   detectViewDepthMax: 4,
   detectViewBytesMax: 16 * 1024 * 1024,
   findingMatchesKeptMax: 100,
@@ -211,6 +232,8 @@ export const limits = {
   claimTtlMs: 30_000,
   quarantineRetentionMs: 30 * 24 * 3_600_000,
   drainTimeoutMs: 30_000,
+  /** Not ready for longer than this, the listeners stop listening instead of answering 4xx. */
+  notReadyPatienceMs: 30_000,
 } as const
 
 export type LimitName = keyof typeof limits

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { iwaStrings } from '../office/iwa-strings.ts'
+import { isThumbnail } from '../office/thumbnail.ts'
 import { gunzip } from '../readers/gunzip.ts'
 import { walkXml, type XmlHandler } from '../readers/xml-walker.ts'
 import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
@@ -68,7 +69,7 @@ async function readPart(archive: ZipArchive, entry: ZipEntry, context: ExtractCo
     readXml(xml, context)
     return 0
   }
-  await context.child({ bytes, filename: name })
+  if (!isThumbnail(name, bytes)) await context.child({ bytes, filename: name })
   return 0
 }
 

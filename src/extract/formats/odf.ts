@@ -2,6 +2,7 @@ import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { OdfStory } from '../office/odf-story.ts'
 import { isBookkeeping, labelProperties } from '../office/property-labels.ts'
+import { isThumbnail } from '../office/thumbnail.ts'
 import { isFont } from '../readers/font.ts'
 import { attribute, walkXml, xmlToText } from '../readers/xml-walker.ts'
 import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
@@ -107,7 +108,7 @@ async function extractPart(
   if (/^ObjectReplacements\//.test(name) && archive.find(`${name.slice('ObjectReplacements/'.length)}/content.xml`))
     return
   const bytes = await archive.read(entry)
-  if (!bytes || isFont(bytes, name)) return
+  if (!bytes || isFont(bytes, name) || isThumbnail(name, bytes)) return
   if (/documentsignatures\.xml$/.test(name)) context.trait('digitally-signed')
   const isStory = /(?:^|\/)(?:content|styles|meta)\.xml$/.test(name)
   if (isStory) return readStory(bytes, properties, context)

@@ -60,7 +60,7 @@ async function extractOle(input: FormatInput, context: ExtractContext): Promise<
 async function readContents(root: OleNode, context: ExtractContext): Promise<boolean> {
   const has = (name: string) => childNamed(root, name) !== undefined
   let known = false
-  if (readDataSpaces(root, context)) return true
+  if (await readDataSpaces(root, context)) return true
   if (has('WordDocument')) {
     readWordBinary(root, context)
     known = true

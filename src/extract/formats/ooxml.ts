@@ -7,12 +7,15 @@ import {
   readLabelInfo,
   readProperties,
 } from '../office/document-properties.ts'
+import { ListNumbering } from '../office/list-numbering.ts'
 import { type OoxmlPackage, type OoxmlPart, openOoxml } from '../office/ooxml-package.ts'
 import { readXlsb } from '../office/spreadsheet-binary.ts'
 import { readNumberStyles, readSharedStrings, readWorkbook, SheetReader } from '../office/spreadsheet-xml.ts'
 import { StoryText } from '../office/story-text.ts'
+import { isThumbnail } from '../office/thumbnail.ts'
+import { readWordStyles, type WordStyles } from '../office/word-styles.ts'
 import { isFont } from '../readers/font.ts'
-import { attribute, walkXml, xmlToText } from '../readers/xml-walker.ts'
+import { walkXml, xmlToText } from '../readers/xml-walker.ts'
 import { extractGaps } from './zip.ts'
 
 /**
@@ -107,7 +110,8 @@ class OoxmlReader {
     const context = this.#context
     await this.#readWorkbook()
     const parts = [...this.package.parts].sort(byReadingOrder)
-    const hiddenStyles = await this.#hiddenStyles()
+    const styles = await this.#wordStyles()
+    const lists = await this.#listNumbering()
     for (const part of parts) {
       if (this.#done.has(part.entry.name)) continue
       if (!context.budget.hasTime()) return context.uninspected('timeout', 'ooxml')
@@ -115,7 +119,7 @@ class OoxmlReader {
       if (kind === 'properties') continue
       if (kind === 'child') await this.#readChild(part)
       else if (kind === 'sheet') continue
-      else await this.#readXml(part, kind, hiddenStyles)
+      else await this.#readXml(part, kind, styles, lists)
     }
     this.#tellLinks()
     await this.#readProperties()
@@ -137,7 +141,7 @@ class OoxmlReader {
     this.#context.text(text)
   }
 
-  async #readXml(part: OoxmlPart, kind: Kind, hiddenStyles: ReadonlySet<string>): Promise<void> {
+  async #readXml(part: OoxmlPart, kind: Kind, styles: WordStyles | undefined, lists: Buffer | null): Promise<void> {
     const bytes = await this.#bytes(part)
     if (!bytes) return
     if (!looksLikeXml(bytes)) {
@@ -149,7 +153,8 @@ class OoxmlReader {
       this.#context.uninspected('ambiguous', 'document type declaration', part.entry.name)
     }
     if (kind === 'generic' && !/itemprops\d*\.xml$/.test(part.name)) return this.#tell(xmlToText(bytes, this.#context))
-    const story = new StoryText({ hiddenStyles })
+    const numbering = lists && part.name.startsWith('word/') ? new ListNumbering(lists, this.#context) : undefined
+    const story = new StoryText({ ...(styles ? { styles } : {}), ...(numbering ? { numbering } : {}) })
     try {
       walkXml(bytes, story, this.#context)
     } finally {
@@ -162,6 +167,7 @@ class OoxmlReader {
     const bytes = await this.#bytes(part)
     if (!bytes) return
     if (/printersettings[^/]*\.bin$/.test(part.name) || isFont(bytes, part.name)) return
+    if (isThumbnail(part.name, bytes)) return
     if (/vbaproject\.bin$/.test(part.name)) this.#context.trait('macro')
     await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })
   }
@@ -177,27 +183,15 @@ class OoxmlReader {
     this.#tell([...targets].join('\n'))
   }
 
-  async #hiddenStyles(): Promise<ReadonlySet<string>> {
-    const hidden = new Set<string>()
+  async #wordStyles(): Promise<WordStyles | undefined> {
     const part = this.#find('word/styles.xml')
-    const bytes = part ? await this.package.archive.read(part.entry) : null
-    if (!bytes) return hidden
-    let style = ''
-    walkXml(
-      bytes,
-      {
-        open(name, attributes) {
-          if (name === 'style') style = attribute(attributes, 'styleId') ?? ''
-          if (name === 'vanish' && style && !/^(?:0|false|off)$/.test(attribute(attributes, 'val') ?? '1'))
-            hidden.add(style)
-        },
-        close(name) {
-          if (name === 'style') style = ''
-        },
-      },
-      this.#context,
-    )
-    return hidden
+    return part ? readWordStyles(await this.package.archive.read(part.entry), this.#context) : undefined
+  }
+
+  /** Lists count through one story; those of headers and notes are counted by themselves. */
+  async #listNumbering(): Promise<Buffer | null> {
+    const part = this.#find('word/numbering.xml')
+    return part ? this.package.archive.read(part.entry) : null
   }
 
   async #readProperties(): Promise<void> {

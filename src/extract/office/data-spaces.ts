@@ -1,12 +1,13 @@
 import type { ExtractContext } from '../format.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { readLabelInfo } from './document-properties.ts'
+import { decryptPackage } from './office-decryption.ts'
 
 /**
  * Sealed documents in compound files ([MS-OFFCRYPTO]): encrypted packages and rights management. Tells how they are
  * sealed, and the labels that stand outside the seal.
  */
-export function readDataSpaces(root: OleNode, context: ExtractContext): boolean {
+export async function readDataSpaces(root: OleNode, context: ExtractContext): Promise<boolean> {
   const package_ = childNamed(root, 'EncryptedPackage')
   const spaces = childNamed(root, '\x06DataSpaces')
   const names = spaces ? allNames(spaces) : ''
@@ -18,7 +19,13 @@ export function readDataSpaces(root: OleNode, context: ExtractContext): boolean 
     return true
   }
   if (!package_) return false
-  context.uninspected('encrypted', encryptionOf(childNamed(root, 'EncryptionInfo')?.read() ?? Buffer.alloc(0)))
+  const info = childNamed(root, 'EncryptionInfo')?.read() ?? Buffer.alloc(0)
+  const opened = decryptPackage(info, package_.read(), context.passwords, context.budget)
+  if (opened === null) context.uninspected('encrypted', encryptionOf(info))
+  else {
+    context.trait('opened-with-password')
+    await context.child({ bytes: opened, filename: null, label: '[opened]' })
+  }
   return true
 }
 

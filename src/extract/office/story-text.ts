@@ -1,7 +1,9 @@
 import { limits } from '../../core/limits.ts'
 import { ExtractLimitError } from '../format.ts'
 import { attribute, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import type { ListNumbering } from './list-numbering.ts'
 import { INLINE, isOn, NOISE, symbolOf, WORDS } from './story-vocabulary.ts'
+import type { WordStyles } from './word-styles.ts'
 
 /**
  * Text of a WordprocessingML, DrawingML or VML story: paragraphs as lines, table cells apart by TAB, rows by LF, runs
@@ -16,6 +18,10 @@ interface Paragraph {
   full: string | null
   instruction: string
   hidden: boolean
+  style: string
+  /** List and level that the paragraph itself states. */
+  numId: number | null
+  level: number
 }
 
 /** Where finished lines go: the document, or the cell of a table. */
@@ -33,8 +39,8 @@ interface Alternate {
 }
 
 export interface StoryOptions {
-  /** Character and paragraph styles that hide their text. */
-  readonly hiddenStyles?: ReadonlySet<string>
+  readonly styles?: WordStyles
+  readonly numbering?: ListNumbering
 }
 
 export class StoryText implements XmlHandler {
@@ -44,7 +50,8 @@ export class StoryText implements XmlHandler {
   readonly #sinks: Sink[] = [this.#root]
   readonly #paragraphs: Paragraph[] = []
   readonly #alternates: Alternate[] = []
-  readonly #hiddenStyles: ReadonlySet<string>
+  readonly #styles: WordStyles | null
+  readonly #numbering: ListNumbering | null
   #implicit: Paragraph = newParagraph()
   #asides: string[] = []
   #deleted = 0
@@ -60,7 +67,8 @@ export class StoryText implements XmlHandler {
   #length = 0
 
   constructor(options: StoryOptions = {}) {
-    this.#hiddenStyles = options.hiddenStyles ?? new Set()
+    this.#styles = options.styles ?? null
+    this.#numbering = options.numbering ?? null
   }
 
   /** All lines so far. */
@@ -95,7 +103,15 @@ export class StoryText implements XmlHandler {
         if (this.#oldProperties === 0 && this.#isHiddenStyle(attributes)) this.#runHidden = true
         return
       case 'pStyle':
-        if (this.#oldProperties === 0 && this.#isHiddenStyle(attributes)) this.#paragraph().hidden = true
+        if (this.#oldProperties > 0) return
+        this.#paragraph().style = attribute(attributes, 'val') ?? ''
+        if (this.#isHiddenStyle(attributes)) this.#paragraph().hidden = true
+        return
+      case 'numId':
+        if (this.#oldProperties === 0) this.#paragraph().numId = Number(attribute(attributes, 'val') ?? 0)
+        return
+      case 'ilvl':
+        if (this.#oldProperties === 0) this.#paragraph().level = Number(attribute(attributes, 'val') ?? 0)
         return
       case 'tabs':
       case 'tabLst':
@@ -252,7 +268,21 @@ export class StoryText implements XmlHandler {
   #closeParagraph(): void {
     const paragraph = this.#paragraphs.pop()
     if (!paragraph) return
+    this.#number(paragraph)
     this.#emit(paragraph)
+  }
+
+  /** Puts the number of a list in front of each reading of the paragraph. */
+  #number(paragraph: Paragraph): void {
+    if (!this.#numbering) return
+    const byStyle = this.#styles?.numberingOf(paragraph.style) ?? null
+    const own = paragraph.numId === null ? null : { numId: paragraph.numId, level: paragraph.level }
+    const reference = own ?? byStyle
+    const label = reference ? this.#numbering.next(reference) : ''
+    if (label === '' || paragraph.visible === '') return
+    paragraph.visible = `${label}\t${paragraph.visible}`
+    if (paragraph.original !== null) paragraph.original = `${label}\t${paragraph.original}`
+    if (paragraph.full !== null) paragraph.full = `${label}\t${paragraph.full}`
   }
 
   #emit(paragraph: Paragraph): void {
@@ -283,7 +313,7 @@ export class StoryText implements XmlHandler {
   }
 
   #isHiddenStyle(attributes: XmlAttributes): boolean {
-    return this.#hiddenStyles.has(attribute(attributes, 'val') ?? '')
+    return this.#styles?.hidden.has(attribute(attributes, 'val') ?? '') === true
   }
 
   #span(count: number): void {
@@ -350,5 +380,5 @@ export class StoryText implements XmlHandler {
 }
 
 function newParagraph(): Paragraph {
-  return { visible: '', original: null, full: null, instruction: '', hidden: false }
+  return { visible: '', original: null, full: null, instruction: '', hidden: false, style: '', numId: null, level: 0 }
 }

@@ -21,7 +21,7 @@ export type XmlAttributes = Readonly<Record<string, string>>
 /** Characters between two looks at the clock. */
 const PIECE_CHARS = 256 * 1024
 
-export function walkXml(bytes: Uint8Array, handler: XmlHandler, context: ExtractContext): void {
+export function walkXml(bytes: Uint8Array, handler: XmlHandler, context: Pick<ExtractContext, 'budget'>): void {
   new XmlWalk(decodeXml(bytes), handler, context).run()
 }
 
@@ -30,12 +30,12 @@ const NONE: XmlAttributes = Object.freeze({})
 class XmlWalk {
   readonly #text: string
   readonly #handler: XmlHandler
-  readonly #context: ExtractContext
+  readonly #context: Pick<ExtractContext, 'budget'>
   #at = 0
   #depth = 0
   #nodes = 0
 
-  constructor(text: string, handler: XmlHandler, context: ExtractContext) {
+  constructor(text: string, handler: XmlHandler, context: Pick<ExtractContext, 'budget'>) {
     this.#text = text
     this.#handler = handler
     this.#context = context

@@ -158,6 +158,26 @@ describe('docx', () => {
     ])
   })
 
+  it('numbers lists as a reader sees them', async () => {
+    const level = (at: number, format: string, text: string, more = '') =>
+      `<w:lvl w:ilvl="${at}"><w:start w:val="1"/><w:numFmt w:val="${format}"/><w:lvlText w:val="${text}"/>${more}</w:lvl>`
+    const numbering = `<w:numbering xmlns:w="urn:w"><w:abstractNum w:abstractNumId="7">${level(0, 'upperRoman', '%1.')}${level(1, 'lowerLetter', '%1.%2)')}</w:abstractNum><w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num></w:numbering>`
+    const styles =
+      '<w:styles xmlns:w="urn:w"><w:style w:styleId="Item"><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr></w:style><w:style w:styleId="Based"><w:basedOn w:val="Item"/></w:style></w:styles>'
+    const item = (style: string, at: number | null, text: string) =>
+      p(
+        `<w:pPr><w:pStyle w:val="${style}"/>${at === null ? '' : `<w:numPr><w:ilvl w:val="${at}"/><w:numId w:val="3"/></w:numPr>`}</w:pPr>${run(text)}`,
+      )
+    const body =
+      item('Based', null, 'one') +
+      item('x', 1, 'two') +
+      item('x', 1, 'three') +
+      item('Item', null, 'four') +
+      item('x', 1, 'five')
+    const result = await read(docxOf(body, { 'word/numbering.xml': numbering, 'word/styles.xml': styles }), 'x.docx')
+    expect(result.text).toContain('I.\tone\nI.a)\ttwo\nI.b)\tthree\nII.\tfour\nII.a)\tfive')
+  })
+
   it('says that a document type declaration is ambiguous, and replaces no entity', async () => {
     const xml =
       '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><w:document xmlns:w="urn:w"><w:body><w:p><w:r><w:t>&e;</w:t></w:r></w:p></w:body></w:document>'
