@@ -1,7 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { readDataSpaces } from '../office/data-spaces.ts'
-import { readExcelBinary } from '../office/excel-binary.ts'
+import { readBiff, readExcelBinary } from '../office/excel-binary.ts'
 import { extractPackage } from '../office/ole-package.ts'
 import { readOleProperties } from '../office/ole-properties.ts'
 import { readOutlookMessage } from '../office/outlook-message.ts'
@@ -43,6 +43,7 @@ function ole(id: string, types: readonly string[]): Format {
 
 async function extractOle(input: FormatInput, context: ExtractContext): Promise<void> {
   const file = openCompoundFile(input.bytes)
+  if (!file && isBareBiff(input.bytes)) return readBiff(Buffer.from(input.bytes), context)
   if (!file) {
     context.uninspected('corrupt', 'compound file')
     return
@@ -54,6 +55,11 @@ async function extractOle(input: FormatInput, context: ExtractContext): Promise<
   if (!known) carveUnknown(file.root, context)
   if (file.broken) context.uninspected('corrupt', 'compound file structure')
   else await extractTrailing(input.bytes, file.end, context)
+}
+
+/** Excel up to 4 wrote its records into a file of their own: a beginning of version 2 to 4, a length that fits. */
+function isBareBiff(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x09 && [0, 2, 4].includes(bytes[1] ?? -1) && (bytes[2] ?? 0) <= 8 && bytes[3] === 0
 }
 
 /** Reads every kind of content that the streams tell of; false where there is none. */

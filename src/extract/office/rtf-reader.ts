@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { HexData } from './hex-data.ts'
+import { INITIAL_STATE, type RtfDestination, type RtfState } from './rtf-state.ts'
 import {
   ASIDES,
   CHARSETS,
@@ -35,21 +36,6 @@ export interface RtfObject {
   readonly bytes: Buffer
 }
 
-type Destination = 'text' | 'skip' | 'aside' | 'object' | 'picture' | 'html' | 'fonts' | 'className' | 'name' | 'value'
-
-interface State {
-  destination: Destination
-  /** Text of an aside that began in this group. */
-  readonly own: { text: string } | null
-  aside: { text: string } | null
-  unicodeSkip: number
-  page: number
-  hidden: boolean
-  deleted: boolean
-  htmlRtf: boolean
-  ignorable: boolean
-}
-
 export function readRtf(bytes: Buffer): RtfReading {
   return new RtfReader(bytes).read()
 }
@@ -57,18 +43,8 @@ export function readRtf(bytes: Buffer): RtfReading {
 class RtfReader {
   readonly #bytes: Buffer
   #at = 0
-  #state: State = {
-    destination: 'text',
-    own: null,
-    aside: null,
-    unicodeSkip: 1,
-    page: 1252,
-    hidden: false,
-    deleted: false,
-    htmlRtf: false,
-    ignorable: false,
-  }
-  readonly #stack: State[] = []
+  #state: RtfState = { ...INITIAL_STATE }
+  readonly #stack: RtfState[] = []
   readonly #out: string[] = []
   readonly #html: string[] = []
   readonly #asides: string[] = []
@@ -158,7 +134,7 @@ class RtfReader {
     this.#state = parent
   }
 
-  #endAside(closing: State): void {
+  #endAside(closing: RtfState): void {
     const text = closing.own?.text.trim() ?? ''
     if (closing.destination === 'name') this.#name = text
     else if (closing.destination === 'value') {
@@ -166,7 +142,7 @@ class RtfReader {
     } else if (/[\p{L}\p{N}]/u.test(text)) this.#asides.push(text)
   }
 
-  #endData(destination: Destination): void {
+  #endData(destination: RtfDestination): void {
     if (destination !== 'object' && destination !== 'picture') return
     const bytes = this.#data.take()
     if (bytes.length === 0) return
@@ -356,7 +332,7 @@ class RtfReader {
     this.#beginAside('aside')
   }
 
-  #beginAside(destination: Destination): void {
+  #beginAside(destination: RtfDestination): void {
     if (this.#state.destination === 'skip' || this.#state.destination === 'fonts') return
     const own = { text: '' }
     this.#state = { ...this.#state, own, aside: own, destination, ignorable: false }

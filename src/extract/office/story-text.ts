@@ -91,28 +91,6 @@ export class StoryText implements XmlHandler {
       case 'rPr':
         this.#inRunProperties = this.#inRun
         return
-      case 'rPrChange':
-      case 'pPrChange':
-        this.#oldProperties += 1
-        return
-      case 'vanish':
-      case 'webHidden':
-        if (this.#inRunProperties && this.#oldProperties === 0 && isOn(attributes)) this.#runHidden = true
-        return
-      case 'rStyle':
-        if (this.#oldProperties === 0 && this.#isHiddenStyle(attributes)) this.#runHidden = true
-        return
-      case 'pStyle':
-        if (this.#oldProperties > 0) return
-        this.#paragraph().style = attribute(attributes, 'val') ?? ''
-        if (this.#isHiddenStyle(attributes)) this.#paragraph().hidden = true
-        return
-      case 'numId':
-        if (this.#oldProperties === 0) this.#paragraph().numId = Number(attribute(attributes, 'val') ?? 0)
-        return
-      case 'ilvl':
-        if (this.#oldProperties === 0) this.#paragraph().level = Number(attribute(attributes, 'val') ?? 0)
-        return
       case 'tabs':
       case 'tabLst':
         this.#tabs += 1
@@ -139,6 +117,44 @@ export class StoryText implements XmlHandler {
       case 'moveTo':
         this.#inserted += 1
         return
+      default:
+        this.#openProperty(name, attributes)
+    }
+  }
+
+  /** Elements that say how the run or paragraph around them is shown. */
+  #openProperty(name: string, attributes: XmlAttributes): void {
+    switch (name) {
+      case 'rPrChange':
+      case 'pPrChange':
+        this.#oldProperties += 1
+        return
+      case 'vanish':
+      case 'webHidden':
+        if (this.#inRunProperties && this.#oldProperties === 0 && isOn(attributes)) this.#runHidden = true
+        return
+      case 'rStyle':
+        if (this.#oldProperties === 0 && this.#isHiddenStyle(attributes)) this.#runHidden = true
+        return
+      case 'pStyle':
+        if (this.#oldProperties > 0) return
+        this.#paragraph().style = attribute(attributes, 'val') ?? ''
+        if (this.#isHiddenStyle(attributes)) this.#paragraph().hidden = true
+        return
+      case 'numId':
+        if (this.#oldProperties === 0) this.#paragraph().numId = Number(attribute(attributes, 'val') ?? 0)
+        return
+      case 'ilvl':
+        if (this.#oldProperties === 0) this.#paragraph().level = Number(attribute(attributes, 'val') ?? 0)
+        return
+      default:
+        this.#openStructure(name, attributes)
+    }
+  }
+
+  /** Tables, fields and alternatives. */
+  #openStructure(name: string, attributes: XmlAttributes): void {
+    switch (name) {
       case 'fldChar':
         if (attribute(attributes, 'fldCharType') !== 'begin') this.#endInstruction()
         return
