@@ -12,6 +12,8 @@ import { limits } from '../core/limits.ts'
 import { defaultExtractLimits, type ExtractLimits, MessageBudget } from './budget.ts'
 import { type Budget, type ChildPart, type ExtractContext, ExtractLimitError, type Format } from './format.ts'
 import { parseMediaType } from './media-type.ts'
+import { PictureReader } from './ocr/picture-reader.ts'
+import type { OcrSettings } from './ocr/tesseract-engine.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { formatFor } from './registry.ts'
 import { header, partialUpload, requestFilename, requestText, undoContentEncoding } from './request.ts'
@@ -47,7 +49,11 @@ export interface ExtractOptions {
   readonly passwords?: readonly string[]
   /** Further mail header fields that carry a label (names in any case), each a mark of scheme `header`. */
   readonly labelHeaders?: readonly string[]
+  /** Text recognition in pictures; left out: English. Null: pictures are not read, which is said of each. */
+  readonly ocr?: OcrSettings | null
 }
+
+const defaultOcr: OcrSettings = { languages: ['eng'], data: null }
 
 /** Extracts everything nested in `input`. Resolves always; what could not be read is in `uninspected`. */
 export async function extract(input: ExtractInput, options: ExtractOptions = {}): Promise<Extraction> {
@@ -67,6 +73,7 @@ class Walk {
   readonly #budget: MessageBudget
   readonly #passwords: readonly string[]
   readonly #labelHeaders: readonly string[]
+  readonly #pictures: PictureReader | null
   readonly #parts: Part[] = []
   readonly #texts: ExtractedText[] = []
   readonly #uninspected: Uninspected[] = []
@@ -77,6 +84,7 @@ class Walk {
   constructor(input: ExtractInput, options: ExtractOptions) {
     this.#budget = new MessageBudget(input.bytes.length, { ...defaultExtractLimits, ...options.limits })
     this.#passwords = options.passwords ?? []
+    this.#pictures = options.ocr === null ? null : new PictureReader(options.ocr ?? defaultOcr)
     this.#labelHeaders = (options.labelHeaders ?? []).map((name) => name.toLowerCase())
   }
 
@@ -207,6 +215,10 @@ class Walk {
         this.#say(name ? `${open.part.path}/${displayName(name)}` : open.part.path, reason, detail),
       label: (mark) => this.#label({ ...mark, part: open.part.path }),
       trait: (trait) => addTrait(open.traits, trait),
+      via: (step) => {
+        if (open.via.at(-1) !== step) open.via.push(step)
+      },
+      pictures: this.#pictures,
     }
   }
 

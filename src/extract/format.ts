@@ -1,5 +1,6 @@
 import type { LabelMark, PartTrait, UninspectedReason } from '../core/extraction.ts'
 import type { ExtractLimits } from './budget.ts'
+import type { PictureReader } from './ocr/picture-reader.ts'
 
 /**
  * What one file format is to the extractor: which media types it takes and how it turns bytes into text and children.
@@ -53,6 +54,10 @@ export interface ExtractContext {
   uninspected(reason: UninspectedReason, detail: string, name?: string): void
   label(mark: Omit<LabelMark, 'part'>): void
   trait(trait: PartTrait): void
+  /** Adds a step to how the text of this part was come by, such as `ocr`. */
+  via(step: string): void
+  /** Reads text in pixels, one for the message; null where that is switched off. */
+  readonly pictures: PictureReader | null
   /** Passwords that a policy gave for opening sealed content; tried in order. */
   readonly passwords: readonly string[]
   /** Lower-case names of further mail header fields that carry a label. */

@@ -7,8 +7,8 @@ import { pictureTexts } from '../readers/picture-texts.ts'
 
 /**
  * Pictures: what they carry as text, that is EXIF, IPTC and XMP, comments and text chunks, and the words of metafiles.
- * Data behind the picture is a child. What is drawn in pixels is not read: pictures large enough for legible text are
- * told as `not-readable`, so that policy can decide.
+ * Data behind the picture is a child. Text in pixels is recognised where it is switched on and the picture can be
+ * decoded.
  */
 export const image: Format = {
   id: 'image',
@@ -48,17 +48,31 @@ async function extractImage(input: FormatInput, context: ExtractContext): Promis
   }
   for (const value of await metadataWords(bytes)) texts.add(value)
   if (texts.size > 0) context.text([...texts].join('\n'))
-  const size = imageSize(bytes, input.sniffedType)
-  const isLegible =
-    size === null ||
-    (Math.min(size.width, size.height) >= limits.extractPictureSideMinPixels &&
-      size.width * size.height >= limits.extractPictureAreaMinPixels)
-  if (isLegible) context.uninspected('not-readable', 'picture without text recognition')
+  await readPixels(bytes, input.sniffedType, context)
   if (found.end === null || found.end >= bytes.length) return
   const rest = bytes.subarray(found.end)
   if (rest.every((byte) => byte === 0)) return
   context.trait('trailing-data')
   await context.child({ bytes: rest, filename: null, label: '[trailing]', traits: ['hidden-content'] })
+}
+
+/** Text in the pixels. Where they can't be read, pictures large enough for legible text are told as `not-readable`. */
+async function readPixels(bytes: Buffer, type: string, context: ExtractContext): Promise<void> {
+  const size = imageSize(bytes, type)
+  const isLegible =
+    size === null ||
+    (Math.min(size.width, size.height) >= limits.extractPictureSideMinPixels &&
+      size.width * size.height >= limits.extractPictureAreaMinPixels)
+  if (context.pictures === null) {
+    if (isLegible) context.uninspected('not-readable', 'picture without text recognition')
+    return
+  }
+  const { text, problem } = await context.pictures.readFile(bytes, type, size, context.budget)
+  if (text !== '') {
+    context.via('ocr')
+    context.text(text)
+  }
+  if (problem && (isLegible || problem.reason !== 'not-readable')) context.uninspected(problem.reason, problem.detail)
 }
 
 /** Every string in EXIF, IPTC and XMP; numbers of the camera are left out. Broken metadata gives none. */

@@ -1,0 +1,280 @@
+import type { UninspectedReason } from '../../core/extraction.ts'
+import { limits } from '../../core/limits.ts'
+import type { Budget } from '../format.ts'
+import { foldDigits } from './fold-digits.ts'
+import { pictureFrames } from './picture-frames.ts'
+import { contrastPlane, flattened, type Raster, resample, turnHalf, turnQuarter } from './raster.ts'
+import { type OcrSettings, OcrTimeoutError, type RecognisedLine, TesseractEngine } from './tesseract-engine.ts'
+import { type TextLayout, textLayout } from './text-layout.ts'
+
+/**
+ * Text in the pixels of pictures. One reader for a message: it counts pictures and time over everything nested in it.
+ * A picture is looked at cheaply first; one that may hold text is put upright and to the size that recognition likes,
+ * read, and read again in other ways while much of what looks like letters stays unread. It never throws: what was not
+ * read is told as a problem.
+ */
+export interface PictureText {
+  readonly text: string
+  readonly problem: { readonly reason: UninspectedReason; readonly detail: string } | null
+}
+
+/** Height of capitals that recognition reads best. */
+const HEIGHT_WANTED = 28
+const HEIGHT_SMALL = 20
+const HEIGHT_LARGE = 64
+const SCALE_MAX = 4
+const LETTERS_MIN = 4
+/** Below this share of letters in lines a picture is texture with a chance line in it. */
+const ORDER_MIN = 0.04
+/** From here on what looks like text is text: giving up on it is a timeout. */
+const PRINT_ORDER_MIN = 0.5
+const PRINT_LETTERS_MIN = 40
+const SURE_CONFIDENCE = 60
+/** Lines read with less confidence are kept only from the reading that read most. */
+const LINE_CONFIDENCE_MIN = 75
+/** A reading is good enough when it is sure of so many of the letters seen. */
+const COVERAGE_MIN = 0.6
+const SLOPE_MIN = 0.01
+const FLATTEN_RADIUS = 48
+/** Digits in a reading that may be a number worth a second reading. */
+const NUMBER_DIGITS_MIN = 6
+const SECOND_FACTOR = 1.3
+/** Letters that are recognised in one go: what was read is kept when time runs out in a later band. */
+const BAND_LETTERS = 500
+/** Several lines of text at HEIGHT_WANTED. */
+const BAND_HEIGHT_MIN = 160
+
+const nothing: PictureText = { text: '', problem: null }
+
+/** The one engine of this thread, made at the first picture. */
+let shared: { readonly key: string; readonly engine: TesseractEngine } | null = null
+
+async function engineFor(settings: OcrSettings): Promise<TesseractEngine> {
+  const key = JSON.stringify([settings.data, settings.languages])
+  if (shared === null || shared.key !== key || shared.engine.isSpent) {
+    shared = null
+    shared = { key, engine: await TesseractEngine.open(settings) }
+  }
+  return shared.engine
+}
+
+interface Reading {
+  readonly lines: readonly RecognisedLine[]
+  /** Characters in words that were read with confidence. */
+  readonly sure: number
+  readonly digits: number
+  readonly confidence: number
+}
+
+export class PictureReader {
+  readonly #settings: OcrSettings
+  #picturesLeft: number = limits.ocrPicturesMax
+  #msLeft: number = limits.ocrMessageMs
+
+  constructor(settings: OcrSettings) {
+    this.#settings = settings
+  }
+
+  /** Reads a picture file; `size` is what its header says. Files that can't be decoded are `not-readable`. */
+  async readFile(
+    bytes: Buffer,
+    type: string,
+    size: { readonly width: number; readonly height: number } | null,
+    budget: Budget,
+  ): Promise<PictureText> {
+    if (size && isTiny(size.width, size.height)) return nothing
+    if (size && size.width * size.height > limits.extractPixelsMax) return problem('too-large', 'ocr')
+    const frames = pictureFrames(bytes, type)
+    const texts: string[] = []
+    let last: PictureText['problem'] = frames.skipped > 0 ? { reason: 'not-readable', detail: 'further frames' } : null
+    for (const file of frames.files) {
+      const read = await this.#timed(budget, (engine) => engine.decode(file))
+      if (read.text !== '') texts.push(read.text)
+      if (read.problem) last = read.problem
+    }
+    return { text: texts.join('\n'), problem: last }
+  }
+
+  /** Reads pixels that something else has decoded. */
+  async readRaster(raster: Raster, budget: Budget): Promise<PictureText> {
+    if (isTiny(raster.width, raster.height)) return nothing
+    return await this.#timed(budget, () => raster)
+  }
+
+  /** Whether another picture would be looked at. */
+  get hasTime(): boolean {
+    return this.#picturesLeft > 0 && this.#msLeft > 0
+  }
+
+  async #timed(budget: Budget, open: (engine: TesseractEngine) => Raster | null): Promise<PictureText> {
+    if (this.#picturesLeft <= 0) return problem('too-many', 'ocr')
+    if (this.#msLeft <= 0 || !budget.hasTime()) return problem('timeout', 'ocr')
+    this.#picturesLeft -= 1
+    const startedAt = cpuMs()
+    try {
+      const raster = open(await engineFor(this.#settings))
+      if (raster === null) return problem('not-readable', 'picture could not be decoded')
+      if (isTiny(raster.width, raster.height)) return nothing
+      const endsAt = startedAt + Math.min(limits.ocrPictureMs, this.#msLeft)
+      const msLeft = () => (budget.hasTime() ? endsAt - cpuMs() : 0)
+      return await this.#read(raster, textLayout(raster), msLeft)
+    } catch {
+      return problem('not-readable', 'text recognition failed')
+    } finally {
+      this.#msLeft -= cpuMs() - startedAt
+    }
+  }
+
+  async #read(raster: Raster, layout: TextLayout, msLeft: () => number): Promise<PictureText> {
+    if (layout.letters < LETTERS_MIN || layout.order < ORDER_MIN) return nothing
+    const bands = bandsOf(straightened(raster, layout), Math.ceil(layout.letters / BAND_LETTERS))
+    const texts: string[] = []
+    let isTurned = false
+    for (const band of bands) {
+      const read = await this.#readBand(band, layout.letters / bands.length, isTurned, msLeft)
+      if (read === null) break
+      isTurned = read.isTurned
+      texts.push(read.text)
+    }
+    const text = texts.filter((piece) => piece !== '').join('\n')
+    if (texts.length === bands.length) return { text, problem: null }
+    const isPrint = layout.letters >= PRINT_LETTERS_MIN && layout.order >= PRINT_ORDER_MIN
+    const detail = isPrint ? 'ocr' : 'text recognition took too long'
+    return { text, problem: { reason: isPrint ? 'timeout' : 'not-readable', detail } }
+  }
+
+  /** Reads a band as it is (or upside down as the band before), then in other ways as long as that may give more. */
+  async #readBand(
+    band: Raster,
+    letters: number,
+    isTurned: boolean,
+    msLeft: () => number,
+  ): Promise<{ text: string; isTurned: boolean } | null> {
+    const startedAt = cpuMs()
+    const first = await this.#recognise(isTurned ? turnHalf(band) : band, msLeft)
+    if (first === null) return null
+    const readings = [first]
+    let best = first
+    let isBestTurned = isTurned
+    if (first.confidence < SURE_CONFIDENCE) {
+      const other = await this.#recognise(isTurned ? band : turnHalf(band), msLeft)
+      if (other) readings.push(other)
+      if (other && scoreOf(other) > scoreOf(first)) {
+        best = other
+        isBestTurned = !isTurned
+      }
+    }
+    // A wrong digit breaks its check digit and hides the number, so numbers are read a second time at another size.
+    const isWorthMore = best.sure < letters * COVERAGE_MIN || best.digits >= NUMBER_DIGITS_MIN
+    const took = cpuMs() - startedAt
+    if (isWorthMore && took * 2 < msLeft()) {
+      const even = flattened(contrastPlane(isBestTurned ? turnHalf(band) : band), FLATTEN_RADIUS)
+      const again = await this.#recognise(resample(even, SECOND_FACTOR, 0), msLeft)
+      if (again) readings.push(again)
+      if (again && scoreOf(again) > scoreOf(best)) best = again
+    }
+    return { text: textOf(best, readings), isTurned: isBestTurned }
+  }
+
+  /** Null when there was no time. */
+  async #recognise(raster: Raster, msLeft: () => number): Promise<Reading | null> {
+    const engine = await engineFor(this.#settings)
+    if (msLeft() <= 0) return null
+    try {
+      return readingOf(engine.recognise(raster, () => msLeft() <= 0))
+    } catch (thrown) {
+      if (thrown instanceof OcrTimeoutError) return null
+      throw thrown
+    }
+  }
+}
+
+/** Time of this thread alone: a busy machine does not make a picture unreadable. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+function problem(reason: UninspectedReason, detail: string): PictureText {
+  return { text: '', problem: { reason, detail } }
+}
+
+function isTiny(width: number, height: number): boolean {
+  return Math.min(width, height) < limits.ocrSideMinPixels || width * height < limits.ocrAreaMinPixels
+}
+
+/** With lines level and letters of the size that is read best. */
+function straightened(raster: Raster, layout: TextLayout): Raster {
+  const level = layout.isVertical ? turnQuarter(raster) : raster
+  const isOdd = layout.height < HEIGHT_SMALL || layout.height > HEIGHT_LARGE
+  const wanted = isOdd ? HEIGHT_WANTED / layout.height : 1
+  const room = Math.sqrt(limits.ocrPixelsMax / (raster.width * raster.height))
+  const factor = Math.min(SCALE_MAX, Math.max(0.25, wanted), Math.max(1, room))
+  return resample(level, factor, Math.abs(layout.slope) < SLOPE_MIN ? 0 : -layout.slope)
+}
+
+/** Cut into `count` bands of about the same height, between lines where there is a place without ink nearby. */
+function bandsOf(raster: Raster, count: number): Raster[] {
+  const { width, height, channels, data } = raster
+  const stride = width * channels
+  const most = Math.min(count, Math.floor(height / BAND_HEIGHT_MIN))
+  if (most < 2) return [raster]
+  const bands: Raster[] = []
+  let top = 0
+  for (let i = 1; i <= most; i++) {
+    const ideal = Math.round((i * height) / most)
+    const bottom = i === most ? height : quietestRow(raster, ideal, BAND_HEIGHT_MIN / 2)
+    bands.push({ width, height: bottom - top, channels, data: data.subarray(top * stride, bottom * stride) })
+    top = bottom
+  }
+  return bands
+}
+
+/** The row near `ideal` along which pixels change least. */
+function quietestRow({ width, channels, data }: Raster, ideal: number, reach: number): number {
+  const stride = width * channels
+  let best = ideal
+  let least = Number.POSITIVE_INFINITY
+  for (let y = Math.floor(ideal - reach); y < ideal + reach; y++) {
+    let change = 0
+    for (let at = y * stride + channels; at < (y + 1) * stride; at++)
+      change += Math.abs((data[at] ?? 0) - (data[at - channels] ?? 0))
+    if (change < least) {
+      least = change
+      best = y
+    }
+  }
+  return best
+}
+
+function scoreOf({ sure, confidence }: Reading): number {
+  return sure * 100 + confidence
+}
+
+function readingOf(lines: readonly RecognisedLine[]): Reading {
+  let sure = 0
+  let digits = 0
+  let weight = 0
+  let characters = 0
+  for (const { text, confidence } of lines.flat()) {
+    if (confidence >= SURE_CONFIDENCE) sure += text.length
+    digits += text.replace(/\D/g, '').length
+    weight += confidence * text.length
+    characters += text.length
+  }
+  return { lines, sure, digits, confidence: characters === 0 ? 0 : weight / characters }
+}
+
+/** Every line of the best reading, surely read ones of the others, and what either is with digits made digits. */
+function textOf(best: Reading, readings: readonly Reading[]): string {
+  const lines = new Set<string>()
+  for (const reading of [best, ...readings]) {
+    for (const words of reading.lines) {
+      const line = words.map((word) => word.text).join(' ')
+      if (reading !== best && readingOf([words]).confidence < LINE_CONFIDENCE_MIN) continue
+      if (/[\p{L}\p{N}]{2}/u.test(line)) lines.add(line)
+    }
+  }
+  const folded = [...lines].map(foldDigits).filter((line) => line !== null)
+  return [...lines, ...folded].join('\n')
+}
