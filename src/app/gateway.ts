@@ -35,6 +35,7 @@ import { type AdminServer, startAdminServer } from './admin-server.ts'
 import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { createDispatcher } from './create-dispatcher.ts'
+import { Doors } from './doors.ts'
 import { gatewayChecks } from './gateway-checks.ts'
 import { Health } from './health.ts'
 import { directoryOf, loadDefinitions } from './installation.ts'
@@ -57,7 +58,7 @@ export interface Gateway {
   close(graceMs: number): Promise<void>
 }
 
-const HEALTH_INTERVAL_MS = 5_000
+const HEALTH_INTERVAL_MS = 2_000
 const WATCH_INTERVAL_MS = 2_000
 
 /** Throws GatewayError or DiagnosticsError with what to mend; nothing is left running then. */
@@ -136,6 +137,8 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   const ingress = smtpIngress(config, deps, health, keys.trace, metrics, log)
   const smtp = await ingress.listen()
   closers.push(() => ingress.close(0))
+  const doors = new Doors({ health, ingress, patienceMs: limits.notReadyPatienceMs, now: systemClock.now, log })
+  health.onRound(() => doors.look())
   const admin = await startAdminServer({
     ...config.admin,
     health,

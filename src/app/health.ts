@@ -11,6 +11,9 @@ export interface HealthChecks {
   readonly checks: readonly HealthCheck[]
 }
 
+/** Told after each round; must not throw. */
+export type AfterRound = () => Promise<void>
+
 export interface HealthCheck {
   readonly name: string
   /** `refuse`: intake stops. `warn`: shown, mail goes on being accepted. */
@@ -33,9 +36,14 @@ export class Health {
   #draining = false
   #timer: NodeJS.Timeout | null = null
   #round: Promise<void> | null = null
+  #afterRound: AfterRound = async () => undefined
 
   constructor(options: HealthChecks) {
     this.#options = options
+  }
+
+  onRound(afterRound: AfterRound): void {
+    this.#afterRound = afterRound
   }
 
   /** First round now, then by timer. */
@@ -90,5 +98,6 @@ export class Health {
     const found = results.flat()
     this.#problems = found.filter((problem) => problem.effect === 'refuse')
     this.#warnings = found.filter((problem) => problem.effect === 'warn')
+    await this.#afterRound()
   }
 }
