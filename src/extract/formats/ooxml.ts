@@ -127,7 +127,12 @@ class OoxmlReader {
 
   async #bytes(part: OoxmlPart): Promise<Buffer | null> {
     this.#done.add(part.entry.name)
-    return this.package.archive.read(part.entry)
+    const bytes = await this.package.archive.read(part.entry)
+    // No writer of these formats declares a document type; whoever resolves its entities sees another document.
+    if (bytes && looksLikeXml(bytes) && bytes.subarray(0, 4096).includes('<!DOCTYPE')) {
+      this.#context.uninspected('ambiguous', 'document type declaration', part.entry.name)
+    }
+    return bytes
   }
 
   #find(name: string): OoxmlPart | undefined {
@@ -147,10 +152,6 @@ class OoxmlReader {
     if (!looksLikeXml(bytes)) {
       await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })
       return
-    }
-    // No writer of these formats declares a document type; whoever resolves its entities sees another document.
-    if (bytes.subarray(0, 4096).includes('<!DOCTYPE')) {
-      this.#context.uninspected('ambiguous', 'document type declaration', part.entry.name)
     }
     if (kind === 'generic' && !/itemprops\d*\.xml$/.test(part.name)) return this.#tell(xmlToText(bytes, this.#context))
     const numbering = lists && part.name.startsWith('word/') ? new ListNumbering(lists, this.#context) : undefined

@@ -134,6 +134,12 @@ describe('xls', () => {
     expect(result.said).toEqual([said])
   })
 
+  it('reads a workbook of Excel 3, which stands in no compound file', async () => {
+    const label = Buffer.concat([u16(0, 0, 0, 5), Buffer.from('hello')])
+    const file = biff([0x209, u16(0, 0x10, 0)], [0x204, label], [0x0a, Buffer.alloc(0)])
+    expect((await read(file, 'x.xls')).text).toContain('hello')
+  })
+
   it('tells a record that runs past the end', async () => {
     const stream = Buffer.concat([biff([0x809, BOF]), u16(0xfc, 9000)])
     expect((await read(oleOf({ Workbook: stream }), 'x.xls')).said).toContain('corrupt xls records')
