@@ -31,9 +31,10 @@ export async function readExcelBinary(root: OleNode, context: ExtractContext): P
 
 /** A workbook stream on its own (also the bare streams of Excel 2 to 4). */
 export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<void> {
-  const first = bytes.length >= 8 ? bytes.readUInt16LE(4) : 0
+  const version = bytes.length >= 8 ? bytes.readUInt16LE(4) : 0
+  const isUnicode = bytes[1] === 0x08 && (version === BIFF8 || version === 0)
   if (!endsWithin(bytes)) context.uninspected('corrupt', 'xls records')
-  const reader = new WorkbookReader(context, first === BIFF8 || first === 0)
+  const reader = new WorkbookReader(context, isUnicode)
   try {
     for (const record of biffRecords(bytes)) {
       if (reader.sealed) break
