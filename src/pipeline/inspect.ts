@@ -8,6 +8,7 @@ import type { QuarantineItem } from '../core/quarantine.ts'
 import type { RecipientResult, RecipientStatus, SubmissionRecord } from '../core/submission.ts'
 import { readContent } from './content.ts'
 import type { PipelineDependencies } from './dependencies.ts'
+import { maskedPath } from './masked-path.ts'
 import { retryDelay } from './retry.ts'
 import { transition } from './transition.ts'
 
@@ -68,7 +69,7 @@ async function inspect(
         groups: decision.groups.map((group) => ({ action: group.action, recipients: group.recipients })),
         reasons: decision.reasons.map((r) => ({ policy: r.policy, rule: r.rule, mode: r.mode, severity: r.severity })),
         findings: report.findings.map((f) => ({ detector: f.detector, confidence: f.confidence, count: f.count })),
-        uninspected: report.uninspected.map((u) => ({ path: u.path, reason: u.reason })),
+        uninspected: report.uninspected.map((u) => ({ path: maskedPath(u.path), reason: u.reason })),
         revisions: { ...decision.revisions },
         sha256: submission.blob.sha256,
       },

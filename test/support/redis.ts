@@ -21,6 +21,11 @@ export class TestRedis {
     return redis
   }
 
+  /** Folder of its append-only file: all that was ever written to it. */
+  get dir(): string {
+    return this.#dir
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}/0`
   }
