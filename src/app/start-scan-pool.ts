@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../core/errors.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
+import { type OcrSettings, trainedDataFiles } from '../extract/ocr/tesseract-engine.ts'
 import { loadKeys } from '../platform/keys.ts'
 import type { Log } from '../platform/log.ts'
 import { ScanPool, type ScanPoolOptions } from '../scan/scan-pool.ts'
@@ -52,6 +54,7 @@ async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detec
       findingKey: await findingKey(config),
       extract: {
         passwords: config.scan.passwords,
+        ocr: await ocrSettings(config),
         limits: {
           depthMax: config.limits.archive_depth,
           partsMax: config.limits.archive_members,
@@ -61,6 +64,20 @@ async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detec
       },
     },
   }
+}
+
+/** Throws where a language is not there: pictures that nobody can read must not be found out one by one. */
+async function ocrSettings({ scan: { ocr } }: Config): Promise<OcrSettings | null> {
+  if (!ocr.enabled) return null
+  const settings: OcrSettings = { languages: ocr.languages, data: ocr.data ?? null }
+  for (const language of settings.languages) {
+    const files = trainedDataFiles(language, settings.data)
+    if ((await Promise.all(files.map(exists))).includes(true)) continue
+    const where = files[0] ?? 'put the file into a folder and name that as `scan.ocr.data`'
+    const message = `scan.ocr.languages: there is no ${language}.traineddata (${where})`
+    throw new GatewayError('config-ocr', { temporary: false, publicMessage: message, message })
+  }
+  return settings
 }
 
 /** Without an installation's keys (a scan from the command line) finding keys are good for this run alone. */

@@ -97,6 +97,7 @@ function resolvePaths(config: Config, base: string, environment: Readonly<Record
       routes: config.delivery.routes.map((r) => ({ ...r, to: destination(r.to) })),
       templates: maybe(config.delivery.templates),
     },
+    scan: { ...config.scan, ocr: { ...config.scan.ocr, data: maybe(config.scan.ocr.data) } },
     encryption: { keys: maybe(config.encryption.keys) },
     dispatch:
       config.dispatch.kind === 'bullmq'

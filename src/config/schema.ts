@@ -213,6 +213,26 @@ export const configSchema = z.strictObject({
     .strictObject({
       threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),
       passwords: z.array(z.string()).default([]).describe('Tried on encrypted archives and PDF files.'),
+      ocr: z
+        .strictObject({
+          enabled: z
+            .boolean()
+            .default(true)
+            .describe('Read text in pictures and scanned pages. Off: they are told as `not-readable`.'),
+          languages: z
+            .array(
+              z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'use the name of a traineddata file, such as `eng`'),
+            )
+            .min(1)
+            .max(limits.ocrLanguagesMax)
+            .default(['eng'])
+            .describe('Tesseract’s names of the languages to expect, the main one first; each one costs time.'),
+          data: path
+            .optional()
+            .describe('Folder of `<language>.traineddata` files, gzipped or not. English comes with Sluice.'),
+        })
+        .prefault({})
+        .describe('Text recognition in pictures.'),
     })
     .prefault({}),
   quarantine: z

@@ -38,7 +38,7 @@ const SLOPE_MIN = 0.01
 const FLATTEN_RADIUS = 48
 /** Digits in a reading that may be a number worth a second reading. */
 const NUMBER_DIGITS_MIN = 6
-const SECOND_FACTOR = 1.3
+const SECOND_FACTOR = 0.75
 /** Letters that are recognised in one go: what was read is kept when time runs out in a later band. */
 const BAND_LETTERS = 500
 /** Several lines of text at HEIGHT_WANTED. */
@@ -151,29 +151,28 @@ export class PictureReader {
     msLeft: () => number,
   ): Promise<{ text: string; isTurned: boolean } | null> {
     const startedAt = cpuMs()
+    const ways = [isTurned, !isTurned]
     const first = await this.#recognise(isTurned ? turnHalf(band) : band, msLeft)
     if (first === null) return null
     const readings = [first]
-    let best = first
-    let isBestTurned = isTurned
     if (first.confidence < SURE_CONFIDENCE) {
       const other = await this.#recognise(isTurned ? band : turnHalf(band), msLeft)
       if (other) readings.push(other)
-      if (other && scoreOf(other) > scoreOf(first)) {
-        best = other
-        isBestTurned = !isTurned
-      }
+      if (other && scoreOf(other) > scoreOf(first)) ways.reverse()
     }
+    const best = bestOf(readings)
+    // Where it can't be told which way is up, as with a row of ones, both ways are gone on with.
+    const likely = best.confidence < SURE_CONFIDENCE ? ways : ways.slice(0, 1)
     // A wrong digit breaks its check digit and hides the number, so numbers are read a second time at another size.
     const isWorthMore = best.sure < letters * COVERAGE_MIN || best.digits >= NUMBER_DIGITS_MIN
     const took = cpuMs() - startedAt
-    if (isWorthMore && took * 2 < msLeft()) {
-      const even = flattened(contrastPlane(isBestTurned ? turnHalf(band) : band), FLATTEN_RADIUS)
+    for (const way of likely) {
+      if (!isWorthMore || took * 2 > msLeft()) break
+      const even = flattened(contrastPlane(way ? turnHalf(band) : band), FLATTEN_RADIUS)
       const again = await this.#recognise(resample(even, SECOND_FACTOR, 0), msLeft)
       if (again) readings.push(again)
-      if (again && scoreOf(again) > scoreOf(best)) best = again
     }
-    return { text: textOf(best, readings), isTurned: isBestTurned }
+    return { text: textOf(readings), isTurned: ways[0] ?? isTurned }
   }
 
   /** Null when there was no time. */
@@ -247,6 +246,10 @@ function quietestRow({ width, channels, data }: Raster, ideal: number, reach: nu
   return best
 }
 
+function bestOf(readings: readonly Reading[]): Reading {
+  return readings.reduce((best, reading) => (scoreOf(reading) > scoreOf(best) ? reading : best))
+}
+
 function scoreOf({ sure, confidence }: Reading): number {
   return sure * 100 + confidence
 }
@@ -265,16 +268,19 @@ function readingOf(lines: readonly RecognisedLine[]): Reading {
   return { lines, sure, digits, confidence: characters === 0 ? 0 : weight / characters }
 }
 
-/** Every line of the best reading, surely read ones of the others, and what either is with digits made digits. */
-function textOf(best: Reading, readings: readonly Reading[]): string {
-  const lines = new Set<string>()
-  for (const reading of [best, ...readings]) {
-    for (const words of reading.lines) {
-      const line = words.map((word) => word.text).join(' ')
-      if (reading !== best && readingOf([words]).confidence < LINE_CONFIDENCE_MIN) continue
-      if (/[\p{L}\p{N}]{2}/u.test(line)) lines.add(line)
-    }
+/** Every line of the best reading, those of others where that is unsure or they are sure, and with digits made digits. */
+function textOf(readings: readonly Reading[]): string {
+  const best = bestOf(readings)
+  const lines = best.lines.map(lineText)
+  for (const words of readings.flatMap((reading) => (reading === best ? [] : reading.lines))) {
+    const isWelcome = best.confidence < SURE_CONFIDENCE || readingOf([words]).confidence >= LINE_CONFIDENCE_MIN
+    if (isWelcome && !lines.includes(lineText(words))) lines.push(lineText(words))
   }
-  const folded = [...lines].map(foldDigits).filter((line) => line !== null)
-  return [...lines, ...folded].join('\n')
+  const worded = lines.filter((line) => /[\p{L}\p{N}]{2}/u.test(line))
+  const folded = worded.map(foldDigits).filter((line) => line !== null)
+  return [...worded, ...folded].join('\n')
+}
+
+function lineText(words: RecognisedLine): string {
+  return words.map((word) => word.text).join(' ')
 }

@@ -179,17 +179,16 @@ function loadCore(): Promise<{ core: Core; binary: WebAssembly.Module }> {
   return loaded
 }
 
-/** Files that may hold a language, best first. */
+/** Files that may hold a language, best first; English comes with Sluice. */
 export function trainedDataFiles(language: string, data: string | null): string[] {
-  if (data !== null) return [join(data, `${language}.traineddata`), join(data, `${language}.traineddata.gz`)]
-  if (language !== 'eng') return []
+  const own = data === null ? [] : [`${language}.traineddata`, `${language}.traineddata.gz`].map((f) => join(data, f))
+  if (language !== 'eng') return own
   const root = dirname(createRequire(import.meta.url).resolve('@tesseract.js-data/eng/package.json'))
-  return [join(root, '4.0.0_best_int', 'eng.traineddata.gz')]
+  return [...own, join(root, '4.0.0_best_int', 'eng.traineddata.gz')]
 }
 
 async function trainedData(language: string, data: string | null): Promise<Uint8Array> {
-  const files = [...trainedDataFiles(language, data), ...(data === null ? [] : trainedDataFiles(language, null))]
-  for (const file of files) {
+  for (const file of trainedDataFiles(language, data)) {
     const bytes = await readFile(file).catch(() => null)
     if (bytes) return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
   }
