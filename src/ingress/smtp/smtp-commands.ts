@@ -49,7 +49,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['NOOP', answering(true, () => replies.ok)],
   ['HELP', answering(true, () => replies.help)],
   ['VRFY', answering(true, (_, line) => (/^VRFY +\S/i.test(line) ? replies.cannotVerify : replies.vrfySyntax))],
-  ['EXPN', answering(true, () => replies.notImplemented)],
+  ['EXPN', answering(true, () => replies.notOffered)],
   ['QUIT', { junk: false, run: quit }],
   ['STARTTLS', upstream(startTlsRefusal, 'STARTTLS')],
   ['AUTH', upstream(authRefusal, 'AUTH')],
@@ -194,14 +194,14 @@ function dataRefusal(session: SmtpSession, line: string): SmtpReply | null {
 }
 
 function startTlsRefusal(session: SmtpSession, line: string): SmtpReply | null {
-  if (session.context.options.tls !== 'starttls') return session.secure ? replies.tlsActive : replies.notImplemented
+  if (session.context.options.tls !== 'starttls') return session.secure ? replies.tlsActive : replies.notOffered
   if (session.secure) return replies.tlsActive
   return line.trim().length > 8 ? replies.noArguments : null
 }
 
 function authRefusal(session: SmtpSession): SmtpReply | null {
   const { options, authenticate } = session.context
-  if (options.kind !== 'submission' || authenticate === null) return replies.notImplemented
+  if (options.kind !== 'submission' || authenticate === null) return replies.notOffered
   if (!session.hostNameAppearsAs) return replies.heloFirst
   if (!session.secure) return replies.authNeedsTls
   return session.session.user || session.mail !== null ? replies.noIdentityChange : null

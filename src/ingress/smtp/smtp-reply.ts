@@ -41,7 +41,7 @@ export const replies = {
   bareLineEnd: reply(500, '5.5.2', 'Command lines must end in CRLF and hold no bare CR, LF or NUL'),
   notUtf8: reply(501, '5.5.4', 'Command is neither ASCII nor UTF-8'),
   lineTooLong: reply(500, '5.5.2', 'Command line too long'),
-  notImplemented: reply(502, '5.5.1', 'Command not implemented'),
+  notOffered: reply(502, '5.5.1', 'Command not offered here'),
   noArguments: reply(501, '5.5.4', 'This command takes no arguments'),
   heloSyntax: reply(501, '5.5.4', 'Syntax: HELO or EHLO and one host name'),
   vrfySyntax: reply(501, '5.5.4', 'Syntax: VRFY address'),
