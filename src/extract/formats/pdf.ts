@@ -3,6 +3,7 @@ import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
 import { drawnOn, linesBeyond } from '../office/pdf-drawn-text.ts'
 import { pageText, type TextPiece } from '../office/pdf-page-text.ts'
+import { PdfPictures } from '../office/pdf-pictures.ts'
 import {
   behindEnd,
   earlierRevisions,
@@ -16,7 +17,8 @@ import { PdfWords } from '../office/pdf-words.ts'
 /**
  * PDF: text page by page (hidden, off the page and on switched-off layers too), form values, annotations, scripts,
  * outlines, XFA, properties, XMP and labels, alternative text, what earlier revisions said; attachments are children.
- * A file that opens with an empty user password is read. Pages that are pictures alone are told as `not-readable`.
+ * A file that opens with an empty user password is read. Text in pictures is recognised page by page; pages that are
+ * pictures alone and of which nothing could be looked at are told as `not-readable`.
  */
 export const pdf: Format = {
   id: 'pdf',
@@ -41,10 +43,12 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   if (hasPictureProgram(bytes)) context.uninspected('corrupt', 'page program')
   if (opened.password !== null) context.trait('opened-with-password')
   const lines = new Set<string>()
+  const pictures = new PdfPictures(bytes, opened.password)
   try {
-    await readPages(opened.pdf, bytes, lines, context)
+    await readPages(opened.pdf, pictures, bytes, lines, context)
     await new PdfWords(opened.pdf.document, context).read()
   } finally {
+    await pictures.close()
     await opened.pdf.close().catch(() => undefined)
   }
   if (bytes.includes('/XFA')) for (const text of await xfaTexts(bytes, context)) context.text(text)
@@ -52,9 +56,15 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   await readBehind(bytes, context)
 }
 
-async function readPages(pdf: OpenPdf, bytes: Buffer, lines: Set<string>, context: ExtractContext): Promise<void> {
+async function readPages(
+  pdf: OpenPdf,
+  pictures: PdfPictures,
+  bytes: Buffer,
+  lines: Set<string>,
+  context: ExtractContext,
+): Promise<void> {
   const count = pdf.document.numPages
-  const pictures = hasPictures(bytes)
+  const mayHavePictures = hasPictures(bytes)
   if (count > limits.extractPdfPagesMax) context.uninspected('too-many', `${limits.extractPdfPagesMax} pages`)
   for (let number = 1; number <= Math.min(count, limits.extractPdfPagesMax); number++) {
     if (!context.budget.hasTime()) {
@@ -68,7 +78,10 @@ async function readPages(pdf: OpenPdf, bytes: Buffer, lines: Set<string>, contex
       else {
         if (text !== '') context.text(text)
         remember(text, lines)
-        await readDrawn(page, text, pictures, context)
+        const { isBlank, paths } = await readDrawn(page, text, context)
+        const isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
+        if (isBlank && !isRead && (mayHavePictures || paths >= PATHS_MIN))
+          context.uninspected('not-readable', 'page without text')
       }
       page.cleanup()
     } catch {
@@ -77,17 +90,52 @@ async function readPages(pdf: OpenPdf, bytes: Buffer, lines: Set<string>, contex
   }
 }
 
+/** Text in the pictures of a page. False when none of them was looked at, so that nothing is known of the page. */
+async function readPictures(
+  pictures: PdfPictures,
+  number: number,
+  isBlank: boolean,
+  context: ExtractContext,
+): Promise<boolean> {
+  const reader = context.pictures
+  // Beside text a picture is mostly an illustration: past the time of recognition it is passed over, and said to be.
+  if (!reader || (!reader.hasTime && !isBlank)) {
+    if (!isBlank && reader) context.uninspected('not-readable', 'pictures of pages')
+    return false
+  }
+  const found = await withDeadline(
+    pictures.onPage(number).catch(() => []),
+    Math.min(limits.extractPdfPageMs, context.budget.msLeft),
+  )
+  if (found === null) context.uninspected('timeout', `pictures of page ${number}`)
+  for (const raster of found ?? []) {
+    const { text, problem } = await reader.readRaster(raster, context.budget)
+    if (text !== '') {
+      context.via('ocr')
+      context.text(text)
+    }
+    if (problem) context.uninspected(isBlank ? problem.reason : 'not-readable', problem.detail)
+  }
+  return found === null || found.length > 0
+}
+
+interface BesideText {
+  /** The page has no text at all. */
+  readonly isBlank: boolean
+  /** Lines and curves on it. */
+  readonly paths: number
+}
+
 /** What is drawn beside the text of the page, and whether the page shows anything but text. */
-async function readDrawn(page: PdfPage, text: string, pictures: boolean, context: ExtractContext): Promise<void> {
+async function readDrawn(page: PdfPage, text: string, context: ExtractContext): Promise<BesideText> {
   const drawn = await withDeadline(drawnOn(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
   if (drawn === null) {
     context.uninspected('timeout', 'pdf page')
-    return
+    return { isBlank: false, paths: 0 }
   }
   const beyond = linesBeyond(text, drawn.lines)
   if (beyond.length > 0) context.text(beyond.join('\n'))
-  const isBlank = text.trim() === '' && drawn.lines.length === 0
-  if (isBlank && (pictures || drawn.paths >= PATHS_MIN)) context.uninspected('not-readable', 'page without text')
+  return { isBlank: text.trim() === '' && drawn.lines.length === 0, paths: drawn.paths }
 }
 
 async function textOf(page: PdfPage): Promise<string> {

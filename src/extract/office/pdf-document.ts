@@ -16,15 +16,19 @@ export type PdfPage = PDFPageProxy
 /** `sealed`: a password is needed and none of those given fits. `broken`: no document could be made of it. */
 export type PdfFailure = 'sealed' | 'broken'
 
-/** Tries without a password first (an empty user password opens), then with each of `passwords`. */
+/**
+ * Tries without a password first (an empty user password opens), then with each of `passwords`. Pictures of more than
+ * `pictureMaxPixels` are not decoded; without it none is, since pixels are not looked at.
+ */
 export async function openPdf(
   bytes: Uint8Array,
   passwords: readonly string[],
+  pictureMaxPixels = 1,
 ): Promise<{ pdf: OpenPdf; password: string | null } | PdfFailure> {
   let failure: PdfFailure = 'broken'
   for (const password of [null, ...passwords]) {
     try {
-      return { pdf: await load(bytes, password), password }
+      return { pdf: await load(bytes, password, pictureMaxPixels), password }
     } catch (thrown) {
       if (!(thrown instanceof Error) || thrown.name !== 'PasswordException') return 'broken'
       failure = 'sealed'
@@ -33,7 +37,7 @@ export async function openPdf(
   return failure
 }
 
-async function load(bytes: Uint8Array, password: string | null): Promise<OpenPdf> {
+async function load(bytes: Uint8Array, password: string | null, pictureMaxPixels: number): Promise<OpenPdf> {
   const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const root = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
   const task = pdfjs.getDocument({
@@ -48,10 +52,11 @@ async function load(bytes: Uint8Array, password: string | null): Promise<OpenPdf
     isOffscreenCanvasSupported: false,
     isImageDecoderSupported: false,
     stopAtErrors: false,
-    // Pixels are not looked at, so no picture is worth decoding.
-    maxImageSize: 1,
+    maxImageSize: pictureMaxPixels,
     cMapUrl: `${join(root, 'cmaps')}/`,
     cMapPacked: true,
+    // Decoders of JPEG 2000 and JBIG2, in their builds without WebAssembly.
+    wasmUrl: `${join(root, 'wasm')}/`,
     standardFontDataUrl: `${join(root, 'standard_fonts')}/`,
   })
   try {
