@@ -7,7 +7,7 @@ import { FingerprintCatalog } from '../catalog/fingerprint-catalog.ts'
 import type { Config } from '../config/schema.ts'
 import { DiagnosticsError } from '../core/diagnostic.ts'
 import type { ExactDataIndex } from '../detect/exact-data/exact-data-index.ts'
-import type { FingerprintIndex } from '../detect/fingerprint/fingerprint-index.ts'
+import { collectionsOf, type FingerprintIndex } from '../detect/fingerprint/fingerprint-index.ts'
 import { type LabelMap, parseLabelMap } from '../detect/label/label-map.ts'
 import { loadKeys } from '../platform/keys.ts'
 import { keysDir } from './commands/keys-command.ts'
@@ -33,12 +33,13 @@ export async function loadCatalog(config: Config): Promise<LoadedCatalog> {
     loadExactData(config),
     loadLabelMap(config),
   ])
-  const collections = [
-    ...new Set(fingerprints?.documents.filter((d) => !d.ignore).map((d) => d.collection) ?? []),
-  ].sort()
+  const collections = fingerprints ? collectionsOf(fingerprints) : []
   return {
     revision: `${fingerprints?.revision ?? 'none'}.${exact.revision}.${labels?.revision ?? 'none'}`,
-    known: { collections, labelLevels: labels?.map.levels ?? [] },
+    known: {
+      collections: [...collections, ...exact.indexes.map((index) => index.name)],
+      labelLevels: labels?.map.levels ?? [],
+    },
     fingerprints,
     exactData: exact.indexes,
     labelMap: labels?.map ?? null,

@@ -1,36 +1,41 @@
-/** `sluice fingerprint add`: files and folders -> texts, by the same extraction as mail's -> the catalogue. */
-import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+/** `sluice fingerprint add`: files, folders and archives -> texts -> the catalogue, in batches that are safe once told. */
 import { FingerprintCatalog, type NewDocument } from '../catalog/fingerprint-catalog.ts'
 import type { Config } from '../config/schema.ts'
-import { asError } from '../core/errors.ts'
+import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { createKeys, loadKeys } from '../platform/keys.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
 import { catalogDir } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { exists } from './first-start.ts'
+import { type DocumentFile, type DocumentProblem, documentFiles, readDocument } from './read-documents.ts'
 import { inOrder } from './scan-files.ts'
-import { readScanInput } from './scan-input.ts'
 import { startExtractPool } from './start-scan-pool.ts'
 
 export interface RegisterOptions {
   /** Collection; absent: the file's or folder's own name. */
   readonly name?: string
   readonly label?: string
+  readonly owner?: string
+  /** Partner lists that may receive the documents. */
+  readonly partner?: readonly string[]
   readonly ignore?: boolean
-  readonly onProgress?: (done: number) => void
+  readonly onProgress?: (done: number, all: number) => void
 }
 
 export interface Registered {
   readonly added: number
   readonly unchanged: number
+  /** Documents that are known by their bytes alone although they might hold text, and why. */
+  readonly byBytes: readonly DocumentProblem[]
   /** Files that could not be registered, and why. */
-  readonly failed: readonly { readonly file: string; readonly problem: string }[]
+  readonly failed: readonly DocumentProblem[]
 }
 
-const FILES_MAX = 1_000_000
-const BATCH = 256
+/** A batch is written when it has so many documents or so much text. */
+const BATCH_DOCUMENTS = 4_096
+const BATCH_BYTES = 64 * 1024 * 1024
+/** Files read and extracted at once. */
+const READ_AHEAD = 4
 
 export async function openCatalog(config: Config): Promise<FingerprintCatalog> {
   return new FingerprintCatalog(catalogDir(config), await catalogKey(config))
@@ -43,84 +48,62 @@ export async function catalogKey(config: Config): Promise<Uint8Array> {
   return Uint8Array.from((await loadKeys(keys)).catalog)
 }
 
+export function groupOptions(options: RegisterOptions): (collection: string) => DocumentGroup {
+  return (collection) => ({
+    collection: options.name ?? collection,
+    label: options.label ?? null,
+    owner: options.owner ?? null,
+    partners: [...new Set(options.partner ?? [])].sort(),
+    ignore: options.ignore ?? false,
+  })
+}
+
 export async function registerDocuments(
   config: Config,
   paths: readonly string[],
   options: RegisterOptions,
 ): Promise<Registered> {
   const catalog = await openCatalog(config)
+  const { files, failed } = await documentFiles(paths, groupOptions(options))
   const pool = await startExtractPool(config)
-  const failed: { file: string; problem: string }[] = []
-  let added = 0
-  let seen = 0
-  let batch: NewDocument[] = []
-  const flush = async () => {
-    added += await catalog.add(batch, Date.now())
-    batch = []
-  }
   try {
-    for await (const result of inOrder(documentsBelow(paths), 4, (file) => readDocument(pool, file, options))) {
-      options.onProgress?.(++seen)
-      if ('problem' in result) failed.push(result)
-      else batch.push(result)
-      if (batch.length >= BATCH) await flush()
-    }
-    await flush()
+    const registered = await registerFiles(catalog, pool, files, options.onProgress)
+    return { ...registered, failed: [...failed, ...registered.failed] }
   } finally {
     await pool.close()
   }
-  return { added, unchanged: seen - added - failed.length, failed }
 }
 
-interface DocumentFile {
-  readonly path: string
-  readonly name: string
-  readonly collection: string
-}
-
-async function* documentsBelow(paths: readonly string[]): AsyncGenerator<DocumentFile> {
-  let count = 0
-  for (const path of paths) {
-    const info = await stat(path).catch(() => null)
-    const collection = basename(path).replace(/\.[^.]+$/, '') || basename(path)
-    if (!info?.isDirectory()) yield { path, name: basename(path), collection }
-    else {
-      for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-        if (!entry.isFile() || ++count > FILES_MAX) continue
-        const file = join(entry.parentPath, entry.name)
-        yield { path: file, name: relative(path, file), collection: basename(path) }
-      }
-    }
-  }
-}
-
-async function readDocument(
+/** Reads the files and adds what they hold; what is registered as it is costs no extraction. */
+export async function registerFiles(
+  catalog: FingerprintCatalog,
   pool: ScanPool,
-  { path, name, collection }: DocumentFile,
-  options: RegisterOptions,
-): Promise<NewDocument | { file: string; problem: string }> {
-  try {
-    const sha256 = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')
-    const { job } = await readScanInput({ file: path })
-    const { texts, uninspected } = await pool.extract(job)
-    const words = texts.some((text) => text.utf8.length > 0)
-    if (!words)
-      return {
-        file: path,
-        problem: uninspected[0] ? `${uninspected[0].reason} (${uninspected[0].detail})` : 'it holds no text',
-      }
-    return {
-      name,
-      collection: options.name ?? collection,
-      sha256,
-      label: options.label ?? null,
-      ignore: options.ignore ?? false,
-      texts: texts.map((text) => text.utf8),
-    }
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException
-    return { file: path, problem: code === 'ENOENT' ? 'no such file' : asError(thrown).message }
+  files: readonly DocumentFile[],
+  onProgress: (done: number, all: number) => void = () => undefined,
+): Promise<Registered> {
+  const isKnown = await catalog.unchanged()
+  const byBytes: DocumentProblem[] = []
+  const failed: DocumentProblem[] = []
+  let batch: NewDocument[] = []
+  let bytes = 0
+  let [added, documents, done] = [0, 0, 0]
+  const flush = async () => {
+    added += await catalog.add(batch, Date.now())
+    batch = []
+    bytes = 0
   }
+  for await (const read of inOrder(files, READ_AHEAD, (file) => readDocument(pool, file, isKnown))) {
+    onProgress(++done, files.length)
+    byBytes.push(...read.byBytes)
+    failed.push(...read.failed)
+    for (const document of read.documents) {
+      documents++
+      if (isKnown(document)) continue
+      batch.push(document)
+      bytes += document.texts.reduce((sum, text) => sum + text.length, 0)
+    }
+    if (batch.length >= BATCH_DOCUMENTS || bytes >= BATCH_BYTES) await flush()
+  }
+  if (batch.length > 0) await flush()
+  return { added, unchanged: documents - added, byBytes, failed }
 }

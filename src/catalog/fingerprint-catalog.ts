@@ -1,58 +1,53 @@
 /**
- * The catalogue of registered documents on disk: a manifest that names every document, and beside it one file of keyed
- * hashes for each. Adding a document writes its file and then replaces the manifest atomically; nothing else is
- * touched, and a reader sees the old catalogue or the new one. Originals are not kept.
+ * The catalogue of registered documents on disk: a manifest that names segments, each a batch of documents with its
+ * keyed hashes. A change writes a new segment and then replaces the manifest atomically, so a reader sees the catalogue
+ * before or after it; a small change writes little, whatever the catalogue's size. Segments of like size are merged.
+ * One writer at a time, over processes. Originals are not kept.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GatewayError } from '../core/errors.ts'
+import { identityHash } from '../detect/fingerprint/file-hash.ts'
 import {
-  buildFingerprintIndex,
+  type DocumentGroup,
   type FingerprintIndex,
-  type IndexedDocument,
+  type FingerprintSegment,
+  fingerprintIndex,
+  HASH_WORDS,
+  RECORD,
+  RECORD_WORDS,
 } from '../detect/fingerprint/fingerprint-index.ts'
-import { shingleKey, shingles, winnow } from '../detect/fingerprint/shingles.ts'
+import { withCatalogLock } from './catalog-lock.ts'
+import { damaged } from './column-file.ts'
+import { catalogRevision, type DocumentRow, documentRows, sameDocument } from './document-rows.ts'
+import { TEMPORARY } from './durable-file.ts'
+import { readManifest, type SegmentEntry, writeManifest } from './fingerprint-manifest.ts'
+import {
+  loadSegment,
+  type NewDocument,
+  readDocuments,
+  SEGMENT_HASHES_MAX,
+  SEGMENT_SUFFIX,
+  SegmentBuilder,
+  type SegmentDocuments,
+} from './fingerprint-segment.ts'
+import { mergeSegments } from './merge-segments.ts'
 
-export interface CatalogDocument {
-  /** File of hashes, without folder. */
-  readonly file: string
-  /** Path or name under which it was registered. */
-  readonly name: string
-  readonly collection: string
-  /** SHA-256 of the registered bytes: adding the same file again changes nothing. */
-  readonly sha256: string
-  readonly shingles: number
-  readonly words: number
-  /** Milliseconds since the epoch. */
-  readonly addedAt: number
-  readonly label: string | null
-  readonly ignore: boolean
-}
+export type { NewDocument } from './fingerprint-segment.ts'
 
-interface Manifest {
-  readonly version: 1
-  readonly documents: readonly CatalogDocument[]
-}
-
-export interface NewDocument {
-  readonly name: string
-  readonly collection: string
-  readonly sha256: string
-  readonly label: string | null
-  readonly ignore: boolean
-  /** UTF-8 texts of all its parts. */
-  readonly texts: readonly Uint8Array[]
-}
-
-const MANIFEST = 'documents.json'
-const EMPTY: Manifest = { version: 1, documents: [] }
-/** Bounds what a damaged or hostile manifest may ask of memory. */
-const DOCUMENTS_MAX = 2_000_000
+/** So many segments of like size become one of the next: a hash is rewritten once for each power of it. */
+const MERGE_FAN = 8
+const SMALLEST_CLASS_HASHES = 4_096
+/** A segment is rewritten when more than this share of its documents is gone. */
+const DEAD_SHARE_MAX = 0.5
+/** A reader whose segments were merged away meanwhile looks again. */
+const OPEN_ATTEMPTS_MAX = 5
 
 export class FingerprintCatalog {
   readonly #dir: string
   readonly #key: Uint8Array
+  /** Segments never change, so what they say of their documents is read once. */
+  #known = new Map<string, SegmentDocuments>()
 
   /** `key`: the installation's catalogue key. */
   constructor(dir: string, key: Uint8Array) {
@@ -60,147 +55,198 @@ export class FingerprintCatalog {
     this.#key = key
   }
 
-  async list(): Promise<readonly CatalogDocument[]> {
-    return (await this.#manifest()).documents
+  /** All documents, sorted by collection and name. */
+  async list(): Promise<readonly DocumentRow[]> {
+    return await this.#reading(async (segments) => {
+      const rows: DocumentRow[] = []
+      for (const entry of segments) rows.push(...documentRows(await this.#documents(entry), entry.dead))
+      return rows.sort((a, b) => compare(a.collection, b.collection) || compare(a.name, b.name))
+    })
   }
 
   /**
    * Registers documents; a collection's former document of the same name is replaced, an unchanged one is left alone.
-   * Returns how many were new or changed. A document without SHINGLE_WORDS words has nothing to be found by and is
-   * refused with GatewayError `document-empty`.
+   * Returns how many were new or changed. `now`: milliseconds since the epoch.
    */
   async add(documents: readonly NewDocument[], now: number): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
-    const manifest = await this.#manifest()
-    const byName = new Map(manifest.documents.map((document) => [identity(document), document]))
-    let changed = 0
-    for (const document of documents) {
-      const before = byName.get(identity(document))
-      if (
-        before &&
-        before.sha256 === document.sha256 &&
-        before.label === document.label &&
-        before.ignore === document.ignore
-      )
-        continue
-      byName.set(identity(document), await this.#write(document, now))
-      changed++
-    }
-    if (changed > 0) await this.#publish([...byName.values()])
-    return changed
+    return await withCatalogLock(this.#dir, async () => {
+      const segments = await readManifest(this.#dir)
+      // Of two documents of one name in a batch the last one counts.
+      const fresh = new Map(documents.map((document) => [`${document.group.collection}\n${document.name}`, document]))
+      const dead = await this.#replaced(segments, fresh)
+      const builders = [new SegmentBuilder(this.#key, false), new SegmentBuilder(this.#key, true)]
+      for (const document of fresh.values()) builders[document.group.ignore ? 1 : 0]?.add(document, now)
+      const added: SegmentEntry[] = []
+      for (const builder of builders) {
+        if (builder.documents === 0) continue
+        const file = `${randomUUID()}${SEGMENT_SUFFIX}`
+        const { documents: count, hashes, ignore } = await builder.write(this.#dir, file)
+        added.push({ file, ignore, documents: count, hashes, dead: [] })
+      }
+      if (added.length > 0) await this.#publish([...segments.map((entry) => withDead(entry, dead)), ...added])
+      return fresh.size
+    })
   }
 
-  /** Removes a collection, or of it only the documents of that name. Returns how many went. */
-  async remove(collection: string, name?: string): Promise<number> {
-    const { documents } = await this.#manifest()
-    const kept = documents.filter((d) => d.collection !== collection || (name !== undefined && d.name !== name))
-    if (kept.length < documents.length) await this.#publish(kept)
-    return documents.length - kept.length
+  /** Removes a collection, or of it only the documents that the names hold. Returns how many went. */
+  async remove(collection: string, names?: ReadonlySet<string>): Promise<number> {
+    if ((await readManifest(this.#dir)).length === 0) return 0
+    return await withCatalogLock(this.#dir, async () => {
+      const segments = await readManifest(this.#dir)
+      const dead = new Map<string, number[]>()
+      let removed = 0
+      for (const entry of segments) {
+        const rows = documentRows(await this.#documents(entry), entry.dead)
+        const gone = rows.filter((row) => row.collection === collection && (!names || names.has(row.name)))
+        dead.set(
+          entry.file,
+          gone.map((row) => row.number),
+        )
+        removed += gone.length
+      }
+      if (removed > 0) await this.#publish(segments.map((entry) => withDead(entry, dead)))
+      return removed
+    })
+  }
+
+  /** Answers whether a document is registered as it is, as things stood when asked. */
+  async unchanged(): Promise<(document: Omit<NewDocument, 'texts'>) => boolean> {
+    return await this.#reading(async (entries) => {
+      const places = new Map<string, readonly [SegmentDocuments, number]>()
+      for (const entry of entries) {
+        const segment = await this.#documents(entry)
+        const gone = new Set(entry.dead)
+        for (let i = 0; i < entry.documents; i++) {
+          const at = i * RECORD_WORDS + RECORD.identity
+          if (!gone.has(i)) places.set(segment.records.slice(at, at + HASH_WORDS).join(), [segment, i])
+        }
+      }
+      return (document) => {
+        const place = places.get(identityHash(this.#key, document.group.collection, document.name).join())
+        return place !== undefined && sameDocument(this.#key, place[0], place[1], document)
+      }
+    })
   }
 
   /** The index that detectors look into, or null when nothing is registered. */
   async open(): Promise<FingerprintIndex | null> {
-    const { documents } = await this.#manifest()
-    if (documents.length === 0) return null
-    const indexed = await Promise.all(documents.map((document, id) => this.#read(document, id)))
-    return buildFingerprintIndex(revisionOf(documents), this.#key, indexed)
+    return await this.#reading(async (entries) => {
+      if (entries.length === 0) return null
+      const segments: FingerprintSegment[] = []
+      for (const { file, dead } of entries) segments.push(await loadSegment(this.#dir, file, dead))
+      return fingerprintIndex(catalogRevision(segments), this.#key, segments)
+    })
   }
 
-  async #manifest(): Promise<Manifest> {
-    let text: string
-    try {
-      text = await readFile(join(this.#dir, MANIFEST), 'utf8')
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY
-      throw thrown
-    }
-    const manifest = JSON.parse(text) as Manifest
-    if (manifest.version !== 1 || manifest.documents.length > DOCUMENTS_MAX) throw damaged(MANIFEST)
-    return manifest
-  }
-
-  async #write(document: NewDocument, now: number): Promise<CatalogDocument> {
-    const hashes = new Map<string, readonly [number, number]>()
-    let words = 0
-    for (const text of document.texts) {
-      const found = shingles(text, shingleKey(this.#key))
-      words += found.words
-      for (const i of winnow(found)) {
-        const pair = [found.high[i] ?? 0, found.low[i] ?? 0] as const
-        hashes.set(`${pair[0]} ${pair[1]}`, pair)
+  /** Runs on the catalogue as it is now, again when it changes underneath. */
+  async #reading<T>(work: (segments: readonly SegmentEntry[]) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const segments = await readManifest(this.#dir)
+      try {
+        return await work(segments)
+      } catch (thrown) {
+        const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT'
+        if (missing && attempt >= OPEN_ATTEMPTS_MAX) throw damaged((thrown as NodeJS.ErrnoException).path ?? this.#dir)
+        if (!missing) throw thrown
       }
     }
-    if (hashes.size === 0) {
-      const message = `${document.name} has too few words to be recognised by`
-      throw new GatewayError('document-empty', { temporary: false, publicMessage: message, message })
-    }
-    const data = new Uint32Array(hashes.size * 2)
-    let at = 0
-    for (const [high, low] of hashes.values()) {
-      data[at++] = high
-      data[at++] = low
-    }
-    const file = `${randomUUID()}.shingles`
-    await writeDurably(this.#dir, file, new Uint8Array(data.buffer))
-    const { name, collection, sha256, label, ignore } = document
-    return { file, name, collection, sha256, shingles: hashes.size, words, addedAt: now, label, ignore }
   }
 
-  async #read(document: CatalogDocument, id: number): Promise<IndexedDocument> {
-    const bytes = await readFile(join(this.#dir, document.file))
-    if (bytes.length !== document.shingles * 8) throw damaged(document.file)
-    const high = new Uint32Array(document.shingles)
-    const low = new Uint32Array(document.shingles)
-    for (let i = 0; i < document.shingles; i++) {
-      high[i] = bytes.readUInt32LE(i * 8)
-      low[i] = bytes.readUInt32LE(i * 8 + 4)
+  async #documents({ file, documents }: SegmentEntry): Promise<SegmentDocuments> {
+    let known = this.#known.get(file)
+    if (!known) {
+      known = await readDocuments(this.#dir, file)
+      if (known.header.documents !== documents) throw damaged(file)
+      this.#known.set(file, known)
     }
-    const { name, collection, shingles: count, ignore } = document
-    return { id, name, collection, shingles: count, ignore, high, low }
+    return known
   }
 
-  /** The manifest is the commit; files that it no longer names go afterwards. */
-  async #publish(documents: readonly CatalogDocument[]): Promise<void> {
-    const manifest: Manifest = { version: 1, documents }
-    await writeDurably(this.#dir, MANIFEST, Buffer.from(JSON.stringify(manifest)))
-    const named = new Set(documents.map((document) => document.file))
+  /** Takes unchanged documents out of `fresh`; answers which documents of which segment the others replace. */
+  async #replaced(
+    segments: readonly SegmentEntry[],
+    fresh: Map<string, NewDocument>,
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
+    const wanted = new Map<number, { readonly key: string; readonly identity: Uint32Array }[]>()
+    for (const [key, { group, name }] of fresh) {
+      const identity = identityHash(this.#key, group.collection, name)
+      wanted.set(identity[0] ?? 0, [...(wanted.get(identity[0] ?? 0) ?? []), { key, identity }])
+    }
+    const dead = new Map<string, readonly number[]>()
+    for (const entry of segments) {
+      const segment = await this.#documents(entry)
+      const gone = new Set(entry.dead)
+      const replaced: number[] = []
+      for (let i = 0; i < entry.documents; i++) {
+        const at = i * RECORD_WORDS + RECORD.identity
+        const candidates = wanted.get(segment.records[at] ?? 0)
+        if (!candidates || gone.has(i)) continue
+        const found = candidates.find(({ identity }) => identity.every((word, j) => segment.records[at + j] === word))
+        const document = found && fresh.get(found.key)
+        if (!found || !document) continue
+        if (sameDocument(this.#key, segment, i, document)) fresh.delete(found.key)
+        else replaced.push(i)
+      }
+      dead.set(entry.file, replaced)
+    }
+    return dead
+  }
+
+  /** Merges what is due and replaces the manifest; files that it no longer names go afterwards. */
+  async #publish(changed: readonly SegmentEntry[]): Promise<void> {
+    const segments = await this.#merged(changed.filter((entry) => entry.dead.length < entry.documents))
+    await writeManifest(this.#dir, segments)
+    const named = new Set(segments.map((entry) => entry.file))
+    this.#known = new Map([...this.#known].filter(([file]) => named.has(file)))
     for (const file of await readdir(this.#dir)) {
-      if (file.endsWith('.shingles') && !named.has(file)) await rm(join(this.#dir, file), { force: true })
+      const left = (file.endsWith(SEGMENT_SUFFIX) && !named.has(file)) || isLeftover(file)
+      if (left) await rm(join(this.#dir, file), { force: true })
+    }
+  }
+
+  async #merged(entries: readonly SegmentEntry[]): Promise<SegmentEntry[]> {
+    let segments = [...entries]
+    for (;;) {
+      const due = mergeDue(segments)
+      if (!due) return segments
+      const file = `${randomUUID()}${SEGMENT_SUFFIX}`
+      const header = await mergeSegments(this.#dir, due, file)
+      const rest = segments.filter((entry) => !due.includes(entry))
+      segments = header
+        ? [...rest, { file, ignore: header.ignore, documents: header.documents, hashes: header.hashes, dead: [] }]
+        : rest
     }
   }
 }
 
-/** Changes whenever a document is added, replaced or removed. */
-export function revisionOf(documents: readonly CatalogDocument[]): string {
-  const hash = createHash('sha256')
-  for (const document of documents)
-    hash.update(`${document.collection}\n${document.name}\n${document.sha256}\n${document.ignore}\n`)
-  return hash.digest('hex').slice(0, 16)
-}
-
-function identity({ collection, name }: { readonly collection: string; readonly name: string }): string {
-  return `${collection}\n${name}`
-}
-
-async function writeDurably(dir: string, file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dir, `.${file}.${randomUUID()}`)
-  const handle = await open(temporary, 'wx', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
+/** Segments that should become one: full classes first, then those with too many dead. */
+function mergeDue(segments: readonly SegmentEntry[]): readonly SegmentEntry[] | null {
+  const classes = Map.groupBy(segments, ({ ignore, hashes }) => `${ignore} ${sizeClass(hashes)}`)
+  for (const group of classes.values()) {
+    const total = group.reduce((sum, { hashes }) => sum + hashes, 0)
+    if (group.length >= MERGE_FAN && total <= SEGMENT_HASHES_MAX) return group
   }
-  await rename(temporary, join(dir, file))
-  const folder = await open(dir, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  const wasteful = segments.find(({ dead, documents }) => dead.length > documents * DEAD_SHARE_MAX)
+  return wasteful ? [wasteful] : null
 }
 
-function damaged(file: string): GatewayError {
-  const message = `the catalogue file ${file} is damaged: register the documents again`
-  return new GatewayError('catalog-damaged', { temporary: false, publicMessage: message, message })
+function sizeClass(hashes: number): number {
+  return Math.max(0, Math.floor(Math.log(hashes / SMALLEST_CLASS_HASHES) / Math.log(MERGE_FAN)) + 1)
 }
+
+function withDead(entry: SegmentEntry, dead: ReadonlyMap<string, readonly number[]>): SegmentEntry {
+  const more = dead.get(entry.file) ?? []
+  return more.length === 0 ? entry : { ...entry, dead: [...entry.dead, ...more].sort((a, b) => a - b) }
+}
+
+/** A temporary file of a writer that crashed: only the lock's holder looks. */
+function isLeftover(file: string): boolean {
+  return file.endsWith(TEMPORARY) && (file.includes(SEGMENT_SUFFIX) || file.startsWith('.documents.json'))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export type { DocumentGroup, DocumentRow }

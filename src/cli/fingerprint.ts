@@ -6,10 +6,12 @@ export function register(program: Command): void {
     .description('Registered documents: what is recognised again in whole or in part. Only keyed hashes are kept.')
   fingerprint
     .command('add')
-    .description('Register files, or every file below folders.')
+    .description('Register files, every file below folders, and every document in archives.')
     .argument('<files...>', 'files and folders')
     .option('--name <collection>', 'collection, the name that findings bear (default: the file’s or folder’s own)')
     .option('--label <label>', 'classification of these documents, for people')
+    .option('--owner <who>', 'who answers for these documents, for people')
+    .option('--partner <list...>', 'partner lists that may receive them')
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--json', 'one JSON object')
     .action(async (files: string[], _flags: unknown, command: Command) => {

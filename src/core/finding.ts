@@ -60,6 +60,8 @@ export interface Match {
   readonly document?: string
   readonly containment?: number
   readonly resemblance?: number
+  /** Words of the longest passage shared with a registered document. */
+  readonly passageWords?: number
   /** For bulk rules: how many distinct values one match stands for. */
   readonly weight?: number
 }
@@ -77,6 +79,7 @@ export interface FindingMatch {
   readonly document?: string
   readonly containment?: number
   readonly resemblance?: number
+  readonly passageWords?: number
   /** Only with reveal. */
   readonly value?: string
   /** Only with reveal. */

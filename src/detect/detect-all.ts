@@ -75,6 +75,7 @@ export function detectAll(compiled: CompiledDetectors, extraction: Extraction, o
       nearMisses.push(...placed(detection.nearMisses, path, text.utf8))
       if (detection.overflow) uninspected.push({ path, reason: 'too-many', detail: `${detector.kind} candidates` })
     }
+    for (const match of detector.inspectParts?.(extraction, options) ?? []) matches.push(match)
     labels.push(...(detector.inspectLabels?.(extraction, options) ?? []))
   }
   return { findings: groupFindings(matches, extraction, options), labels, nearMisses, uninspected }

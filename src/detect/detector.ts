@@ -35,5 +35,7 @@ export interface TextDetection {
 export interface Detector {
   readonly kind: Match['kind']
   inspectText?(text: ExtractedText, options: DetectOptions): TextDetection
+  /** What parts are, apart from their text. */
+  inspectParts?(extraction: Extraction, options: DetectOptions): readonly Match[]
   inspectLabels?(extraction: Extraction, options: DetectOptions): readonly LabelFinding[]
 }

@@ -69,6 +69,7 @@ function finding(
         ...(match.document !== undefined && { document: match.document }),
         ...(match.containment !== undefined && { containment: match.containment }),
         ...(match.resemblance !== undefined && { resemblance: match.resemblance }),
+        ...(match.passageWords !== undefined && { passageWords: match.passageWords }),
         ...(options.reveal && { value: match.value, normalized: match.normalized }),
       }),
     ),

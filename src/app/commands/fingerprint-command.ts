@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
-import { revisionOf } from '../../catalog/fingerprint-catalog.ts'
+import { rowsRevision } from '../../catalog/document-rows.ts'
 import { loadConfiguration } from '../installation.ts'
+import type { DocumentProblem } from '../read-documents.ts'
 import { openCatalog, registerDocuments } from '../register-documents.ts'
 import { progress } from './output.ts'
 
@@ -9,21 +10,32 @@ interface Flags {
   readonly config?: string
 }
 
+export interface AddFlags extends Flags {
+  readonly name?: string
+  readonly label?: string
+  readonly owner?: string
+  readonly partner?: readonly string[]
+  readonly ignore?: boolean
+}
+
 /** Exit 1 when a file could not be registered; the others are. */
-export async function runFingerprintAdd(
-  paths: readonly string[],
-  flags: Flags & { readonly name?: string; readonly label?: string; readonly ignore?: boolean },
-): Promise<number> {
+export async function runFingerprintAdd(paths: readonly string[], flags: AddFlags): Promise<number> {
   const { config } = await loadConfiguration(flags)
-  const { added, unchanged, failed } = await registerDocuments(config, paths, {
+  const { added, unchanged, byBytes, failed } = await registerDocuments(config, paths, {
     ...flags,
-    onProgress: (done) => progress(`${done} documents read`),
+    onProgress: (done, all) => progress(`${done} of ${all} files read`),
   })
   progress('')
-  for (const { file, problem } of failed) process.stderr.write(`sluice fingerprint add: ${file}: ${problem}\n`)
-  if (flags.json) process.stdout.write(`${JSON.stringify({ added, unchanged, failed })}\n`)
+  tellProblems('add', byBytes, failed)
+  if (flags.json) process.stdout.write(`${JSON.stringify({ added, unchanged, byBytes, failed })}\n`)
   else process.stdout.write(`${added} registered, ${unchanged} unchanged, ${failed.length} failed\n`)
   return failed.length > 0 ? 1 : 0
+}
+
+function tellProblems(command: string, byBytes: readonly DocumentProblem[], failed: readonly DocumentProblem[]): void {
+  for (const { file, problem } of byBytes)
+    process.stderr.write(`sluice fingerprint ${command}: ${file}: known by its bytes alone: ${problem}\n`)
+  for (const { file, problem } of failed) process.stderr.write(`sluice fingerprint ${command}: ${file}: ${problem}\n`)
 }
 
 interface Collection {
@@ -33,6 +45,8 @@ interface Collection {
   readonly shingles: number
   readonly addedAt: string
   readonly label: string | null
+  readonly owner: string | null
+  readonly partners: readonly string[]
   readonly ignore: boolean
   readonly revision: string
 }
@@ -40,18 +54,19 @@ interface Collection {
 export async function runFingerprintList(flags: Flags): Promise<number> {
   const { config } = await loadConfiguration(flags)
   const documents = await (await openCatalog(config)).list()
-  const names = [...new Set(documents.map((document) => document.collection))].sort()
-  const collections = names.map((name): Collection => {
-    const mine = documents.filter((document) => document.collection === name)
+  const byName = Map.groupBy(documents, (document) => document.collection)
+  const collections = [...byName].map(([name, mine]): Collection => {
     return {
       id: name,
       name,
       files: mine.length,
       shingles: mine.reduce((sum, document) => sum + document.shingles, 0),
-      addedAt: new Date(Math.max(...mine.map((document) => document.addedAt))).toISOString(),
+      addedAt: new Date(mine.reduce((last, document) => Math.max(last, document.addedAt), 0)).toISOString(),
       label: mine[0]?.label ?? null,
+      owner: mine[0]?.owner ?? null,
+      partners: mine[0]?.partners ?? [],
       ignore: mine.every((document) => document.ignore),
-      revision: revisionOf(mine),
+      revision: rowsRevision(mine),
     }
   })
   if (flags.json) {
@@ -78,10 +93,12 @@ export async function runFingerprintShow(collection: string, flags: Flags): Prom
     )
     return 1
   }
-  for (const { name, sha256, shingles, words, addedAt, label, ignore } of documents) {
-    const shown = { name, collection, sha256, words, shingles, addedAt: new Date(addedAt).toISOString(), label, ignore }
+  for (const { name, file, shingles, words, addedAt, label, owner, partners, ignore } of documents) {
+    const added = new Date(addedAt).toISOString()
+    const shown = { name, collection, file, words, shingles, addedAt: added, label, owner, partners, ignore }
+    const size = shingles > 0 ? `${words} words, ${shingles} hashes` : 'known by its bytes alone'
     if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
-    else process.stdout.write(`${name}  ${words} words, ${shingles} hashes, added ${shown.addedAt.slice(0, 16)}\n`)
+    else process.stdout.write(`${name}  ${size}, added ${added.slice(0, 16)}\n`)
   }
   return 0
 }
@@ -91,7 +108,10 @@ export async function runFingerprintRemove(
   flags: Flags & { readonly document?: string },
 ): Promise<number> {
   const { config } = await loadConfiguration(flags)
-  const removed = await (await openCatalog(config)).remove(collection, flags.document)
+  const removed = await (await openCatalog(config)).remove(
+    collection,
+    flags.document === undefined ? undefined : new Set([flags.document]),
+  )
   if (removed === 0) {
     process.stderr.write(
       `sluice fingerprint remove: nothing of that name is registered; see \`sluice fingerprint list\`\n`,

@@ -1,14 +1,35 @@
 /**
- * Registered documents found again, in whole or in part: every shingle of a text is looked up; what shares enough with
- * a document is a match with the share of the document that is there (containment), of both together (resemblance) and
- * the longest passage. Boilerplate that was registered as "ignore" counts for nothing.
+ * Registered documents found again, in whole or in part: what shares enough shingles with a document is a match with the
+ * share of the document that is there (containment), of both together (resemblance) and the longest passage. A text
+ * without any is done after its winnowed shingles: by winnowing's guarantee none of the others could make a passage of
+ * GUARANTEED_WORDS. Boilerplate registered as "ignore" counts for nothing. Files without text are known by their bytes.
  */
-import type { ExtractedText } from '../../core/extraction.ts'
-import type { Confidence, Match } from '../../core/finding.ts'
+import type { ExtractedText, Part } from '../../core/extraction.ts'
+import type { Confidence, EvidenceNote, Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
 import type { DetectOptions, Detector, TextDetection } from '../detector.ts'
-import { eachDocument, type FingerprintIndex, lookUp } from './fingerprint-index.ts'
-import { SHINGLE_WORDS, type Shingles, shingleKey, shingles, WINNOW_WINDOW } from './shingles.ts'
+import { fileHash } from './file-hash.ts'
+import {
+  eachPosting,
+  type FingerprintIndex,
+  groupOf,
+  HASH_WORDS,
+  isIgnored,
+  mayHave,
+  nameOf,
+  RECORD,
+  RECORD_WORDS,
+} from './fingerprint-index.ts'
+import {
+  eachShingleBlock,
+  LOW_MASK,
+  SHINGLE_WORDS,
+  type ShingleKey,
+  shingleKey,
+  WINNOW_WINDOW,
+  winnow,
+  wordsOfUnits,
+} from './shingles.ts'
 
 /** Fewer shared shingles than this are a coincidence, unless they are most of a short document. */
 const SHARED_MIN = 2
@@ -17,117 +38,229 @@ const MEDIUM_WORDS = 15
 const HIGH_WORDS = 30
 const HIGH_CONTAINMENT = 0.5
 /** Shared shingles further apart than this belong to two passages: one edit spoils SHINGLE_WORDS shingles in a row. */
-const PASSAGE_GAP_WORDS = 2 * SHINGLE_WORDS + WINNOW_WINDOW
+const PASSAGE_GAP_UNITS = 2 * (2 * SHINGLE_WORDS + WINNOW_WINDOW)
 const VALUE_MAX_BYTES = 4096
-
-interface Shared {
-  readonly document: number
-  /** Indices of shingles in the text, ascending; a repeated hash counts once in `distinct`. */
-  readonly at: number[]
-  readonly distinct: Set<number>
-}
+/** A passage that so many documents share (revisions, templates) is counted for the first of them alone. */
+export const DOCUMENTS_PER_HASH_MAX = 64
 
 export function fingerprintDetector(index: FingerprintIndex): Detector {
   const key = shingleKey(index.key)
   return {
     kind: 'fingerprint',
-    inspectText: (text, options) => inspectText(index, key, text, options),
+    inspectText: (text, options) =>
+      index.hasShort || hasAny(index, key, text.utf8)
+        ? inspectText(index, key, text, options)
+        : { matches: [], nearMisses: [], overflow: false },
+    inspectParts: ({ parts, texts }) => {
+      const withText = new Set(texts.filter((text) => text.utf8.length > 0).map((text) => text.part))
+      return parts.flatMap((part) => sameFiles(index, part, withText.has(part.id)))
+    },
+  }
+}
+
+function hasAny(index: FingerprintIndex, key: ShingleKey, utf8: Uint8Array): boolean {
+  let found = false
+  eachShingleBlock(utf8, key, (block) => {
+    if (found) return
+    winnow(block, (i) => {
+      const high = block.high[i] as number
+      const low = (block.low[i] as number) & LOW_MASK
+      if (found || !mayHave(index, high, low)) return
+      eachPosting(index, high, low, false, () => {
+        found = true
+        return false
+      })
+    })
+  })
+  return found
+}
+
+interface Passage {
+  unitStart: number
+  unitEnd: number
+  start: number
+  end: number
+}
+
+/** What a text shares with one document; passages grow as the text is read. */
+interface Shared {
+  readonly segment: number
+  readonly document: number
+  /** Distinct shingles, as numbers of 48 bits. */
+  readonly distinct: Set<number>
+  now: Passage
+  longest: Passage
+}
+
+class Collector {
+  readonly shared = new Map<number, Shared>()
+  /** Shingles of the text in all. */
+  shingles = 0
+  overflow = false
+  readonly #index: FingerprintIndex
+  readonly #ignored = new Map<number, boolean>()
+  #visits = 0
+
+  constructor(index: FingerprintIndex) {
+    this.#index = index
+  }
+
+  take(high: number, low: number, at: Passage): void {
+    const hash = high * 0x10000 + low
+    let ignored = this.#ignored.get(hash)
+    if (ignored === undefined) {
+      ignored = isIgnored(this.#index, high, low)
+      this.#ignored.set(hash, ignored)
+    }
+    if (ignored) return
+    let documents = 0
+    eachPosting(this.#index, high, low, false, (segment, document) => {
+      if (++this.#visits > limits.detectPostingsMax) this.overflow = true
+      else this.#note(segment, document, hash, at)
+      return !this.overflow && ++documents < DOCUMENTS_PER_HASH_MAX
+    })
+  }
+
+  #note(segment: number, document: number, hash: number, at: Passage): void {
+    const key = segment * 2 ** 32 + document
+    const one = this.shared.get(key)
+    if (!one) {
+      this.shared.set(key, { segment, document, distinct: new Set([hash]), now: { ...at }, longest: { ...at } })
+      return
+    }
+    one.distinct.add(hash)
+    const { now } = one
+    if (at.unitStart - now.unitEnd + 2 * SHINGLE_WORDS > PASSAGE_GAP_UNITS) one.now = { ...at }
+    else {
+      now.end = at.end
+      now.unitEnd = at.unitEnd
+    }
+    if (one.now.unitEnd - one.now.unitStart > one.longest.unitEnd - one.longest.unitStart) one.longest = { ...one.now }
   }
 }
 
 function inspectText(
   index: FingerprintIndex,
-  key: Uint32Array,
+  key: ShingleKey,
   text: ExtractedText,
   options: DetectOptions,
 ): TextDetection {
-  const found = shingles(text.utf8, key)
-  const shared = new Map<number, Shared>()
-  for (let i = 0; i < found.count; i++) {
-    const first = lookUp(index, found.high[i] ?? 0, found.low[i] ?? 0)
-    if (first !== 0) note(index, shared, first, i)
-  }
+  const collector = new Collector(index)
+  const at: Passage = { unitStart: 0, unitEnd: 0, start: 0, end: 0 }
+  let next = 0
+  eachShingleBlock(text.utf8, key, (block) => {
+    // The front of a block repeats the end of the one before it.
+    for (let i = Math.max(0, next - block.first); i < block.count && !collector.overflow; i++) {
+      const high = block.high[i] as number
+      const low = (block.low[i] as number) & LOW_MASK
+      if (!mayHave(index, high, low)) continue
+      at.unitStart = block.unitStart[i] as number
+      at.unitEnd = block.unitEnd[i] as number
+      at.start = block.start[i] as number
+      at.end = block.end[i] as number
+      collector.take(high, low, at)
+    }
+    next = block.first + block.count
+  })
+  collector.shingles = next
   const matches: Match[] = []
-  for (const one of shared.values()) {
-    const match = judge(index, one, found, text, options)
+  for (const one of collector.shared.values()) {
+    const match = judge(index, one, collector.shingles, text, options)
     if (match) matches.push(match)
   }
-  matches.sort((a, b) => (b.containment ?? 0) - (a.containment ?? 0) || a.start - b.start)
-  const overflow = matches.length > limits.detectMatchesPerRuleMax
+  matches.sort(
+    (a, b) =>
+      (b.containment ?? 0) - (a.containment ?? 0) || a.start - b.start || (a.normalized < b.normalized ? -1 : 1),
+  )
+  const overflow = collector.overflow || matches.length > limits.detectMatchesPerRuleMax
   return { matches: matches.slice(0, limits.detectMatchesPerRuleMax), nearMisses: [], overflow }
-}
-
-function note(index: FingerprintIndex, shared: Map<number, Shared>, first: number, at: number): void {
-  let ignored = false
-  eachDocument(index, first, (document) => {
-    ignored ||= index.documents[document]?.ignore ?? true
-  })
-  if (ignored) return
-  eachDocument(index, first, (document) => {
-    let one = shared.get(document)
-    if (!one) {
-      one = { document, at: [], distinct: new Set() }
-      shared.set(document, one)
-    }
-    one.at.push(at)
-    one.distinct.add(first)
-  })
 }
 
 function judge(
   index: FingerprintIndex,
-  shared: Shared,
-  found: Shingles,
+  { segment: number, document, distinct, longest }: Shared,
+  shingles: number,
   text: ExtractedText,
   options: DetectOptions,
 ): Match | null {
-  const document = index.documents[shared.document]
-  if (!document) return null
-  const count = shared.distinct.size
-  const containment = Math.min(1, count / Math.max(1, document.shingles))
-  const passage = longestPassage(shared.at)
-  const words = passage.to - passage.from + SHINGLE_WORDS
+  const segment = index.segments[number]
+  const group = segment && groupOf(segment, document)
+  if (!segment || !group) return null
+  const count = distinct.size
+  const size = Math.max(1, index.sizes[number]?.[document] ?? 1)
+  const containment = round(count / size)
+  const words = wordsOfUnits(longest.unitEnd - longest.unitStart)
   if (count < SHARED_MIN && containment < HIGH_CONTAINMENT) return null
   const confidence: Confidence =
     words >= HIGH_WORDS || containment >= HIGH_CONTAINMENT ? 'high' : words >= MEDIUM_WORDS ? 'medium' : 'low'
-  const start = found.wordStart[passage.from] ?? 0
-  const end = found.wordEnd[passage.to + SHINGLE_WORDS - 1] ?? start
+  const { start, end } = longest
+  const name = nameOf(segment, document)
   // The text's own number of winnowed shingles, as winnowing keeps 2 of WINNOW_WINDOW + 1 on average.
-  const own = (found.count * 2) / (WINNOW_WINDOW + 1)
-  const share = round(containment)
+  const own = (shingles * 2) / (WINNOW_WINDOW + 1)
   return {
-    detector: document.collection,
+    detector: group.collection,
     family: 'intellectual_property',
     kind: 'fingerprint',
     confidence,
     part: text.part,
     start,
     end,
-    value: options.reveal
-      ? Buffer.from(text.utf8.subarray(start, Math.min(end, start + VALUE_MAX_BYTES))).toString('utf8')
-      : '',
-    normalized: `${document.collection}/${document.name}`,
+    value: options.reveal ? decode(text.utf8.subarray(start, Math.min(end, start + VALUE_MAX_BYTES))) : '',
+    normalized: `${group.collection}/${name}`,
     via: [],
     evidence: [
-      { kind: 'threshold', name: 'containment', effect: `${Math.round(share * 100)} % of ${document.name}` },
-      { kind: 'threshold', name: 'longest-passage', effect: `${words} words` },
+      note('containment', `${Math.round(containment * 100)} % of ${name}`),
+      note('longest-passage', `${words} words`),
     ],
-    document: document.name,
-    containment: share,
-    resemblance: round(count / Math.max(1, document.shingles + own - count)),
+    document: name,
+    containment,
+    resemblance: round(count / Math.max(1, size + own - count)),
+    passageWords: words,
   }
 }
 
-/** The run of shared shingles that covers most words, gaps of an edit allowed. */
-function longestPassage(at: readonly number[]): { from: number; to: number } {
-  let best = { from: at[0] ?? 0, to: at[0] ?? 0 }
-  let from = best.from
-  for (let i = 0; i < at.length; i++) {
-    const here = at[i] ?? 0
-    if (i > 0 && here - (at[i - 1] ?? 0) > PASSAGE_GAP_WORDS) from = here
-    if (here - from > best.to - best.from) best = { from, to: here }
-  }
-  return best
+/** Registered files whose bytes the part has; where text speaks for both, the text decides. */
+function sameFiles(index: FingerprintIndex, part: Part, hasText: boolean): Match[] {
+  const hash = fileHash(index.key, part.sha256)
+  const high = hash[0] ?? 0
+  const low = (hash[1] ?? 0) & LOW_MASK
+  if (!mayHave(index, high, low)) return []
+  const matches: Match[] = []
+  eachPosting(index, high, low, false, (number, document) => {
+    const segment = index.segments[number]
+    const group = segment && groupOf(segment, document)
+    if (!segment || !group) return true
+    const record = document * RECORD_WORDS
+    for (let i = 0; i < HASH_WORDS; i++) if (segment.records[record + RECORD.file + i] !== hash[i]) return true
+    if (hasText && (segment.records[record + RECORD.shingles] ?? 0) > 0) return true
+    const name = nameOf(segment, document)
+    matches.push({
+      detector: group.collection,
+      family: 'intellectual_property',
+      kind: 'fingerprint',
+      confidence: 'high',
+      part: part.id,
+      start: 0,
+      end: 0,
+      value: '',
+      normalized: `${group.collection}/${name}`,
+      via: [],
+      evidence: [note('same-file', `the same bytes as ${name}`)],
+      document: name,
+      containment: 1,
+      resemblance: 1,
+    })
+    return matches.length < DOCUMENTS_PER_HASH_MAX
+  })
+  return matches.sort((a, b) => (a.normalized < b.normalized ? -1 : 1))
+}
+
+function note(name: string, effect: string): EvidenceNote {
+  return { kind: 'threshold', name, effect }
+}
+
+function decode(utf8: Uint8Array): string {
+  return Buffer.from(utf8.buffer, utf8.byteOffset, utf8.byteLength).toString('utf8')
 }
 
 function round(share: number): number {

@@ -1,88 +1,172 @@
 /**
- * The registered documents as one immutable table that all scan threads share: open addressing from shingle hash to
- * the documents that hold it. Plain typed arrays over shared memory; opening it costs nothing, a look-up one or two
- * cache lines. It holds keyed hashes and counts only: nothing of any document can be read from it.
+ * The registered documents as immutable tables that all scan threads share: plain typed arrays over shared memory and a
+ * few short lists, so that a million documents are handed to a thread in no time. They hold keyed hashes, counts and
+ * names only: nothing of any document can be read from them.
  */
-export interface FingerprintDocument {
-  readonly id: number
-  readonly name: string
+import {
+  eachEntry,
+  filterAdd,
+  filterHas,
+  findEntry,
+  type HashFilter,
+  type HashTable,
+  hashFilter,
+  sameHash,
+  sharedWords,
+} from '../hash-table.ts'
+import { SURE_WORDS } from './shingles.ts'
+
+/** What the documents of one collection, registered the same way, have in common. */
+export interface DocumentGroup {
   readonly collection: string
-  /** How many distinct winnowed shingles it has. */
-  readonly shingles: number
-  /** Passages of it are of no interest wherever they stand (licences, signatures, templates). */
+  /** Classification of these documents, for people. */
+  readonly label: string | null
+  /** Who answers for them, for people. */
+  readonly owner: string | null
+  /** Names of partner lists that may receive them. */
+  readonly partners: readonly string[]
+  /** Passages of them are of no interest wherever they stand (licences, signatures, templates). */
   readonly ignore: boolean
 }
+
+/**
+ * One batch of documents. A document's record has RECORD_WORDS words: how many distinct winnowed shingles it has, its
+ * words, its group, where its name ends, when it was added (two words), keyed hashes of the file and of its name.
+ */
+export interface FingerprintSegment {
+  readonly table: HashTable
+  readonly records: Uint32Array<SharedArrayBuffer>
+  readonly names: Uint8Array<SharedArrayBuffer>
+  readonly groups: readonly DocumentGroup[]
+  /** Bit set of documents that were removed or replaced since. */
+  readonly dead: Uint32Array<SharedArrayBuffer>
+  /** All of its documents are to be ignored, or none. */
+  readonly ignore: boolean
+}
+
+export const RECORD_WORDS = 14
+export const RECORD = { shingles: 0, words: 1, group: 2, nameEnd: 3, addedAt: 4, file: 6, identity: 10 } as const
+/** Words of a keyed hash of a file or a name: 128 bits. */
+export const HASH_WORDS = 4
 
 export interface FingerprintIndex {
   readonly revision: string
   readonly key: Uint8Array
-  readonly documents: readonly FingerprintDocument[]
-  /** Slots: high half, low half, first posting + 1 (0: empty). A power of two. */
-  readonly slots: Uint32Array<SharedArrayBuffer>
-  /** Postings: document id, next posting + 1 (0: last). */
-  readonly postings: Uint32Array<SharedArrayBuffer>
+  readonly segments: readonly FingerprintSegment[]
+  /** For each segment the shingles of each document that no ignored one has: what its containment is a share of. */
+  readonly sizes: readonly Uint32Array<SharedArrayBuffer>[]
+  readonly filter: HashFilter
+  /** There are documents that are too short for winnowing's guarantee. */
+  readonly hasShort: boolean
 }
 
-export interface IndexedDocument extends FingerprintDocument {
-  readonly high: Uint32Array
-  readonly low: Uint32Array
+/** A document of the index: segment and number in it. */
+export interface DocumentRef {
+  readonly segment: number
+  readonly document: number
 }
 
-const SLOT = 3
-const POSTING = 2
-/** Share of slots in use; beyond it probes get long. */
-const LOAD_MAX = 0.6
-
-/** Builds the table. Linear in the number of hashes; 20 bytes a slot and posting at most. */
-export function buildFingerprintIndex(
+/** Joins segments to an index: the filter over all, and the sizes without what is ignored. Linear in the hashes. */
+export function fingerprintIndex(
   revision: string,
   key: Uint8Array,
-  documents: readonly IndexedDocument[],
+  segments: readonly FingerprintSegment[],
 ): FingerprintIndex {
-  const total = documents.reduce((sum, document) => sum + document.high.length, 0)
-  const capacity = 2 ** Math.ceil(Math.log2(Math.max(16, total / LOAD_MAX)))
-  const slots = new Uint32Array(new SharedArrayBuffer(capacity * SLOT * 4))
-  const postings = new Uint32Array(new SharedArrayBuffer(Math.max(1, total) * POSTING * 4))
-  let next = 0
-  for (const document of documents) {
-    for (let i = 0; i < document.high.length; i++) {
-      const high = document.high[i] ?? 0
-      const low = document.low[i] ?? 0
-      const slot = findSlot(slots, high, low)
-      slots[slot] = high
-      slots[slot + 1] = low
-      postings[next * POSTING] = document.id
-      postings[next * POSTING + 1] = slots[slot + 2] ?? 0
-      slots[slot + 2] = ++next
+  const filter = hashFilter(segments.reduce((sum, { table }) => sum + table.tags.length, 0))
+  for (const { table } of segments) eachEntry(table, (high, low) => filterAdd(filter, high, low))
+  const sizes = segments.map(({ records }) => {
+    const counts = sharedWords(records.length / RECORD_WORDS)
+    for (let i = 0; i < counts.length; i++) counts[i] = records[i * RECORD_WORDS + RECORD.shingles] ?? 0
+    return counts
+  })
+  const hasShort = segments.some(({ records }) => {
+    for (let at = 0; at < records.length; at += RECORD_WORDS)
+      if ((records[at + RECORD.shingles] ?? 0) > 0 && (records[at + RECORD.words] ?? 0) < SURE_WORDS) return true
+    return false
+  })
+  const index = { revision, key, segments, sizes, filter, hasShort }
+  for (const segment of segments) if (segment.ignore) leaveOut(segment, index)
+  return index
+}
+
+function leaveOut(ignored: FingerprintSegment, { segments, sizes }: FingerprintIndex): void {
+  let before = -1
+  eachEntry(ignored.table, (high, low, at) => {
+    if (before >= 0 && sameHash(ignored.table, high, before, at)) return
+    before = at
+    if (isDead(ignored, ignored.table.values[at] ?? 0)) {
+      before = -1
+      return
+    }
+    for (const [number, { ignore, table }] of segments.entries()) {
+      const counts = sizes[number]
+      if (ignore || !counts) continue
+      for (let i = findEntry(table, high, low), first = i; i >= 0; ) {
+        const document = table.values[i] ?? 0
+        counts[document] = Math.max(0, (counts[document] ?? 0) - 1)
+        i = sameHash(table, high, first, i + 1) ? i + 1 : -1
+      }
+    }
+  })
+}
+
+export function isDead({ dead }: Pick<FingerprintSegment, 'dead'>, document: number): boolean {
+  return (((dead[document >>> 5] ?? 0) >>> (document & 31)) & 1) === 1
+}
+
+/** False when no document has the hash; true may be wrong, see HashFilter. */
+export function mayHave(index: FingerprintIndex, high: number, low: number): boolean {
+  return filterHas(index.filter, high, low)
+}
+
+/** Whether a document that is to be ignored has the hash. */
+export function isIgnored(index: FingerprintIndex, high: number, low: number): boolean {
+  let ignored = false
+  eachPosting(index, high, low, true, () => {
+    ignored = true
+    return false
+  })
+  return ignored
+}
+
+/** Calls back with each living document that has the hash, until it answers false. */
+export function eachPosting(
+  index: FingerprintIndex,
+  high: number,
+  low: number,
+  ignore: boolean,
+  visit: (segment: number, document: number) => boolean,
+): void {
+  for (let number = 0; number < index.segments.length; number++) {
+    const segment = index.segments[number]
+    if (!segment || segment.ignore !== ignore) continue
+    const first = findEntry(segment.table, high, low)
+    for (let i = first; i >= 0; ) {
+      const document = segment.table.values[i] ?? 0
+      if (!isDead(segment, document) && !visit(number, document)) return
+      i = sameHash(segment.table, high, first, i + 1) ? i + 1 : -1
     }
   }
-  const plain = documents.map(({ id, name, collection, shingles, ignore }) => ({
-    id,
-    name,
-    collection,
-    shingles,
-    ignore,
-  }))
-  return { revision, key, documents: plain, slots, postings }
 }
 
-/** First posting + 1 of a hash, 0 when no registered document has it. */
-export function lookUp({ slots }: FingerprintIndex, high: number, low: number): number {
-  return slots[findSlot(slots, high, low) + 2] ?? 0
+export function groupOf(segment: FingerprintSegment, document: number): DocumentGroup | undefined {
+  return segment.groups[segment.records[document * RECORD_WORDS + RECORD.group] ?? 0]
 }
 
-/** Calls back with each document of a posting list. */
-export function eachDocument({ postings }: FingerprintIndex, first: number, visit: (document: number) => void): void {
-  for (let at = first; at !== 0; at = postings[(at - 1) * POSTING + 1] ?? 0) visit(postings[(at - 1) * POSTING] ?? 0)
+export function nameOf(segment: FingerprintSegment, document: number): string {
+  const end = segment.records[document * RECORD_WORDS + RECORD.nameEnd] ?? 0
+  const start = document === 0 ? 0 : (segment.records[(document - 1) * RECORD_WORDS + RECORD.nameEnd] ?? 0)
+  return Buffer.from(segment.names.buffer, segment.names.byteOffset + start, end - start).toString('utf8')
 }
 
-/** Offset of the slot that holds the hash, or of the empty one where it would go. */
-function findSlot(slots: Uint32Array, high: number, low: number): number {
-  const mask = slots.length / SLOT - 1
-  let slot = (low ^ (high >>> 7)) & mask
-  for (;;) {
-    const at = slot * SLOT
-    if (slots[at + 2] === 0 || (slots[at] === high && slots[at + 1] === low)) return at
-    slot = (slot + 1) & mask
+/** Names of the collections that have a living document which is not to be ignored, sorted. */
+export function collectionsOf({ segments }: FingerprintIndex): string[] {
+  const names = new Set<string>()
+  for (const segment of segments) {
+    for (let i = 0; i < segment.records.length / RECORD_WORDS; i++) {
+      const group = groupOf(segment, i)
+      if (group && !group.ignore && !isDead(segment, i)) names.add(group.collection)
+    }
   }
+  return [...names].sort()
 }

@@ -1,8 +1,10 @@
 /**
- * Text -> keyed hashes of its word shingles (k consecutive words), with the place of each. Words are runs of letters
- * and digits, lower-cased; punctuation, white space, quoting marks, underscores and HTML entities only separate, so
- * re-wrapped, re-cased, re-punctuated, quoted and escaped copies have the same shingles. Pure; linear in the text.
+ * Words -> keyed hashes of their shingles (runs of SHINGLE_WORDS words), a block at a time, and which of them winnowing
+ * keeps. Words have no case, accents and punctuation, so re-wrapped, re-cased, re-punctuated, quoted and escaped copies
+ * have the same shingles. Pure; linear in the text. Without the key a hash tells nothing of its words.
  */
+import { createHmac } from 'node:crypto'
+import { eachWordBlock, type WordBlock, type WordKey } from '../words/word-blocks.ts'
 
 /** Words in a shingle. Shorter ones collide with ordinary phrases, longer ones don't survive small edits. */
 export const SHINGLE_WORDS = 8
@@ -13,172 +15,189 @@ export const SHINGLE_WORDS = 8
 export const WINNOW_WINDOW = 4
 export const GUARANTEED_WORDS = SHINGLE_WORDS + WINNOW_WINDOW - 1
 
-/** Longer words (encoded blobs) are cut, so that none costs more than its length and nothing overflows. */
-const WORD_MAX_BYTES = 256
+/** Documents with fewer words may be too short for a window, so only a look at every shingle is sure to find them. */
+export const SURE_WORDS = 2 * SHINGLE_WORDS + WINNOW_WINDOW - 1
 
-export interface Shingles {
-  /** Number of shingles. */
-  readonly count: number
-  /** Two 32-bit halves of each hash. */
+/** Halves of words: a word weighs two, a character that is a word of its own (Chinese, Japanese, Thai …) one. */
+const WORD_UNITS = 2
+const SHINGLE_UNITS = SHINGLE_WORDS * WORD_UNITS
+/** Most words that one shingle may have, when all weigh one unit. */
+const SHINGLE_WORDS_MAX = SHINGLE_UNITS
+/** Enough of a block's end for the shingles and windows that go on in the next. */
+const CARRY = SHINGLE_WORDS_MAX + WINNOW_WINDOW - 1
+
+export interface ShingleKey {
+  readonly words: WordKey
+  /** Round keys of the last mix. */
+  readonly rounds: readonly [number, number, number, number]
+}
+
+/** Derived from the catalogue key (at least 16 bytes), so that two installations have nothing in common. */
+export function shingleKey(key: Uint8Array): ShingleKey {
+  const derived = createHmac('sha256', key).update('fingerprint shingles').digest()
+  const at = (index: number) => derived.readUInt32LE(index * 4)
+  return { words: { high: at(0), low: at(1) }, rounds: [at(2), at(3), at(4), at(5)] }
+}
+
+/**
+ * Shingles of one block, in order. The last of a block come again at the front of the next one, with the same `first`
+ * numbering, so that no window is torn.
+ */
+export interface ShingleBlock {
+  count: number
+  /** Number in the whole text of the word with which the block's first shingle begins. */
+  first: number
+  /** 48 bits of hash: 32 and 16. */
   readonly high: Uint32Array
   readonly low: Uint32Array
-  /** Byte offset where each word begins and ends; shingle i spans words i … i + SHINGLE_WORDS - 1. */
-  readonly wordStart: Uint32Array
-  readonly wordEnd: Uint32Array
-  readonly words: number
+  /** Bytes of text that the shingle spans. */
+  readonly start: Uint32Array
+  readonly end: Uint32Array
+  /** Units of text before the shingle, and past it. */
+  readonly unitStart: Float64Array
+  readonly unitEnd: Float64Array
 }
 
-/** Four 32-bit words that make the hashes of one installation unlike another's. */
-export type ShingleKey = Uint32Array
-
-/** `key`: at least 16 bytes. */
-export function shingleKey(key: Uint8Array): ShingleKey {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
-  return Uint32Array.from([0, 4, 8, 12], (offset) => view.getUint32(offset, true))
+/** Words that so many units are. */
+export function wordsOfUnits(units: number): number {
+  return Math.floor(units / WORD_UNITS)
 }
 
-export function shingles(utf8: Uint8Array, key: ShingleKey): Shingles {
-  const words = splitWords(utf8, key)
-  const count = Math.max(0, words.count - SHINGLE_WORDS + 1)
-  const high = new Uint32Array(count)
-  const low = new Uint32Array(count)
-  const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = key
-  for (let i = 0; i < count; i++) {
-    let a = k2
-    let b = k3
-    for (let j = i; j < i + SHINGLE_WORDS; j++) {
-      a = Math.imul(a ^ (words.high[j] ?? 0), 0x9e3779b1)
-      a ^= a >>> 15
-      b = Math.imul(b + (words.low[j] ?? 0), 0x85ebca77) ^ (a >>> 7)
-      b = (b << 13) | (b >>> 19)
-    }
-    high[i] = avalanche(a ^ k0 ^ (b >>> 3))
-    low[i] = avalanche(b ^ k1 ^ Math.imul(a, 0xc2b2ae3d))
+let capacity = 0
+let scratch: ShingleBlock = blockOf(0)
+/** Polynomial hashes of the words before each word, so that any run's hash is a difference. */
+let prefixHigh = new Int32Array(0)
+let prefixLow = new Int32Array(0)
+let units = new Float64Array(0)
+
+const BASE_HIGH = 0x9e3779b1 | 0
+const BASE_LOW = 0x85ebca77 | 0
+const powersHigh = powers(BASE_HIGH)
+const powersLow = powers(BASE_LOW)
+
+/** Visits the shingles of a text. A visitor must not keep the block, nor walk another text meanwhile. Returns its words. */
+export function eachShingleBlock(utf8: Uint8Array, key: ShingleKey, visit: (block: ShingleBlock) => void): number {
+  let words = 0
+  let unitsBefore = 0
+  eachWordBlock(utf8, key.words, CARRY, (block) => {
+    const carriedUnits = unitsOf(block, 0, block.carried)
+    hashShingles(block, key, unitsBefore - carriedUnits)
+    visit(scratch)
+    unitsBefore += unitsOf(block, block.carried, block.count)
+    words = block.first + block.count
+  })
+  return words
+}
+
+function unitsOf(block: WordBlock, from: number, to: number): number {
+  let sum = 0
+  for (let i = from; i < to; i++) sum += block.alone[i] === 1 ? 1 : WORD_UNITS
+  return sum
+}
+
+function hashShingles(block: WordBlock, key: ShingleKey, unitsBefore: number): void {
+  reserve(block.start.length)
+  const { high, low, start, end, unitStart, unitEnd } = scratch
+  const [r0, r1, r2, r3] = key.rounds
+  let a = 0
+  let b = 0
+  let unit = unitsBefore
+  prefixHigh[0] = 0
+  prefixLow[0] = 0
+  units[0] = unit
+  for (let i = 0; i < block.count; i++) {
+    a = (Math.imul(a, BASE_HIGH) + (block.high[i] ?? 0)) | 0
+    b = (Math.imul(b, BASE_LOW) + (block.low[i] ?? 0)) | 0
+    unit += block.alone[i] === 1 ? 1 : WORD_UNITS
+    prefixHigh[i + 1] = a
+    prefixLow[i + 1] = b
+    units[i + 1] = unit
   }
-  return { count, high, low, wordStart: words.start, wordEnd: words.end, words: words.count }
+  let count = 0
+  let to = 0
+  for (let from = 0; from < block.count; from++) {
+    const need = (units[from] ?? 0) + SHINGLE_UNITS
+    while (to <= block.count && (units[to] ?? 0) < need) to++
+    if (to > block.count) break
+    const length = to - from
+    let x = ((prefixHigh[to] ?? 0) - Math.imul(prefixHigh[from] ?? 0, powersHigh[length] ?? 0)) | 0
+    let y = ((prefixLow[to] ?? 0) - Math.imul(prefixLow[from] ?? 0, powersLow[length] ?? 0)) | 0
+    x ^= mix(y ^ r0)
+    y ^= mix(x ^ r1)
+    x ^= mix(y ^ r2)
+    y ^= mix(x ^ r3)
+    high[count] = x
+    low[count] = y
+    start[count] = block.start[from] ?? 0
+    end[count] = block.end[to - 1] ?? 0
+    unitStart[count] = units[from] ?? 0
+    unitEnd[count] = units[to] ?? 0
+    count++
+  }
+  scratch.count = count
+  scratch.first = block.first
 }
 
-/** Indices of the shingles that winnowing keeps: in each window the rightmost smallest hash, each once. */
-export function winnow({ count, high, low }: Pick<Shingles, 'count' | 'high' | 'low'>): number[] {
-  const kept: number[] = []
-  if (count === 0) return kept
+/**
+ * Calls back with the index of each shingle of a block that winnowing keeps: in each window the rightmost of the
+ * smallest, each once. A block too short for a window keeps its smallest.
+ */
+export function winnow({ count, low }: Pick<ShingleBlock, 'count' | 'low'>, keep: (index: number) => void): void {
+  if (count === 0) return
   const last = Math.max(0, count - WINNOW_WINDOW)
   let chosen = -1
   for (let start = 0; start <= last; start++) {
     const end = Math.min(start + WINNOW_WINDOW, count)
-    let best = start
-    for (let i = start + 1; i < end; i++) {
-      const smaller = (high[i] ?? 0) - (high[best] ?? 0) || (low[i] ?? 0) - (low[best] ?? 0)
-      if (smaller <= 0) best = i
-    }
+    let best = chosen
+    if (chosen < start) {
+      best = start
+      for (let i = start + 1; i < end; i++) if ((low[i] ?? 0) <= (low[best] ?? 0)) best = i
+    } else if ((low[end - 1] ?? 0) <= (low[chosen] ?? 0)) best = end - 1
     if (best !== chosen) {
       chosen = best
-      kept.push(best)
+      keep(best)
     }
   }
-  return kept
 }
 
-interface Words {
-  readonly count: number
-  readonly high: Uint32Array
-  readonly low: Uint32Array
-  readonly start: Uint32Array
-  readonly end: Uint32Array
+/** The bits of a hash's low half that are stored. */
+export const LOW_MASK = 0xffff
+
+function reserve(words: number): void {
+  if (words <= capacity) return
+  capacity = words
+  scratch = blockOf(words)
+  prefixHigh = new Int32Array(words + 1)
+  prefixLow = new Int32Array(words + 1)
+  units = new Float64Array(words + 2)
 }
 
-function splitWords(utf8: Uint8Array, key: ShingleKey): Words {
-  const capacity = (utf8.length >> 1) + 1
-  const high = new Uint32Array(capacity)
-  const low = new Uint32Array(capacity)
-  const start = new Uint32Array(capacity)
-  const end = new Uint32Array(capacity)
-  const [k0 = 0, k1 = 0] = key
-  const length = utf8.length
-  let count = 0
-  let i = 0
-  while (i < length) {
-    const first = utf8[i] ?? 0
-    if (first === 0x26) {
-      i = skipEntity(utf8, i)
-      continue
-    }
-    let width = wordWidth(utf8, i)
-    if (width <= 0) {
-      i -= width
-      continue
-    }
-    const from = i
-    let a = k0
-    let b = k1
-    while (width > 0 && i - from < WORD_MAX_BYTES) {
-      const folded = width === 1 ? (ASCII[utf8[i] ?? 0] ?? 0) : foldAt(utf8, i, width)
-      a = Math.imul(a ^ folded, 0x01000193)
-      b = Math.imul((b << 5) ^ (b >>> 27) ^ folded, 0x27d4eb2f)
-      i += width
-      width = i < length ? wordWidth(utf8, i) : 0
-    }
-    high[count] = a
-    low[count] = b
-    start[count] = from
-    end[count] = i
-    count++
+function blockOf(size: number): ShingleBlock {
+  return {
+    count: 0,
+    first: 0,
+    high: new Uint32Array(size),
+    low: new Uint32Array(size),
+    start: new Uint32Array(size),
+    end: new Uint32Array(size),
+    unitStart: new Float64Array(size),
+    unitEnd: new Float64Array(size),
   }
-  return { count, high, low, start, end }
 }
 
-/** ASCII letters and digits -> lower case; 0 separates. */
-const ASCII = Uint8Array.from({ length: 128 }, (_, byte) => {
-  const character = String.fromCharCode(byte)
-  return /[a-z0-9]/i.test(character) ? character.toLowerCase().charCodeAt(0) : 0
-})
-
-/** Bytes of the word character at `i`; 0 or less: none, skip that many (at least one) bytes. */
-function wordWidth(utf8: Uint8Array, i: number): number {
-  const byte = utf8[i] ?? 0
-  if (byte < 0x80) return ASCII[byte] ? 1 : -1
-  const width = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1
-  if (width === 1 || i + width > utf8.length) return -1
-  return foldAt(utf8, i, width) === 0 ? -width : width
-}
-
-const ENTITY_MAX_BYTES = 10
-
-/** After `&`: past `name;` or `#digits;`, else past the `&` alone. */
-function skipEntity(utf8: Uint8Array, at: number): number {
-  for (let i = at + 1; i < Math.min(at + ENTITY_MAX_BYTES, utf8.length); i++) {
-    const byte = utf8[i] ?? 0
-    if (byte === 0x3b) return i > at + 1 ? i + 1 : at + 1
-    if (byte !== 0x23 && !(byte < 0x80 && ASCII[byte])) return at + 1
-  }
-  return at + 1
-}
-
-const LETTER_OR_DIGIT = /[\p{L}\p{N}\p{M}]/u
-/** Folded code points of the basic multilingual plane: 0 not looked at yet, 1 separates, else the folded value + 1. */
-const folds = new Uint32Array(0x10000)
-
-/** The lower-cased code point at `i`, or 0 when it separates. */
-function foldAt(utf8: Uint8Array, i: number, width: number): number {
-  const b1 = (utf8[i + 1] ?? 0) & 0x3f
-  let codePoint = (((utf8[i] ?? 0) & (0xff >> (width + 1))) << 6) | b1
-  if (width > 2) codePoint = (codePoint << 6) | ((utf8[i + 2] ?? 0) & 0x3f)
-  if (width > 3) codePoint = (codePoint << 6) | ((utf8[i + 3] ?? 0) & 0x3f)
-  if (codePoint >= 0x10000) return codePoint <= 0x10ffff ? codePoint : 0
-  const known = folds[codePoint] ?? 0
-  if (known !== 0) return known - 1
-  const character = String.fromCodePoint(codePoint).normalize('NFKC').toLowerCase()
-  const folded = LETTER_OR_DIGIT.test(character) ? (character.codePointAt(0) ?? 0) : 0
-  folds[codePoint] = folded + 1
-  return folded
+function powers(base: number): Int32Array {
+  const list = new Int32Array(SHINGLE_WORDS_MAX + 1)
+  list[0] = 1
+  for (let i = 1; i < list.length; i++) list[i] = Math.imul(list[i - 1] ?? 0, base)
+  return list
 }
 
 /** Final mix of MurmurHash3's 32-bit variant: every input bit reaches every output bit. */
-function avalanche(value: number): number {
+function mix(value: number): number {
   let h = value
   h ^= h >>> 16
   h = Math.imul(h, 0x85ebca6b)
   h ^= h >>> 13
   h = Math.imul(h, 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }

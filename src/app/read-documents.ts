@@ -1,0 +1,139 @@
+/**
+ * Files to be registered -> documents with their texts, by the same extraction as mail's. An archive is its documents,
+ * each under the archive's name and its own. What has no text is known by its bytes alone.
+ */
+import { createHash } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import type { NewDocument } from '../catalog/fingerprint-catalog.ts'
+import { asError } from '../core/errors.ts'
+import type { Extraction, Part, Uninspected } from '../core/extraction.ts'
+import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
+import { GUARANTEED_WORDS } from '../detect/fingerprint/shingles.ts'
+import { foldedWords } from '../detect/words/fold.ts'
+import type { ScanPool } from '../scan/scan-pool.ts'
+import { readScanInput } from './scan-input.ts'
+
+/** A file to register and what it is registered as. */
+export interface DocumentFile {
+  readonly path: string
+  readonly name: string
+  readonly group: DocumentGroup
+}
+
+export interface DocumentProblem {
+  readonly file: string
+  readonly problem: string
+}
+
+export interface ReadDocument {
+  readonly documents: readonly NewDocument[]
+  /** Registered by their bytes alone although they might hold text, and why. */
+  readonly byBytes: readonly DocumentProblem[]
+  /** Could not be registered, and why. */
+  readonly failed: readonly DocumentProblem[]
+}
+
+const FILES_MAX = 1_000_000
+/** Smaller files without text (empty ones above all) would be found everywhere. */
+const BYTES_MIN = 64
+/** What an archive holds is registered, not the archive. */
+const ARCHIVE =
+  /(?:^|[/-])(?:zip|gzip|x-(?:tar|bzip2?|xz|7z-compressed|lz4|lzip|lzma|compress|cpio|archive|iso9660-image|rpm|arj|lzh)|vnd\.rar|vnd\.ms-cab-compressed|zstd|mbox)$/
+
+/** Every file of the paths; folders are read with all that is below them, under their relative names. */
+export async function documentFiles(
+  paths: readonly string[],
+  group: (collection: string) => DocumentGroup,
+): Promise<{ readonly files: readonly DocumentFile[]; readonly failed: readonly DocumentProblem[] }> {
+  const files: DocumentFile[] = []
+  for (const path of paths) {
+    const info = await stat(path).catch(() => null)
+    if (!info?.isDirectory()) {
+      const collection = basename(path).replace(/\.[^.]+$/, '') || basename(path)
+      files.push({ path, name: basename(path), group: group(collection) })
+      continue
+    }
+    const entries = await readdir(path, { recursive: true, withFileTypes: true })
+    for (const entry of entries.filter((one) => one.isFile())) {
+      const file = join(entry.parentPath, entry.name)
+      if (files.length < FILES_MAX) files.push({ path: file, name: relative(path, file), group: group(basename(path)) })
+      else
+        return {
+          files,
+          failed: [{ file: path, problem: `holds more than ${FILES_MAX} files: add its folders one by one` }],
+        }
+    }
+  }
+  return { files, failed: [] }
+}
+
+/** Reads one file; `isKnown` spares the extraction of one that is registered as it is. */
+export async function readDocument(
+  pool: ScanPool,
+  { path, name, group }: DocumentFile,
+  isKnown: (document: Omit<NewDocument, 'texts'>) => boolean,
+): Promise<ReadDocument> {
+  try {
+    const { job } = await readScanInput({ file: path })
+    const sha256 = createHash('sha256').update(job.bytes).digest('hex')
+    const whole: Omit<NewDocument, 'texts'> = { name, group, sha256 }
+    if (isKnown(whole)) return { documents: [{ ...whole, texts: [] }], byBytes: [], failed: [] }
+    return split(whole, path, await pool.extract(job))
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    const problem = code === 'ENOENT' ? 'no such file' : asError(thrown).message
+    return { documents: [], byBytes: [], failed: [{ file: path, problem }] }
+  }
+}
+
+/** One document of a file, or those of an archive. */
+function split(whole: Omit<NewDocument, 'texts'>, path: string, extraction: Extraction): ReadDocument {
+  const [root] = extraction.parts
+  if (!root) return { documents: [], byBytes: [], failed: [{ file: path, problem: 'holds nothing' }] }
+  const documents: NewDocument[] = []
+  const byBytes: DocumentProblem[] = []
+  const failed: DocumentProblem[] = []
+  for (const part of documentParts(extraction, root)) {
+    const below = part === root ? '' : part.path.slice(root.path.length)
+    const file = `${path}${below}`
+    const texts = textsBelow(extraction, part)
+    const reason = extraction.uninspected.find((entry) => within(entry, part))
+    const enough = texts.some(hasPassage)
+    if (!enough && part.size < BYTES_MIN) {
+      failed.push({ file, problem: reason ? told(reason) : 'has too little in it to be recognised by' })
+      continue
+    }
+    if (!enough || (reason && reason.reason !== 'unsupported'))
+      byBytes.push({ file, problem: reason ? told(reason) : `has fewer than ${GUARANTEED_WORDS} words in a row` })
+    documents.push({ name: `${whole.name}${below}`, group: whole.group, sha256: part.sha256, texts })
+  }
+  return { documents, byBytes, failed }
+}
+
+/** The parts that are documents of their own: the root, or what is in it where it is an archive with anything in it. */
+function documentParts({ parts }: Extraction, part: Part): Part[] {
+  const children = ARCHIVE.test(part.sniffedType) ? parts.filter(({ parent }) => parent === part.id) : []
+  return children.length === 0 ? [part] : children.flatMap((child) => documentParts({ parts } as Extraction, child))
+}
+
+function textsBelow({ parts, texts }: Extraction, top: Part): Uint8Array[] {
+  const own = new Set([top.id])
+  // Parts stand after their parents.
+  for (const { id, parent } of parts) if (parent !== null && own.has(parent)) own.add(id)
+  return texts.filter((text) => own.has(text.part)).map((text) => text.utf8)
+}
+
+function within({ path }: Uninspected, part: Part): boolean {
+  return path === part.path || path.startsWith(`${part.path}/`)
+}
+
+/** Looks at the beginning alone: long texts have passages. */
+function hasPassage(utf8: Uint8Array): boolean {
+  const start = Buffer.from(utf8.buffer, utf8.byteOffset, Math.min(utf8.byteLength, 4_096)).toString('utf8')
+  return foldedWords(start).length >= GUARANTEED_WORDS
+}
+
+function told({ reason, detail }: Uninspected): string {
+  return detail ? `${reason} (${detail})` : reason
+}
