@@ -13,7 +13,7 @@ import { NearPattern } from './match/near-pattern.ts'
 import { planPattern } from './match/plan-pattern.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
-import type { RegexNode } from './regex/ast.ts'
+import { beginsLine, type RegexNode } from './regex/ast.ts'
 import { foldCase } from './regex/code-points.ts'
 import { parseRegex } from './regex/parse-regex.ts'
 import type { RequiredLiterals } from './regex/required-literals.ts'
@@ -47,6 +47,7 @@ export interface CompiledPattern {
   readonly near: NearPattern | null
   /** Whether keywords say where; else `near.literals` do, if there is a `near`. */
   readonly byKeyword: boolean
+  readonly beginsLine: boolean
   readonly rule: CompiledRule
   readonly pattern: RulePattern
   /** Gives the group `value` of a match; null when the whole match is the value. */
@@ -79,6 +80,9 @@ export interface CompiledRuleSet {
   /** Looks for `everywhere` and, numbered on from them, `triggers` in one pass. */
   readonly scanner: Scanner
   readonly everywhere: readonly CompiledPattern[]
+  /** Looks for `lines`, patterns that begin at the start of a line. */
+  readonly lineScanner: Scanner
+  readonly lines: readonly CompiledPattern[]
   readonly triggers: readonly CompiledTrigger[]
   readonly keywords: KeywordMatcher
   readonly groupsOfKeyword: readonly Int32Array[]
@@ -126,9 +130,12 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
 
 function compileScanner(
   patterns: readonly CompiledPattern[],
-): Pick<CompiledRuleSet, 'scanner' | 'everywhere' | 'triggers'> {
+): Pick<CompiledRuleSet, 'scanner' | 'everywhere' | 'lineScanner' | 'lines' | 'triggers'> {
   const program = new Program()
-  const everywhere = patterns.filter((pattern) => !pattern.near)
+  const lineProgram = new Program()
+  const lines = patterns.filter((pattern) => !pattern.near && pattern.beginsLine)
+  for (const { pattern } of lines) lineProgram.add(parseRegex(pattern.regex), pattern.boundary)
+  const everywhere = patterns.filter((pattern) => !pattern.near && !pattern.beginsLine)
   for (const { pattern } of everywhere) program.add(parseRegex(pattern.regex), pattern.boundary)
   const triggers: CompiledTrigger[] = []
   for (const view of views as readonly View[])
@@ -143,7 +150,13 @@ function compileScanner(
       if (literals) triggers.push({ literalOf: pattern, literals })
     }
   }
-  return { everywhere, triggers, scanner: new Scanner(new Automaton(program), everywhere.length + triggers.length) }
+  return {
+    everywhere,
+    triggers,
+    scanner: new Scanner(new Automaton(program), everywhere.length + triggers.length),
+    lines,
+    lineScanner: new Scanner(new Automaton(lineProgram), lines.length),
+  }
 }
 
 function compilePattern(
@@ -161,10 +174,12 @@ function compilePattern(
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
   const node = parseRegex(pattern.regex)
-  const literals = byKeyword || term ? null : planPattern(node, pattern.boundary)
+  const atLine = beginsLine(node)
+  const literals = byKeyword || term || atLine ? null : planPattern(node, pattern.boundary)
   return {
     near: byKeyword || literals ? new NearPattern(node, pattern.boundary, literals) : null,
     byKeyword,
+    beginsLine: atLine,
     rule,
     pattern,
     valueOf: /\(\?P?<value>/.test(pattern.regex) ? new RE2(`(?:${pattern.regex})\\z`, 'dy') : null,

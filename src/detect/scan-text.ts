@@ -76,7 +76,7 @@ export class TextScan {
 
   /** Looks for matches that start in `[from, to)`. */
   run(from = 0, to = this.#text.length): void {
-    const { everywhere, triggers, scanner } = this.#rules
+    const { everywhere, triggers, scanner, lines, lineScanner } = this.#rules
     const budget = scanBudget(this.#text.length)
     const atLiterals: Windows = new Map()
     const onMatch: OnMatch = (index, start, end) => {
@@ -90,6 +90,8 @@ export class TextScan {
       return true
     }
     if (!scanner.scan(this.#text, onMatch, budget, from, to)) this.overflow = true
+    const onLine: OnMatch = (index, start, end) => this.#judge(lines[index] as CompiledPattern, start, end)
+    if (!lineScanner.scanLines(this.#text, onLine, budget, from, to)) this.overflow = true
     for (const [pattern, windows] of nearWindows(this.#rules, this.#text, this.finder, atLiterals)) {
       const judge: OnMatch = (_, start, end) => this.#judge(pattern, start, end)
       for (const window of windows) {

@@ -336,8 +336,8 @@ function conditionTables(representatives: readonly number[]): Readonly<Record<Co
 }
 
 /** For each pair of bytes the boundaries of patterns that a match starting with that pair may have. */
-export function startPairs(automaton: Automaton): Uint8Array {
-  const pairs = new Uint8Array(65_536)
+export function startPairs(automaton: Automaton): Uint16Array {
+  const pairs = new Uint16Array(65_536)
   const classes = automaton.classes
   const end = automaton.classOf[256] as number
   for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
@@ -365,8 +365,8 @@ export function startPairs(automaton: Automaton): Uint8Array {
 }
 
 /** For each byte the boundaries of patterns that a match starting with it may have. */
-export function startBytes(automaton: Automaton): Uint8Array {
-  const bytes = new Uint8Array(256)
+export function startBytes(automaton: Automaton): Uint16Array {
+  const bytes = new Uint16Array(256)
   for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
     for (const previous of [-1, 10, 0x61, 0x20]) {
       const start = automaton.start(bit, previous)

@@ -2,10 +2,10 @@
  * Syntax trees of many patterns -> one instruction list over bytes, in priority order, so that the automaton can give
  * each pattern its own leftmost-first match (Cox, "Regular Expression Matching: the Virtual Machine Approach"). Pure.
  */
-import { type Assertion, digitWithin, type RegexNode } from '../regex/ast.ts'
+import { type Assertion, digitWithin, type RegexNode, wordRunOf } from '../regex/ast.ts'
 import type { CodePoints } from '../regex/code-points.ts'
 import { type ByteNode, utf8Set } from '../regex/utf8-set.ts'
-import { BOUNDARY_BIT, type Boundary, DIGIT_REACH, DIGIT_SHIFT } from './boundary.ts'
+import { BOUNDARY_BIT, type Boundary, DIGIT_REACH, DIGIT_SHIFT, RUN_REACH, RUN_SHIFT } from './boundary.ts'
 
 /** `end-…`: what the pattern's boundary wants of the next byte. */
 export type Condition = Assertion | 'end-word' | 'end-token' | 'end-digit' | 'end-digit-join'
@@ -46,7 +46,7 @@ export class Program {
       this.patternOf.length = this.#first
       throw thrown
     }
-    this.startBits.push(BOUNDARY_BIT[boundary] << (digitWithin(node) <= DIGIT_REACH ? DIGIT_SHIFT : 0))
+    this.startBits.push(BOUNDARY_BIT[boundary] << startShift(node))
     return this.#pattern
   }
 
@@ -118,4 +118,10 @@ export class Program {
     for (let i = 0; i < node.min; i++) tail = this.#compile(node.item, tail)
     return tail
   }
+}
+
+/** Which cheap look at the next bytes rules the pattern out in most places. */
+function startShift(node: RegexNode): number {
+  if (digitWithin(node) <= DIGIT_REACH) return DIGIT_SHIFT
+  return wordRunOf(node, RUN_REACH).run >= RUN_REACH ? RUN_SHIFT : 0
 }

@@ -14,6 +14,8 @@ import {
   isAsciiWordByte,
   isDigitByte,
   isTokenByte,
+  RUN_REACH,
+  RUN_SHIFT,
   startsAllowed,
 } from './boundary.ts'
 
@@ -38,10 +40,11 @@ export function scanBudget(textBytes: number): ScanBudget {
 }
 
 /** A value of ALLOWED_AFTER that says: ask `startsAllowed`, one byte doesn't tell. */
-const LOOK = 0x100
+const LOOK = 0x1000
 const ALLOWED_AFTER = allowedAfter()
-/** The least value with a bit of a pattern that has a digit early. */
-const DIGIT_STARTS = 1 << DIGIT_SHIFT
+/** Bits of patterns that have a digit early; the least value with a bit of one that begins with a long run. */
+const DIGIT_STARTS = ALL_BOUNDARIES << DIGIT_SHIFT
+const RUN_STARTS = 1 << RUN_SHIFT
 
 /** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
 export const REMEMBERED = 4
@@ -54,7 +57,7 @@ const FROM_START = 0
 export class Scanner {
   readonly #automaton: Automaton
   /** Boundaries of patterns that can begin with a pair of bytes; with one byte where there are few patterns. */
-  readonly #begins: Uint8Array
+  readonly #begins: Uint16Array
   readonly #byPair: boolean
   readonly #resumeAt: Int32Array
   readonly #ends: Int32Array
@@ -98,10 +101,11 @@ export class Scanner {
       next = last ? 0 : (text[at + 1] as number)
       const possible = last ? ALL_STARTS : (begins[byPair ? (byte << 8) | next : byte] as number)
       if ((possible & allowed) !== 0) {
-        let starts = (allowed >= LOOK ? bothKinds(startsAllowed(text, at)) : allowed) & possible
-        if (starts >= DIGIT_STARTS) {
+        let starts = (allowed >= LOOK ? allKinds(startsAllowed(text, at)) : allowed) & possible
+        if (starts > ALL_BOUNDARIES) {
           if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
-          if (digitAt - at >= DIGIT_REACH) starts &= ALL_BOUNDARIES
+          if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
+          if (starts >= RUN_STARTS && !beginsRun(text, at)) starts &= RUN_STARTS - 1
         }
         const state = starts === 0 ? DEAD : automaton.start(starts, before)
         if (state !== DEAD) {
@@ -114,6 +118,24 @@ export class Scanner {
       }
       allowed = after[byte] as number
       before = byte
+    }
+    budget.builds -= automaton.built
+    return true
+  }
+
+  /** As `scan`, but for patterns that begin at the start of a line: looks nowhere else. */
+  scanLines(text: Buffer, onMatch: OnMatch, budget = scanBudget(text.length), from = 0, to = text.length): boolean {
+    const automaton = this.#automaton
+    if (automaton.full) this.#reset()
+    automaton.built = 0
+    this.#resumeAt.fill(0)
+    let at = from === 0 ? 0 : nextLine(text, from - 1)
+    while (at < to) {
+      const state = automaton.start(ALL_STARTS, at === 0 ? -1 : LF)
+      if (state !== DEAD) budget.steps -= this.#walk(text, at, at, state, onMatch)
+      if (budget.steps < 0 || automaton.built > budget.builds) return false
+      if (automaton.full) this.#reset()
+      at = nextLine(text, at)
     }
     budget.builds -= automaton.built
     return true
@@ -205,6 +227,13 @@ export class Scanner {
   }
 }
 
+const LF = 0x0a
+
+function nextLine(text: Buffer, at: number): number {
+  const end = text.indexOf(LF, at)
+  return end < 0 ? text.length : end + 1
+}
+
 /** Beyond ASCII, bytes are no characters, so that such a byte counts as if a digit stood there. */
 function nextDigitOrNonAscii(text: Uint8Array, from: number): number {
   let at = from
@@ -216,8 +245,16 @@ function nextDigitOrNonAscii(text: Uint8Array, from: number): number {
   return at
 }
 
-function bothKinds(boundaries: number): number {
-  return boundaries | (boundaries << DIGIT_SHIFT)
+function beginsRun(text: Uint8Array, from: number): boolean {
+  for (let at = from; at < from + RUN_REACH; at++) {
+    const byte = text[at] ?? 0
+    if (byte < 0x80 && !isAsciiWordByte(byte)) return false
+  }
+  return true
+}
+
+function allKinds(boundaries: number): number {
+  return boundaries | (boundaries << DIGIT_SHIFT) | (boundaries << RUN_SHIFT)
 }
 
 /** Per byte: which boundaries let a match start right behind it, or LOOK where that takes the byte before it too. */
@@ -229,7 +266,7 @@ function allowedAfter(): Uint16Array {
     if (!isAsciiWordByte(byte)) allowed |= BOUNDARY_BIT.word
     if (!isTokenByte(byte)) allowed |= BOUNDARY_BIT.token
     if (!isDigitByte(byte)) allowed |= BOUNDARY_BIT.digit
-    table[byte] = unclear ? LOOK + ALL_STARTS : bothKinds(allowed)
+    table[byte] = unclear ? LOOK + ALL_STARTS : allKinds(allowed)
   }
   return table
 }

@@ -87,3 +87,62 @@ export function digitWithin(node: RegexNode): number {
       return node.min > 0 ? digitWithin(node.item) : Number.POSITIVE_INFINITY
   }
 }
+
+/** Letters, digits and underscores that every match is sure to begin with, up to `enough`. */
+export function wordRunOf(node: RegexNode, enough: number): { run: number; whole: boolean } {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return { run: 0, whole: true }
+    case 'set': {
+      const word = isWordSet(node.set)
+      return { run: word ? 1 : 0, whole: word }
+    }
+    case 'cat': {
+      let run = 0
+      for (const item of node.items) {
+        const own = wordRunOf(item, enough - run)
+        run += own.run
+        if (!own.whole || run >= enough) return { run, whole: false }
+      }
+      return { run, whole: true }
+    }
+    case 'alt': {
+      const branches = node.items.map((item) => wordRunOf(item, enough))
+      return { run: Math.min(...branches.map(({ run }) => run)), whole: false }
+    }
+    case 'repeat': {
+      const own = wordRunOf(node.item, enough)
+      const run = own.whole ? own.run * node.min : Math.min(own.run, own.run * node.min)
+      // What may follow the sure repeats is more of the same, but how much isn't sure, so the run ends there.
+      return { run, whole: own.whole && node.max === node.min }
+    }
+  }
+}
+
+function isWordSet(set: CodePoints): boolean {
+  for (let i = 0; i < set.length; i += 2) {
+    const [lo, hi] = [set[i] as number, set[i + 1] as number]
+    const within = (from: number, to: number) => lo >= from && hi <= to
+    // Beyond ASCII bytes count as part of a run, so such characters may stand in it.
+    if (!(within(0x30, 0x39) || within(0x41, 0x5a) || within(0x61, 0x7a) || within(0x5f, 0x5f) || lo >= 0x80))
+      return false
+  }
+  return true
+}
+
+/** Whether every match begins at the start of a line or of the text. */
+export function beginsLine(node: RegexNode): boolean {
+  switch (node.kind) {
+    case 'assert':
+      return node.what === 'line-start' || node.what === 'text-start'
+    case 'cat':
+      return node.items[0] !== undefined && beginsLine(node.items[0])
+    case 'alt':
+      return node.items.every(beginsLine)
+    case 'repeat':
+      return node.min > 0 && beginsLine(node.item)
+    default:
+      return false
+  }
+}

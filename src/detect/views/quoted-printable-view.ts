@@ -1,4 +1,5 @@
 /** Quoted-printable (RFC 2045 section 6.7) that nobody decoded: `=XX` and soft line breaks. */
+import { isAsciiWordByte } from '../match/boundary.ts'
 import { asUtf8 } from './url-view.ts'
 import type { View } from './view.ts'
 
@@ -9,7 +10,8 @@ export const quotedPrintableView: View = {
     const source = text.toString('latin1', start, end)
     if (/\s/.test(source)) return { start, end, replacement: Buffer.alloc(0) }
     const bytes = Buffer.from(source.replaceAll('=', ''), 'hex')
-    // `x=10` is an assignment far more often than a hidden control character.
+    // `queue=49` is an assignment far more often than a hidden letter; inside of a word or number it isn't.
+    if (bytes.length === 1 && !isAsciiWordByte(text[end] ?? 0) && source !== '=3D' && source !== '=20') return null
     const visible = bytes.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13)
     return visible ? { start, end, replacement: asUtf8(bytes) } : null
   },
