@@ -140,7 +140,8 @@ async function* state(config: Config): AsyncGenerator<DoctorFinding> {
             check: 'audit',
             state: 'problem',
             message: `broken at entry ${verdict.brokenAt}: ${verdict.problem}`,
-            remedy: 'keep the data folder as it is and find out who could write to it',
+            remedy:
+              'keep the data folder as it is and find out who could write to it; after a restore from backup: sluice audit anchor --reason "…"',
           }
     } finally {
       await open.close()

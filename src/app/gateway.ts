@@ -87,11 +87,18 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   closers.push(() => store.close())
   if (config.dispatch.kind === 'embedded') await store.forgetClaims()
   const orphans = await blobs.retainOnly(await store.liveBlobs())
-  const rewrapped = await blobs.rewrap()
-  log.info({ ...blobs.recovery, orphans, rewrapped }, 'spool opened')
+  // After `sluice keys rotate` nothing stays under a former key-encryption key.
+  const [rewrapped, resealed] = [await blobs.rewrap(), await store.reseal()]
+  log.info({ ...blobs.recovery, orphans, rewrapped, resealed }, 'spool opened')
 
   const catalog = await loadCatalog(config)
-  const definitions = await loadDefinitions(config, catalog.known)
+  const composer = await createComposer({
+    hostname: hostnameOf(config),
+    ...(config.organisation.contact ? { contact: config.organisation.contact } : {}),
+    ...(config.delivery.templates ? { templatesDir: config.delivery.templates } : {}),
+  })
+  const templates = composer.templateNames
+  const definitions = await loadDefinitions(config, { ...catalog.known, templates })
   const pool = await startScanPool(config, definitions, catalog, log)
   closers.push(() => pool.close())
   const judge = new PolicyJudge(definitions.policies, pool.revisions, directoryOf(config))
@@ -108,11 +115,6 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   closers.push(() => deliverer.close())
   const dispatcher = createDispatcher(config, log, ['inspect', 'act'])
   closers.push(() => dispatcher.stop(0))
-  const composer = await createComposer({
-    hostname: hostnameOf(config),
-    ...(config.organisation.contact ? { contact: config.organisation.contact } : {}),
-    ...(config.delivery.templates ? { templatesDir: config.delivery.templates } : {}),
-  })
   const deps: PipelineDependencies = {
     store,
     blobs: withRecentContent(blobs),
@@ -130,7 +132,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     paths: [...config.rules, ...config.policies, catalogDir(config), ...(config.labels ? [config.labels] : [])],
     intervalMs: WATCH_INTERVAL_MS,
     log,
-    load: () => reload(config, pool, judge, audit),
+    load: () => reload(config, { pool, judge, audit, templates }),
   })
   const health = new Health({ intervalMs: HEALTH_INTERVAL_MS, checks: gatewayChecks(config, deps, watch) })
   await health.start()
@@ -161,9 +163,17 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   return { smtp, adminPort: admin.port, localMaildir, log, close: (graceMs) => closeInOrder(parts, graceMs) }
 }
 
-async function reload(config: Config, pool: ScanPool, judge: PolicyJudge, audit: AuditLog): Promise<void> {
+interface Reloadable {
+  readonly pool: ScanPool
+  readonly judge: PolicyJudge
+  readonly audit: AuditLog
+  /** Read at the start alone, so policies may name no others. */
+  readonly templates: readonly string[]
+}
+
+async function reload(config: Config, { pool, judge, audit, templates }: Reloadable): Promise<void> {
   const catalog = await loadCatalog(config)
-  const definitions = await loadDefinitions(config, catalog.known)
+  const definitions = await loadDefinitions(config, { ...catalog.known, templates })
   await pool.reload(detectorSources(definitions, catalog))
   judge.replace(definitions.policies, pool.revisions)
   const details = { policies: judge.revision, rules: pool.revisions.rules, catalog: pool.revisions.catalog }

@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts'
 import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
+import { loadTemplates } from '../delivery/composer/template-store.ts'
 import { parseRules } from '../detect/rules/parse-rules.ts'
 import { compilePolicies } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
@@ -91,6 +92,8 @@ export interface Definitions {
 export interface KnownCatalog {
   readonly collections: readonly string[]
   readonly labelLevels: readonly string[]
+  /** Notification templates; those in the configured folder when left out. */
+  readonly templates?: readonly string[]
 }
 
 /** Throws DiagnosticsError with all mistakes of all files. */
@@ -107,6 +110,7 @@ export async function loadDefinitions(
     directory: directoryOf(config),
     collections: catalog.collections,
     labelLevels: catalog.labelLevels,
+    templates: catalog.templates ?? (await loadTemplates(config.delivery.templates)).names,
     missingDetectors: foreignRules ? 'warning' : 'error',
   })
   const all = [...ruleDiagnostics, ...diagnostics]

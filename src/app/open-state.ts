@@ -15,6 +15,8 @@ export interface OpenState {
   readonly audit: AuditLog
   /** Reads what the gateway spooled; writes nothing. */
   readonly content: BlobReader
+  /** After a restore from backup: the anchor follows the chain as it is now, and the chain says who made it so. */
+  renewAuditAnchor(actor: string, reason: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,6 +33,7 @@ export async function openState(config: Config): Promise<OpenState> {
     store,
     audit,
     content,
+    renewAuditAnchor: (actor, reason) => store.renewAuditAnchor(actor, reason),
     close: async () => {
       await content.close()
       await store.close()

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 
 export function register(program: Command): void {
@@ -9,6 +10,18 @@ export function register(program: Command): void {
     .action(async (_flags: unknown, command: Command) => {
       const { runAuditVerify } = await import('../app/commands/audit-command.ts')
       process.exitCode = await runAuditVerify(command.optsWithGlobals())
+    })
+  audit
+    .command('anchor')
+    .description(
+      'After a restore from backup: accept the record as it ends now. Who did it and why goes on the record.',
+    )
+    .requiredOption('--reason <text>', 'why the record ends earlier than it once did')
+    .option('--operator <name>', 'who says so (default: the name you are logged in with)', userInfo().username)
+    .option('--json', 'one JSON object')
+    .action(async (_flags: unknown, command: Command) => {
+      const { runAuditAnchor } = await import('../app/commands/audit-command.ts')
+      process.exitCode = await runAuditAnchor(command.optsWithGlobals())
     })
   audit
     .command('export')

@@ -41,6 +41,12 @@ export function auditLogContract(name: string, open: () => Promise<SubmissionSto
       expect(await audit.verify()).toEqual({ ok: true, entries: 4, head: entries[3]?.mac })
     })
 
+    it('records what concerns a submission without changing it', async () => {
+      await audit.append({ event: 'viewed', actor: 'rita', details: {} }, 10, 'a')
+      expect(await entriesOf(audit, 'a')).toMatchObject([{ event: 'viewed', actor: 'rita', submission: 'a' }])
+      expect(await audit.verify()).toMatchObject({ ok: true, entries: 1 })
+    })
+
     it('gives back what was recorded, of one submission or after an entry', async () => {
       await audit.append(draft(1), 10)
       await harness.store.transition(creation('a'))

@@ -178,9 +178,10 @@ export class GatewayProcess {
     return { status: response.status, body: await response.text() }
   }
 
-  /** Runs a command of `sluice` on this installation. */
+  /** Runs a command of `sluice` on this installation, or on the configuration that `args` name. */
   async command(args: readonly string[], input = ''): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [main, ...args, '--config', 'sluice.yaml'], {
+    const config = args.includes('--config') ? [] : ['--config', 'sluice.yaml']
+    const child = spawn(process.execPath, [main, ...args, ...config], {
       cwd: this.dir,
       stdio: 'pipe',
       env: { ...process.env, ...compileCache, ...this.#options.env },

@@ -67,8 +67,8 @@ export async function runQuarantineShow(
 /** Looking into a held message is an act of its own: it is on the record before the first byte is out. */
 async function writeContent(state: OpenState, record: SubmissionRecord, reviewer: string): Promise<number> {
   const id = record.submission.id
-  const details = { viewed: id }
-  await state.audit.append({ event: 'viewed', actor: reviewer, details }, systemClock.now())
+  const details = { size: record.submission.blob.size }
+  await state.audit.append({ event: 'viewed', actor: reviewer, details }, systemClock.now(), id)
   for await (const chunk of state.content.read(record.submission.blob)) {
     if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve))
   }

@@ -131,8 +131,8 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     await this.#parts.thread.submit({ kind: 'ping' })
   }
 
-  async append(draft: AuditDraft, at: number): Promise<void> {
-    await this.#parts.thread.submit({ kind: 'audit', draft, at })
+  async append(draft: AuditDraft, at: number, submission?: string): Promise<void> {
+    await this.#parts.thread.submit({ kind: 'audit', draft, at, submission: submission ?? null })
   }
 
   async *entries(filter: { readonly submission?: string; readonly after?: number }): AsyncGenerator<AuditEntry> {

@@ -44,6 +44,8 @@ export class StateWriter {
       case 'transition':
         return this.#transition(change)
       case 'audit':
+        this.#audit(change.draft, change.at, change.submission)
+        return 'applied'
       case 'reanchor':
         this.#audit(change.draft, change.at, null)
         return 'applied'

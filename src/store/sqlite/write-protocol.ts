@@ -51,7 +51,7 @@ export interface SpawnRow {
 
 export type WriteChange =
   | TransitionChange
-  | { readonly kind: 'audit'; readonly draft: AuditDraft; readonly at: number }
+  | { readonly kind: 'audit'; readonly draft: AuditDraft; readonly at: number; readonly submission: string | null }
   | { readonly kind: 'content-removed'; readonly ids: readonly string[]; readonly at: number }
   /** Swaps a sealed document for the same one under another key, if it still is what was read. */
   | {

@@ -1,0 +1,472 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { sendMail } from '../support/mail-client.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+/** Shapes and exit codes of the command line that scripts rely on: fields may be added, never renamed or dropped. */
+type Json = Record<string, unknown>
+
+const CARD = '4111 1111 1111 1111'
+let gateway: GatewayProcess
+
+beforeAll(async () => {
+  gateway = await GatewayProcess.prepare()
+  await writeFile(
+    join(gateway.dir, 'case.eml'),
+    `From: a@example.com\r\nTo: b@partner.example\r\nCc: in@example.com\r\nSubject: s\r\n\r\nthe card ${CARD} again ${CARD}\r\n`,
+  )
+  await writeFile(join(gateway.dir, 'clean.txt'), 'nothing of interest')
+  await writeFile(join(gateway.dir, 'card.txt'), `card ${CARD}`)
+  execFileSync('zip', ['-q', '-P', 'pw', 'sealed.zip', 'card.txt'], { cwd: gateway.dir })
+})
+
+afterAll(() => gateway?.remove())
+
+const run = (args: readonly string[], input?: string) => gateway.command(args, input)
+
+/** With `--json` every line of stdout is one JSON value and nothing else stands there. */
+function jsonLines(stdout: string): Json[] {
+  expect(stdout.endsWith('\n') || stdout === '').toBe(true)
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Json]))
+}
+
+async function answers(args: readonly string[], code = 0, input?: string): Promise<Json[]> {
+  const result = await run(args, input)
+  expect(result.code, result.stderr).toBe(code)
+  return jsonLines(result.stdout)
+}
+
+async function answer(args: readonly string[], code = 0, input?: string): Promise<Json> {
+  const lines = await answers(args, code, input)
+  expect(lines).toHaveLength(1)
+  return lines[0] ?? {}
+}
+
+describe('every command', () => {
+  async function commandsBelow(path: readonly string[]): Promise<string[][]> {
+    const { code, stdout } = await run([...path, '--help'])
+    expect({ path, code }).toEqual({ path, code: 0 })
+    expect(stdout).toMatch(/^Usage: sluice/)
+    const list = /\nCommands:\n([\s\S]*)$/.exec(stdout)?.[1] ?? ''
+    const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => name !== 'help')
+    const below: string[][] = []
+    for (const name of names) below.push([...path, name], ...(await commandsBelow([...path, name])))
+    return below
+  }
+
+  it('explains itself with --help and exits 0', async () => {
+    const all = (await commandsBelow([])).map((path) => path.join(' '))
+    for (const known of [
+      ...['serve', 'worker', 'scan', 'detect', 'extract', 'doctor', 'demo'],
+      ...['rules list', 'rules check', 'rules test', 'policy check', 'policy test', 'policy explain'],
+      ...['fingerprint add', 'fingerprint list', 'fingerprint show', 'fingerprint remove'],
+      ...['quarantine list', 'quarantine show', 'quarantine release', 'quarantine reject'],
+      ...['audit verify', 'audit export', 'audit anchor', 'keys create', 'keys rotate', 'users add', 'users remove'],
+      ...['config check', 'config reference', 'config schema'],
+    ])
+      expect(all).toContain(known)
+  })
+
+  it.each([
+    [['--nonsense']],
+    [['nonsense']],
+    [['scan', '--nonsense', 'x']],
+    [['rules', 'list', '--nonsense']],
+    [['scan']],
+    [['scan', '--as', 'letter', 'case.eml']],
+    [['quarantine', 'release', 'X']],
+    [['detect']],
+  ])('exits 2 on bad usage and leaves stdout alone: %j', async (args) => {
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).not.toBe('')
+  })
+
+  it('exits 2 on a configuration that is not there', async () => {
+    const { code, stderr } = await run(['scan', 'case.eml', '--config', 'elsewhere.yaml'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('elsewhere.yaml')
+  })
+})
+
+describe('scan', () => {
+  it('has the published shape, without values', async () => {
+    const found = await answer(['scan', '--json', 'case.eml'])
+    expect(found).toMatchObject({
+      file: 'case.eml',
+      channel: 'mail',
+      sender: 'a@example.com',
+      recipients: ['b@partner.example', 'in@example.com'],
+      decision: {
+        action: 'quarantine',
+        groups: expect.arrayContaining([
+          expect.objectContaining({ recipients: ['b@partner.example'], action: 'quarantine' }),
+          expect.objectContaining({ recipients: ['in@example.com'], action: 'pass' }),
+        ]),
+        reasons: [{ policy: 'test', rule: 'cards', severity: 'high', message: 'cards', findings: ['f1'] }],
+        revisions: { policies: expect.any(String), rules: expect.any(String), catalog: expect.any(String) },
+      },
+      findings: [
+        {
+          id: 'f1',
+          detector: 'credit_card',
+          family: 'financial',
+          kind: 'pattern',
+          confidence: 'high',
+          count: 2,
+          unique: 1,
+          matches: [{ part: 'mail/[1]', start: 9, end: 28, excerpt: expect.any(String), via: [] }, {}],
+        },
+      ],
+      labels: [],
+      parts: [
+        {
+          path: 'mail',
+          sniffedType: 'message/rfc822',
+          size: expect.any(Number),
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
+        {
+          path: 'mail/[1]',
+          declaredType: expect.any(String),
+          sniffedType: 'text/plain',
+          textLength: expect.any(Number),
+        },
+      ],
+      uninspected: [],
+      elapsedMs: expect.any(Number),
+    })
+    expect(JSON.stringify(found)).not.toMatch(/4111|"value"|"normalized"/)
+  })
+
+  it('reveals values when asked', async () => {
+    const found = await answer(['scan', '--json', '--reveal', 'case.eml'])
+    expect(found).toMatchObject({
+      findings: [{ matches: [{ value: CARD, normalized: CARD.replaceAll(' ', '') }, {}] }],
+    })
+  })
+
+  it('names what it could not look into', async () => {
+    expect(await answer(['scan', '--json', '--to', 'b@partner.example', 'sealed.zip'])).toMatchObject({
+      channel: 'upload',
+      decision: { action: 'quarantine' },
+      uninspected: [{ path: expect.stringContaining('card.txt'), reason: 'encrypted', detail: expect.any(String) }],
+    })
+  })
+
+  it('answers in the order asked, and goes on behind a file it cannot read', async () => {
+    await writeFile(join(gateway.dir, 'secret.txt'), 'x')
+    await chmod(join(gateway.dir, 'secret.txt'), 0)
+    const found = await answers(['scan', '--json', 'missing.eml', 'clean.txt', '.', 'case.eml'])
+    expect(found.map(({ file }) => file)).toEqual(['missing.eml', 'clean.txt', '.', 'case.eml'])
+    expect(found[0]).toEqual({ file: 'missing.eml', error: 'no such file' })
+    expect(found[2]).toMatchObject({ error: expect.stringContaining('folder') })
+  })
+
+  it('takes lists and manifests, mail, uploads and requests', async () => {
+    const listed = await answers(['scan', '--json', '--files-from', '-'], 0, 'case.eml\n\nclean.txt\n')
+    expect(listed.map(({ file }) => file)).toEqual(['case.eml', 'clean.txt'])
+    const manifest = [
+      { file: 'card.txt', as: 'mail', from: 'x@example.com', to: ['y@partner.example'] },
+      { file: 'card.txt', method: 'POST', url: 'https://drive.example/up', headers: { 'content-type': 'text/plain' } },
+      { file: 'card.txt', as: 'upload', filename: 'renamed.txt' },
+    ]
+    await writeFile(join(gateway.dir, 'manifest.jsonl'), manifest.map((entry) => JSON.stringify(entry)).join('\n'))
+    expect(await answers(['scan', '--json', '--manifest', 'manifest.jsonl'])).toMatchObject([
+      { channel: 'mail', sender: 'x@example.com', recipients: ['y@partner.example'] },
+      { channel: 'upload', findings: [{ detector: 'credit_card' }] },
+      { channel: 'upload', parts: [{ filename: 'renamed.txt' }] },
+    ])
+    await writeFile(join(gateway.dir, 'bad.jsonl'), '{"file":"card.txt"}\nnonsense\n')
+    const bad = await run(['scan', '--json', '--manifest', 'bad.jsonl'])
+    expect(bad.code).toBe(2)
+    expect(bad.stderr).toContain('bad.jsonl:2')
+  })
+
+  it('finds ad-hoc terms whatever their case, spacing and punctuation', async () => {
+    await writeFile(join(gateway.dir, 'term.txt'), 'about PROJECT-blue  Heron today')
+    expect(await answer(['scan', '--json', '--term', 'heron=Project Blue Heron', 'term.txt'])).toMatchObject({
+      findings: [{ detector: 'heron', family: 'intellectual_property', confidence: 'high' }],
+    })
+  })
+
+  it('exits 1 with --exit-code when anything would be held, 0 otherwise', async () => {
+    expect((await run(['scan', '--json', '--exit-code', 'case.eml'])).code).toBe(1)
+    expect((await run(['scan', '--json', '--exit-code', 'clean.txt'])).code).toBe(0)
+    expect((await run(['scan', 'case.eml'])).code).toBe(0)
+  })
+
+  it('explains with --explain', async () => {
+    const found = await answer(['scan', '--json', '--explain', 'case.eml'])
+    expect(found).toMatchObject({ explanation: expect.any(Array), nearMisses: expect.any(Array) })
+    expect((await run(['policy', 'explain', 'case.eml'])).stdout).toContain('cards')
+  })
+})
+
+describe('detect', () => {
+  const input = `${JSON.stringify({ id: 'a', text: `\u{1f600} ${CARD}` })}\n${JSON.stringify({ id: 'b', text: 'nothing' })}\n`
+
+  it('answers line by line, in order, in code points', async () => {
+    expect(await answers(['detect', '--jsonl', '--reveal'], 0, input)).toEqual([
+      {
+        id: 'a',
+        findings: [
+          expect.objectContaining({
+            detector: 'credit_card',
+            family: 'financial',
+            confidence: 'high',
+            start: 2,
+            end: 21,
+            value: CARD,
+          }),
+        ],
+      },
+      { id: 'b', findings: [] },
+    ])
+  })
+
+  it('keeps values to itself unless asked', async () => {
+    expect((await run(['detect', '--jsonl'], input)).stdout).not.toContain('4111')
+  })
+})
+
+describe('extract', () => {
+  it('shows what the detectors would see', async () => {
+    expect(await answer(['extract', '--json', 'case.eml'])).toMatchObject({
+      file: 'case.eml',
+      parts: [
+        { path: 'mail', depth: 0 },
+        {
+          path: 'mail/[1]',
+          sniffedType: 'text/plain',
+          size: expect.any(Number),
+          sha256: expect.any(String),
+          text: expect.stringContaining(CARD),
+        },
+      ],
+      labels: [],
+      uninspected: [],
+      elapsedMs: expect.any(Number),
+    })
+    const listed = await answers(['extract', '--json', '--files-from', '-'], 0, 'missing.txt\nclean.txt\n')
+    expect(listed).toMatchObject([{ file: 'missing.txt', error: expect.any(String) }, { file: 'clean.txt' }])
+  })
+})
+
+describe('rules and policy', () => {
+  it('rules list is one JSON array', async () => {
+    const [list] = (await answers(['rules', 'list', '--json'])) as unknown as [Json[]]
+    expect(list.find(({ id }) => id === 'credit_card')).toMatchObject({
+      family: 'financial',
+      kind: 'pattern',
+      name: 'Payment card',
+      description: expect.any(String),
+      regulations: expect.any(Array),
+      confidence: 'high',
+    })
+  })
+
+  it('check says yes with 0, and no with 1 and all places at once', async () => {
+    expect(await answer(['rules', 'check', '--json'])).toMatchObject({ ok: true })
+    expect(await answer(['policy', 'check', '--json'])).toMatchObject({ ok: true })
+    expect((await run(['config', 'check'])).code).toBe(0)
+    await mkdir(join(gateway.dir, 'broken'), { recursive: true })
+    await writeFile(
+      join(gateway.dir, 'broken/b.yaml'),
+      'policy: b\nname: B\nrules:\n  - { id: x, when: { nothing: 1 }, action: stop }\n',
+    )
+    const text = await run(['policy', 'check', '--policies', 'broken'])
+    expect(text.code).toBe(1)
+    expect(text.stdout.match(/^broken\/b\.yaml:4:\d+ \S+ .+$/gm)?.length).toBeGreaterThanOrEqual(2)
+    expect(await answer(['policy', 'check', '--json', '--policies', 'broken'], 1)).toMatchObject({
+      ok: false,
+      diagnostics: expect.arrayContaining([
+        expect.objectContaining({ file: 'broken/b.yaml', row: 4, code: expect.any(String) }),
+      ]),
+    })
+    await writeFile(join(gateway.dir, 'broken/b.yaml'), 'rules:\n  - { id: 3 }\n')
+    expect((await run(['rules', 'check', '--rules', 'broken'])).code).toBe(1)
+  })
+
+  it('test runs the examples and cases in the files', async () => {
+    expect((await run(['rules', 'test'])).code).toBe(0)
+    const failing = (await gateway.read('rules/test.yaml')).replace(
+      'negative_examples: [nothing, of, interest]',
+      'negative_examples: [BLOCKME, of, interest]',
+    )
+    await rm(join(gateway.dir, 'broken/b.yaml'))
+    await writeFile(join(gateway.dir, 'broken/r.yaml'), failing)
+    expect((await run(['rules', 'test', '--rules', 'broken'])).code).toBe(1)
+    await rm(join(gateway.dir, 'broken/r.yaml'))
+    await writeFile(
+      join(gateway.dir, 'broken/p.yaml'),
+      'policy: p\nname: P\nrules:\n  - { id: x, when: { recipient: outside }, action: block }\ntests:\n  - { name: it blocks, to: b@partner.example, expect: pass }\n',
+    )
+    const tested = await run(['policy', 'test', '--policies', 'broken'])
+    expect({ code: tested.code, stdout: tested.stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/p\.yaml:6 FAILED p: it blocks/),
+    })
+  })
+})
+
+describe('fingerprint', () => {
+  it('adds, lists, shows and removes; matches show in scans', async () => {
+    const words = Array.from({ length: 400 }, (_, i) => `word${(i * 7919) % 1009}`)
+    await mkdir(join(gateway.dir, 'plans'))
+    await writeFile(join(gateway.dir, 'plans/one.txt'), words.join(' '))
+    expect((await run(['fingerprint', 'add', '--name', 'plans', '--label', 'secret', 'plans'])).code).toBe(0)
+    const [list] = (await answers(['fingerprint', 'list', '--json'])) as unknown as [Json[]]
+    expect(list).toMatchObject([
+      {
+        id: expect.any(String),
+        name: 'plans',
+        files: 1,
+        shingles: expect.any(Number),
+        addedAt: expect.anything(),
+        revision: expect.anything(),
+      },
+    ])
+    expect((await run(['fingerprint', 'show', 'plans', '--json'])).stdout).toContain('one.txt')
+    await copyFile(join(gateway.dir, 'plans/one.txt'), join(gateway.dir, 'copy.txt'))
+    expect(await answer(['scan', '--json', 'copy.txt'])).toMatchObject({
+      findings: [
+        {
+          detector: 'plans',
+          kind: 'fingerprint',
+          matches: [
+            expect.objectContaining({
+              document: expect.stringContaining('one.txt'),
+              containment: expect.any(Number),
+              resemblance: expect.any(Number),
+            }),
+          ],
+        },
+      ],
+    })
+    expect((await run(['fingerprint', 'remove', 'plans'])).code).toBe(0)
+    const gone = await run(['fingerprint', 'show', 'plans'])
+    expect(gone.code).toBeGreaterThan(0)
+    expect(await answer(['scan', '--json', 'copy.txt'])).toMatchObject({ findings: [] })
+  })
+})
+
+describe('quarantine, audit and doctor, beside a running gateway', () => {
+  let id = ''
+
+  beforeAll(async () => {
+    await gateway.start()
+    id = (await sendMail(gateway.port(), { text: `card ${CARD}` })).id
+    await waitFor('the hold', async () => (await run(['quarantine', 'show', id])).code === 0)
+  })
+
+  it('quarantine list and show', async () => {
+    expect(await answer(['quarantine', 'list', '--json'])).toMatchObject({
+      id,
+      cause: 'quarantine',
+      severity: 'high',
+      sender: 'a@example.com',
+      recipients: ['b@partner.example'],
+      status: 'open',
+      review: null,
+    })
+    expect(await answer(['quarantine', 'show', id, '--json'])).toMatchObject({
+      item: { id },
+      envelope: { sender: 'a@example.com' },
+      decision: { action: 'quarantine' },
+      report: { findings: [{ detector: 'credit_card' }] },
+      audit: expect.arrayContaining([
+        expect.objectContaining({ event: 'accepted' }),
+        expect.objectContaining({ event: 'decided' }),
+      ]),
+    })
+    expect((await run(['quarantine', 'show', 'NOTHING'])).code).toBe(2)
+    const content = await run(['quarantine', 'show', id, '--content', '--reviewer', 'rita'])
+    expect(content.stdout).toContain(CARD)
+    const { audit } = await answer(['quarantine', 'show', id, '--json'])
+    expect(audit).toContainEqual(expect.objectContaining({ event: 'viewed', actor: 'rita' }))
+  })
+
+  it('quarantine release and reject: 0 when done, 1 when not, one object for each id', async () => {
+    const mixed = ['quarantine', 'reject', id, 'NOTHING', '--reason', 'a test', '--reviewer', 'rita', '--json']
+    expect(await answers(mixed, 1)).toMatchObject([
+      { id, ok: true, act: 'reject' },
+      { id: 'NOTHING', ok: false, code: 'not-found' },
+    ])
+    expect(await answer(['quarantine', 'release', id, '--reason', 'late', '--json'], 1)).toMatchObject({ ok: false })
+    expect((await run(['quarantine', 'release', id, '--reason', ' '])).code).toBe(2)
+    expect(await answers(['quarantine', 'list', '--json'])).toEqual([])
+    expect(await answer(['quarantine', 'list', '--json', '--status', 'rejected'])).toMatchObject({
+      id,
+      status: 'rejected',
+    })
+  })
+
+  it('audit verify and export', async () => {
+    expect(await answer(['audit', 'verify', '--json'])).toMatchObject({
+      ok: true,
+      entries: expect.any(Number),
+      head: expect.any(String),
+    })
+    const entries = await answers(['audit', 'export'])
+    expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, i) => i + 1))
+    expect(entries[0]).toMatchObject({
+      at: expect.any(Number),
+      event: 'accepted',
+      actor: 'system',
+      submission: id,
+      mac: expect.any(String),
+    })
+    expect(await answers(['audit', 'export', '--after', '2'])).toHaveLength(entries.length - 2)
+    expect((await answers(['audit', 'export', '--submission', id])).every(({ submission }) => submission === id)).toBe(
+      true,
+    )
+  })
+
+  it('doctor names each finding and how to mend it, and exits 1 while something is wrong', async () => {
+    const fine = await answers(['doctor', '--json'])
+    expect(fine.map(({ state }) => state)).not.toContain('problem')
+    expect(fine).toContainEqual(expect.objectContaining({ check: 'keys', state: 'ok', message: expect.any(String) }))
+    await chmod(join(gateway.dir, 'data/keys/audit.key'), 0o644)
+    const wrong = await answers(['doctor', '--json'], 1)
+    await chmod(join(gateway.dir, 'data/keys/audit.key'), 0o600)
+    expect(wrong).toContainEqual(
+      expect.objectContaining({ check: 'keys', state: 'problem', message: expect.stringContaining('chmod 600') }),
+    )
+  })
+
+  it('a cut-off record is noticed, and accepted only with a reason', async () => {
+    expect(await gateway.stop()).toBe(0)
+    await rm(join(gateway.dir, 'data/state/state.sqlite-audit-anchor'))
+    expect(await answer(['audit', 'verify', '--json'], 1)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('anchor'),
+    })
+    expect((await run(['audit', 'anchor'])).code).toBe(2)
+    expect((await run(['audit', 'anchor', '--reason', ' '])).code).toBe(2)
+    expect(await answer(['audit', 'anchor', '--reason', 'restored', '--operator', 'olga', '--json'])).toMatchObject({
+      ok: true,
+    })
+    expect((await answers(['audit', 'export'])).at(-1)).toMatchObject({
+      event: 'configuration',
+      actor: 'olga',
+      details: { reason: 'restored' },
+    })
+    expect((await answer(['audit', 'verify', '--json'])).ok).toBe(true)
+  })
+
+  it('keys can be rotated: what was stored before can be read after', async () => {
+    expect((await run(['keys', 'rotate'])).code).toBe(0)
+    await gateway.start()
+    expect(gateway.stderr).toMatch(/"resealed":[1-9]/)
+    expect(await answer(['quarantine', 'show', id, '--json'])).toMatchObject({
+      decision: { action: expect.any(String) },
+    })
+    expect(await gateway.stop()).toBe(0)
+  })
+})
