@@ -20,7 +20,7 @@ const digitOf: Readonly<Record<string, string>> = {
   '£': '4',
 }
 
-const TOKEN_MIN = 3
+const TOKEN_MIN = 2
 const DIGIT_SHARE_MIN = 0.5
 const confusable = new RegExp(`[${Object.keys(digitOf).join('')}]`, 'g')
 

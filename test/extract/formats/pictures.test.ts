@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { readUpload } from '../reading.ts'
 import { read } from './making.ts'
 
 function chunk(type: string, data: Buffer): Buffer {
@@ -40,9 +41,12 @@ describe('pictures', () => {
     expect(result.said).toEqual([])
   })
 
-  it('tells pictures that may show text, and leaves small ones alone', async () => {
-    expect((await read(pngOf(800, 600), 'x.png')).said).toEqual(['not-readable picture without text recognition'])
-    expect((await read(pngOf(120, 40), 'x.png')).said).toEqual([])
+  it('tells pictures that may show text where that is not recognised, and leaves small ones alone', async () => {
+    const off = { ocr: null }
+    expect((await readUpload(pngOf(800, 600), {}, off)).uninspected).toEqual([
+      'not-readable picture without text recognition',
+    ])
+    expect((await readUpload(pngOf(120, 40), {}, off)).uninspected).toEqual([])
   })
 
   it('reads what stands behind the picture', async () => {
