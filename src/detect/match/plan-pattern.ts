@@ -18,17 +18,15 @@ const CHEAP_STEPS_PER_BYTE = 0.02
 /** What a place found by literal costs besides its walk, in steps. */
 const PLACE_STEPS = 60
 
+const NEW_WALK_STEPS = 2
+
 /** Literals to look for instead of the pattern, or null where it is looked for everywhere. */
 export function planPattern(node: RegexNode, boundary: Boundary): RequiredLiterals | null {
   const everywhere = sampleSteps(node, boundary)
   if (everywhere <= CHEAP_STEPS_PER_BYTE) return null
   let best: { cost: number; required: RequiredLiterals } | null = null
   for (const required of requiredLiterals(node)) {
-    if (
-      required.before > limits.detectMatchMaxBytes ||
-      required.literals.some((literal) => isCommon(literal, required))
-    )
-      continue
+    if (boundary !== 'none' && required.literals.some((literal) => isCommon(literal, required))) continue
     const cost = sampleCost(required)
     if (cost < everywhere && (!best || cost < best.cost)) best = { cost, required }
   }
@@ -43,9 +41,10 @@ function isCommon(literal: string, { beforeMin }: RequiredLiterals): boolean {
 const LEAD_MIN = 6
 
 function sampleCost(required: RequiredLiterals): number {
-  const steps = samplePlaces(required.literals).map(
-    (at) => PLACE_STEPS + 2 * (at - leadStart(SAMPLE_TEXT, at, required)),
-  )
+  const steps = samplePlaces(required.literals).map((at) => {
+    const lead = at - leadStart(SAMPLE_TEXT, at, required)
+    return lead < 0 ? PLACE_STEPS / 4 : PLACE_STEPS + 2 * lead
+  })
   // A literal that stands nowhere in the sample may stand once in ten pages, and each is one more to look for.
   const unseen = (0.1 * PLACE_STEPS + required.literals.length / 10) / SAMPLE_TEXT.length
   return steps.reduce((sum, one) => sum + one, 0) / SAMPLE_TEXT.length + unseen
@@ -53,20 +52,23 @@ function sampleCost(required: RequiredLiterals): number {
 
 /** Where a match that has its literal at `at` can begin at the earliest; past `at` when there can't be one. */
 export function leadStart(text: Uint8Array, at: number, { before, beforeMin, lead }: RequiredLiterals): number {
-  const limit = Math.max(0, at - before)
+  const limit = Math.max(0, at - Math.min(before, limits.detectMatchMaxBytes))
   let start = at
   while (start > limit && lead[text[start - 1] as number] === 1) start--
   return at - start < beforeMin ? at + 1 : start
 }
 
-/** Steps of walks past what the scanner remembers of their first bytes; those all patterns share. */
+/**
+ * Steps of walks past what the scanner remembers of their first bytes; those all patterns share. A pattern without a
+ * boundary begins walks where no other does, so each of them counts.
+ */
 function sampleSteps(node: RegexNode, boundary: Boundary): number {
   const program = new Program()
   program.add(node, boundary)
   let steps = 0
   const scanner = new Scanner(new Automaton(program), 1)
   scanner.onWalk = (walked) => {
-    steps += Math.max(0, walked - REMEMBERED)
+    steps += Math.max(0, walked - REMEMBERED) + (boundary === 'none' ? NEW_WALK_STEPS : 0)
   }
   scanner.scan(SAMPLE_TEXT, () => true)
   return steps / SAMPLE_TEXT.length

@@ -9,7 +9,7 @@ import { foldCase } from './code-points.ts'
 export interface RequiredLiterals {
   /** In lower case, to be looked for in any case; none is empty. */
   readonly literals: readonly string[]
-  /** Most and least bytes of a match that stand before the literal. */
+  /** Most (Infinity where unbounded) and least bytes of a match that stand before the literal. */
   readonly before: number
   readonly beforeMin: number
   /** 1 for each byte that may be among them. */
@@ -22,9 +22,7 @@ const SET_SIZE_MAX = 4
 
 /** Every set of required literals that the tree gives; a caller picks the one that is rarest in text. */
 export function requiredLiterals(node: RegexNode): RequiredLiterals[] {
-  return factors(node).filter(
-    ({ literals, before }) => Number.isFinite(before) && literals.length > 0 && literals.every((l) => l !== ''),
-  )
+  return factors(node).filter(({ literals }) => literals.length > 0 && literals.every((l) => l !== ''))
 }
 
 /** All strings that the node matches, lower-cased, when they are few; else null. */
