@@ -44,6 +44,10 @@ const BAND_LETTERS = 500
 /** Several lines of text at HEIGHT_WANTED. */
 const BAND_HEIGHT_MIN = 160
 
+/** Shares of the time of a message that a first and a second reading leave to whatever else is in it. */
+const FIRST_RESERVE = 0.1
+const SECOND_RESERVE = 0.5
+
 const nothing: PictureText = { text: '', problem: null }
 
 /** The one engine of this thread, made at the first picture. */
@@ -64,6 +68,15 @@ interface Reading {
   readonly sure: number
   readonly digits: number
   readonly confidence: number
+}
+
+interface BandView {
+  readonly band: Raster
+  /** Whether it is turned upside down: the likelier way first. */
+  readonly ways: readonly boolean[]
+  readonly readings: Reading[]
+  /** Milliseconds. */
+  readonly took: number
 }
 
 export class PictureReader {
@@ -116,7 +129,8 @@ export class PictureReader {
       if (raster === null) return problem('not-readable', 'picture could not be decoded')
       if (isTiny(raster.width, raster.height)) return nothing
       const endsAt = startedAt + Math.min(limits.ocrPictureMs, this.#msLeft)
-      const msLeft = () => (budget.hasTime() ? endsAt - cpuMs() : 0)
+      const msLeft = (reserve: number) =>
+        budget.hasTime() ? Math.min(endsAt - cpuMs(), budget.msLeft - budget.limits.timeMs * reserve) : 0
       return await this.#read(raster, textLayout(raster), msLeft)
     } catch {
       return problem('not-readable', 'text recognition failed')
@@ -125,54 +139,59 @@ export class PictureReader {
     }
   }
 
-  async #read(raster: Raster, layout: TextLayout, msLeft: () => number): Promise<PictureText> {
+  async #read(raster: Raster, layout: TextLayout, left: (reserve: number) => number): Promise<PictureText> {
     if (layout.letters < LETTERS_MIN || layout.order < ORDER_MIN) return nothing
     const bands = bandsOf(straightened(raster, layout), Math.ceil(layout.letters / BAND_LETTERS))
-    const texts: string[] = []
+    const msLeft = () => left(FIRST_RESERVE)
+    const views: BandView[] = []
     let isTurned = false
     for (const band of bands) {
-      const read = await this.#readBand(band, layout.letters / bands.length, isTurned, msLeft)
-      if (read === null) break
-      isTurned = read.isTurned
-      texts.push(read.text)
+      const view = await this.#view(band, isTurned, msLeft)
+      if (view === null) break
+      isTurned = view.ways[0] ?? isTurned
+      views.push(view)
     }
-    const text = texts.filter((piece) => piece !== '').join('\n')
-    if (texts.length === bands.length) return { text, problem: null }
+    const isWhole = views.length === bands.length
+    // Only once all of it was read: time for a second reading must not be missing for the end of the page.
+    if (isWhole)
+      for (const view of views) await this.#viewAgain(view, layout.letters / bands.length, () => left(SECOND_RESERVE))
+    const text = views
+      .map(({ readings }) => textOf(readings))
+      .filter((piece) => piece !== '')
+      .join('\n')
+    if (isWhole) return { text, problem: null }
     const isPrint = layout.letters >= PRINT_LETTERS_MIN && layout.order >= PRINT_ORDER_MIN
     const detail = isPrint ? 'ocr' : 'text recognition took too long'
     return { text, problem: { reason: isPrint ? 'timeout' : 'not-readable', detail } }
   }
 
-  /** Reads a band as it is (or upside down as the band before), then in other ways as long as that may give more. */
-  async #readBand(
-    band: Raster,
-    letters: number,
-    isTurned: boolean,
-    msLeft: () => number,
-  ): Promise<{ text: string; isTurned: boolean } | null> {
+  /** Reads a band as the one before, and the other way up where that is unsure. Null when there was no time. */
+  async #view(band: Raster, isTurned: boolean, msLeft: () => number): Promise<BandView | null> {
     const startedAt = cpuMs()
-    const ways = [isTurned, !isTurned]
     const first = await this.#recognise(isTurned ? turnHalf(band) : band, msLeft)
     if (first === null) return null
+    const ways = [isTurned, !isTurned]
     const readings = [first]
     if (first.confidence < SURE_CONFIDENCE) {
       const other = await this.#recognise(isTurned ? band : turnHalf(band), msLeft)
       if (other) readings.push(other)
       if (other && scoreOf(other) > scoreOf(first)) ways.reverse()
     }
+    return { band, ways, readings, took: cpuMs() - startedAt }
+  }
+
+  /** A wrong digit breaks its check digit and hides the number, so numbers are read a second time at another size. */
+  async #viewAgain({ band, ways, readings, took }: BandView, letters: number, msLeft: () => number): Promise<void> {
     const best = bestOf(readings)
+    if (best.sure >= letters * COVERAGE_MIN && best.digits < NUMBER_DIGITS_MIN) return
     // Where it can't be told which way is up, as with a row of ones, both ways are gone on with.
     const likely = best.confidence < SURE_CONFIDENCE ? ways : ways.slice(0, 1)
-    // A wrong digit breaks its check digit and hides the number, so numbers are read a second time at another size.
-    const isWorthMore = best.sure < letters * COVERAGE_MIN || best.digits >= NUMBER_DIGITS_MIN
-    const took = cpuMs() - startedAt
     for (const way of likely) {
-      if (!isWorthMore || took * 2 > msLeft()) break
+      if (took * 2 > msLeft()) return
       const even = flattened(contrastPlane(way ? turnHalf(band) : band), FLATTEN_RADIUS)
       const again = await this.#recognise(resample(even, SECOND_FACTOR, 0), msLeft)
       if (again) readings.push(again)
     }
-    return { text: textOf(readings), isTurned: ways[0] ?? isTurned }
   }
 
   /** Null when there was no time. */

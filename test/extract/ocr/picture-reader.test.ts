@@ -25,7 +25,7 @@ function budgetOfLooks(count: number): Budget {
     inflatedLeft: 0,
     inflate: () => false,
     hasTime: () => ++looks < count,
-    msLeft: 1,
+    msLeft: whole.msLeft,
   }
 }
 
