@@ -9,7 +9,7 @@
  *     - { name: surname, kind: words }
  *     - { name: iban, kind: code }
  *     - { name: born, kind: date }
- *   match: { columns: 2, within: 300 }
+ *   match: { columns: 2, within: 300 }         # bytes of text, or `part`: anywhere in the same part
  */
 import { z } from 'zod'
 import type { Diagnostic } from '../core/diagnostic.ts'
@@ -37,7 +37,7 @@ export const exactDataSchema = z.strictObject({
   match: z
     .strictObject({
       columns: z.number().int().min(2).max(COLUMNS_MAX).default(2),
-      within: z.number().int().min(1).max(WITHIN_MAX_BYTES).default(DEFAULT_WITHIN_BYTES),
+      within: z.union([z.number().int().min(1).max(WITHIN_MAX_BYTES), z.literal('part')]).default(DEFAULT_WITHIN_BYTES),
     })
     .prefault({}),
 })

@@ -28,8 +28,12 @@ export async function runExactDataIndex(csv: string, flags: Flags & { readonly s
   try {
     const summary = await tables.index(schema, input, Date.now(), (rows) => progress(`${rows} rows`))
     progress('')
-    const { name, rows, values, columns } = summary
-    if (flags.json) process.stdout.write(`${JSON.stringify({ name, rows, values, columns })}\n`)
+    const { name, rows, values, columns, unusable } = summary
+    for (const [column, count] of Object.entries(unusable))
+      process.stderr.write(
+        `sluice exact-data index: ${count} cells of \`${column}\` hold nothing that can be looked for\n`,
+      )
+    if (flags.json) process.stdout.write(`${JSON.stringify({ name, rows, values, columns, unusable })}\n`)
     else process.stdout.write(`${name}: ${rows} rows, ${values} values in ${columns.length} columns\n`)
     return 0
   } catch (thrown) {

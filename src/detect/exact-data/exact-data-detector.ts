@@ -1,114 +1,74 @@
 /**
- * Rows of registered tables found again in a text: enough columns of one row near each other, or one that identifies
- * alone. One match a row. Values that many rows share confirm a row but never lead to one.
+ * Rows of registered tables found again in a text: one match for each row, over the columns of it that stand together.
+ * A table that came out in bulk is as many matches as it has rows.
  */
 import type { ExtractedText } from '../../core/extraction.ts'
 import type { Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
 import type { DetectOptions, Detector, TextDetection } from '../detector.ts'
-import { type Candidate, eachCandidate } from './cell-values.ts'
-import { type ExactDataIndex, filterHas, filterHash, rowsOf, valueHash } from './exact-data-index.ts'
+import { CandidateWalk } from './candidate-walk.ts'
+import { type ExactDataIndex, hasValue, rowsOf } from './exact-data-index.ts'
+import { type FoundRow, RowCollector } from './judge-rows.ts'
 
-interface Place {
-  readonly column: number
-  readonly start: number
-  readonly end: number
-}
-
+/** `indexes`: at least one, all of one catalogue. */
 export function exactDataDetector(indexes: readonly ExactDataIndex[]): Detector {
-  return {
-    kind: 'exact-data',
-    inspectText: (text, options) => {
-      const content = Buffer.from(text.utf8.buffer, text.utf8.byteOffset, text.utf8.byteLength).toString('utf8')
-      const results = indexes.map((index) => search(index, text, content, options))
-      return {
-        matches: results.flatMap((result) => result.matches),
-        nearMisses: [],
-        overflow: results.some((result) => result.overflow),
-      }
-    },
-  }
+  const walk = new CandidateWalk(indexes)
+  return { kind: 'exact-data', inspectText: (text, options) => inspectText(indexes, walk, text, options) }
 }
 
-function search(index: ExactDataIndex, text: ExtractedText, content: string, options: DetectOptions): TextDetection {
-  /** 32 bits of a value's HMAC -> where such a value stands. */
-  const seen = new Map<number, Candidate[]>()
-  const rows = new Set<number>()
-  eachCandidate(content, index.wordsMax, (candidate) => {
-    if (!filterHas(index.filter, filterHash(index.key, candidate.kind, candidate.value))) return
-    const hash = valueHash(index.key, candidate.kind, candidate.value)
-    const places = seen.get(hash.low)
-    if (!places) seen.set(hash.low, [candidate])
-    else if (places.length < limits.detectMatchesPerRuleMax) places.push(candidate)
-    for (const row of rowsOf(index, hash)) if (rows.size < limits.detectCandidatesPerRuleMax) rows.add(row)
+function inspectText(
+  indexes: readonly ExactDataIndex[],
+  walk: CandidateWalk,
+  text: ExtractedText,
+  options: DetectOptions,
+): TextDetection {
+  const collectors = indexes.map((index) => new RowCollector(index))
+  walk.each(text.utf8, ({ kind, hash, start, end }) => {
+    for (const [i, index] of indexes.entries())
+      if (hasValue(index, hash)) collectors[i]?.add(kind, hash, { start, end }, rowsOf(index, hash))
   })
   const matches: Match[] = []
-  for (const row of rows) {
-    const match = judgeRow(index, row, seen, text, content, options)
-    if (match) matches.push(match)
-    if (matches.length > limits.detectMatchesPerRuleMax) break
+  let overflow = false
+  for (const [i, index] of indexes.entries()) {
+    const collector = collectors[i] as RowCollector
+    const own: Match[] = []
+    for (const found of collector.found()) {
+      if (own.length < limits.detectMatchesPerRuleMax) own.push(matchOf(index, found, text, options))
+      else {
+        overflow = true
+        break
+      }
+    }
+    overflow ||= collector.overflow
+    matches.push(...own.sort((a, b) => a.start - b.start || a.end - b.end || (a.normalized < b.normalized ? -1 : 1)))
   }
-  matches.sort((a, b) => a.start - b.start || a.end - b.end)
-  const overflow = rows.size >= limits.detectCandidatesPerRuleMax || matches.length > limits.detectMatchesPerRuleMax
-  return { matches: matches.slice(0, limits.detectMatchesPerRuleMax), nearMisses: [], overflow }
+  return { matches, nearMisses: [], overflow }
 }
 
-function judgeRow(
+function matchOf(
   index: ExactDataIndex,
-  row: number,
-  seen: ReadonlyMap<number, readonly Candidate[]>,
-  text: ExtractedText,
-  content: string,
+  { row, places, alone }: FoundRow,
+  { part, utf8 }: ExtractedText,
   options: DetectOptions,
-): Match | null {
-  const places: Place[] = []
-  for (const [column, { kind }] of index.columns.entries()) {
-    const cell = index.cells[row * index.columns.length + column] ?? 0
-    if (cell === 0) continue
-    for (const { kind: seenKind, start, end } of seen.get(cell) ?? [])
-      if (seenKind === kind) places.push({ column, start, end })
-  }
-  places.sort((a, b) => a.start - b.start)
-  const alone = places.find((place) => index.columns[place.column]?.alone)
-  const group = alone ? [alone] : nearest(places, index)
-  if (!group) return null
-  const start = Math.min(...group.map((place) => place.start))
-  const end = Math.max(...group.map((place) => place.end))
-  const names = [...new Set(group.map((place) => index.columns[place.column]?.name ?? ''))]
-  const bytes = Buffer.from(text.utf8.buffer, text.utf8.byteOffset, text.utf8.byteLength)
+): Match {
+  const start = Math.min(...places.map((place) => place.start))
+  const end = Math.max(...places.map((place) => place.end))
   return {
     detector: index.name,
     family: index.family,
     kind: 'exact-data',
     confidence: 'high',
-    part: text.part,
+    part,
     start,
     end,
-    value: options.reveal && content.length > 0 ? bytes.subarray(start, end).toString('utf8') : '',
+    value: options.reveal ? Buffer.from(utf8.buffer, utf8.byteOffset + start, end - start).toString('utf8') : '',
     normalized: `${index.name}/${row}`,
     via: [],
-    evidence: names.map((name) => ({
+    evidence: places.map(({ column }) => ({
       kind: 'threshold',
-      name,
-      effect: alone ? 'identifies alone' : `one of ${names.length} columns of the same row`,
+      name: index.columns[column]?.name ?? '',
+      effect: alone ? 'identifies alone' : `one of ${places.length} columns of the same row`,
     })),
     document: index.name,
   }
-}
-
-/** The first run of places, each not overlapping the one before, with enough different columns within the distance. */
-function nearest(places: readonly Place[], { columnsMin, withinBytes }: ExactDataIndex): Place[] | null {
-  for (const [i, first] of places.entries()) {
-    const group = [first]
-    const columns = new Set([first.column])
-    for (const place of places.slice(i + 1)) {
-      if (place.start - first.start > withinBytes) break
-      const last = group.at(-1)
-      if (columns.has(place.column) || (last && place.start < last.end)) continue
-      columns.add(place.column)
-      group.push(place)
-    }
-    if (columns.size >= columnsMin) return group
-  }
-  return null
 }

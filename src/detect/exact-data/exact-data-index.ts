@@ -1,11 +1,12 @@
 /**
- * Rows of a table as an immutable index of keyed hashes that all scan threads share. A value that few rows have leads
- * to them (open addressing from hash to row); what else a row holds is checked against the row's own hashes, so common
- * values (a city, a first name) never lead anywhere but do confirm. Without the key the index tells nothing: a number
- * of nine digits could be found by trying all, were the hashes not keyed.
+ * Rows of a table as an immutable index of keyed hashes that all scan threads share. A value that few rows have leads to
+ * them; what else a row holds is checked against the row's own hashes, so common values (a city, a first name) never
+ * lead anywhere but do confirm. Without the key the index tells nothing: a number of nine digits could be found by
+ * trying all, were the hashes not keyed.
  */
-import { createHmac } from 'node:crypto'
 import type { Family } from '../../core/finding.ts'
+import { findEntry, type HashTable, sameHash } from '../hash-table.ts'
+import { HmacSha256 } from '../hmac-sha256.ts'
 import type { CellKind } from './cell-values.ts'
 
 export interface ExactDataColumn {
@@ -24,68 +25,72 @@ export interface ExactDataIndex {
   /** Largest distance between the first and the last of them, in bytes of text. */
   readonly withinBytes: number
   readonly rows: number
-  /** Longest `words` value, in words. */
+  /** Longest `words` value, in words; 0 without such a column. */
   readonly wordsMax: number
+  /** Lengths that `code` values have, ascending: a number of another length is not looked up. */
+  readonly codeLengths: readonly number[]
   readonly key: Uint8Array
-  /** Bit set over the cheap keyed hash of every value: most look-ups end here. A power of two of bits. */
-  readonly filter: Uint32Array<SharedArrayBuffer>
-  /** Slots: two halves of the HMAC, row + 1 (0: empty), next slot is probed. Several rows may share a value. */
-  readonly slots: Uint32Array<SharedArrayBuffer>
+  /** Hashes of values -> rows, or COMMON; hashes of the first words of longer values -> PREFIX. */
+  readonly table: HashTable
   /** For each row and column 32 bits of the HMAC; 0 where the cell is empty. */
   readonly cells: Uint32Array<SharedArrayBuffer>
 }
 
-export const SLOT_WORDS = 3
-const FILTER_BITS_PER_VALUE = 12
+/** Stands for the rows of a value that too many have. */
+export const COMMON = 0xffff_ffff
+/** Says that values of several words begin with this one. */
+export const PREFIX = 0xffff_fffe
+export const ROWS_MAX = 50_000_000
 
 export interface ValueHash {
+  /** 48 bits that find it, 32 and 16. */
   readonly high: number
   readonly low: number
+  /** Other 32 bits, which its cells hold. Never 0. */
+  readonly cell: number
+  /** The 48 bits under which the first word of longer values stands. */
+  readonly prefixHigh: number
+  readonly prefixLow: number
 }
 
-/** HMAC-SHA-256 of kind and canonical value, cut to 64 bits. */
-export function valueHash(key: Uint8Array, kind: CellKind, value: string): ValueHash {
-  const mac = createHmac('sha256', key).update(`${kind}\n${value}`).digest()
-  // 0 stands for an empty cell.
-  return { high: mac.readUInt32LE(0), low: mac.readUInt32LE(4) || 1 }
+/** Hashes of canonical values: HMAC-SHA-256 over kind and value, cut in pieces. */
+export class ValueHasher {
+  readonly #mac: HmacSha256
+
+  /** `key`: the catalogue key. */
+  constructor(key: Uint8Array) {
+    this.#mac = new HmacSha256(key)
+  }
+
+  hash(kind: CellKind, value: string): ValueHash {
+    const mac = this.#mac.digest(`exact-data ${kind}\n${value}`)
+    return {
+      high: (mac[0] ?? 0) >>> 0,
+      low: (mac[1] ?? 0) & 0xffff,
+      cell: (mac[2] ?? 0) >>> 0 || 1,
+      prefixHigh: (mac[3] ?? 0) >>> 0,
+      prefixLow: (mac[4] ?? 0) & 0xffff,
+    }
+  }
 }
 
-/** A cheap keyed hash for the filter alone. */
-export function filterHash(key: Uint8Array, kind: CellKind, value: string): number {
-  let h = new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(8, true) ^ kind.length
-  for (let i = 0; i < value.length; i++) h = Math.imul(h ^ value.charCodeAt(i), 0x01000193)
-  h ^= h >>> 16
-  h = Math.imul(h, 0x85ebca6b)
-  h ^= h >>> 13
-  h = Math.imul(h, 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+/** Whether any row has the value. */
+export function hasValue({ table }: ExactDataIndex, { high, low }: ValueHash): boolean {
+  return findEntry(table, high, low) >= 0
 }
 
-export function filterSize(values: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1024, values * FILTER_BITS_PER_VALUE))) / 32
-}
-
-export function filterAdd(filter: Uint32Array, hash: number): void {
-  for (const bit of filterBits(filter, hash)) filter[bit >>> 5] = (filter[bit >>> 5] ?? 0) | (1 << (bit & 31))
-}
-
-export function filterHas(filter: Uint32Array, hash: number): boolean {
-  return filterBits(filter, hash).every((bit) => ((filter[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0)
-}
-
-function filterBits(filter: Uint32Array, hash: number): [number, number] {
-  const mask = filter.length * 32 - 1
-  return [(hash & mask) >>> 0, ((Math.imul(hash, 0x9e3779b1) >>> 3) & mask) >>> 0]
+/** Whether any value of several words begins with this one. */
+export function hasPrefix({ table }: ExactDataIndex, { prefixHigh, prefixLow }: ValueHash): boolean {
+  return findEntry(table, prefixHigh, prefixLow) >= 0
 }
 
 /** Rows that a value leads to; none for common values. */
-export function rowsOf({ slots }: Pick<ExactDataIndex, 'slots'>, { high, low }: ValueHash): number[] {
+export function rowsOf({ table, rows: count }: ExactDataIndex, { high, low }: ValueHash): number[] {
   const rows: number[] = []
-  const mask = slots.length / SLOT_WORDS - 1
-  for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-    const at = slot * SLOT_WORDS
-    const row = slots[at + 2] ?? 0
-    if (row === 0) return rows
-    if (slots[at] === high && slots[at + 1] === low) rows.push(row - 1)
+  const first = findEntry(table, high, low)
+  for (let i = first; i >= 0; i = sameHash(table, high, first, i + 1) ? i + 1 : -1) {
+    const row = table.values[i] ?? COMMON
+    if (row < count) rows.push(row)
   }
+  return rows
 }

@@ -53,7 +53,7 @@ function compute(codePoint: number): number {
   const character = String.fromCodePoint(codePoint)
   if (/[\p{M}\p{Cf}]/u.test(character)) return INVISIBLE
   const bare = (text: string) => text.normalize('NFKD').replace(/[\p{M}\p{Cf}]/gu, '')
-  const letters = [...bare(bare(character).toUpperCase().toLowerCase()).replaceAll('ς', 'σ')]
+  const letters = [...bare(bare(character).toLowerCase().toUpperCase().toLowerCase()).replaceAll('ς', 'σ')]
   // Forms with punctuation in them (⑴, ½), or of several words (㍻, ㋀), separate.
   if (letters.length === 0 || !letters.every((letter) => LETTER.test(letter))) return SEPARATOR
   const spaceless = letters.some((letter) => SPACELESS.test(letter))

@@ -12,6 +12,8 @@ export interface WordBlock {
   carried: number
   /** Number of the block's first word in the whole text. */
   first: number
+  /** No block follows. */
+  last: boolean
   /** Byte offsets. */
   readonly start: Uint32Array
   readonly end: Uint32Array
@@ -19,9 +21,13 @@ export interface WordBlock {
   readonly low: Uint32Array
   /** 1 for a character that is a word of its own. */
   readonly alone: Uint8Array
-  /** 1 when all of it is ASCII digits. */
-  readonly digits: Uint8Array
+  /** What its folded characters are: HAS_DIGIT, HAS_LETTER, NOT_ASCII. */
+  readonly classes: Uint8Array
 }
+
+export const HAS_DIGIT = 1
+export const HAS_LETTER = 2
+export const NOT_ASCII = 4
 
 export interface WordKey {
   readonly high: number
@@ -41,12 +47,13 @@ const block: WordBlock = {
   count: 0,
   carried: 0,
   first: 0,
+  last: false,
   start: new Uint32Array(CAPACITY),
   end: new Uint32Array(CAPACITY),
   high: new Uint32Array(CAPACITY),
   low: new Uint32Array(CAPACITY),
   alone: new Uint8Array(CAPACITY),
-  digits: new Uint8Array(CAPACITY),
+  classes: new Uint8Array(CAPACITY),
 }
 
 /** Visits all words in order; the last `carry` words (at most CARRIED_MAX) of a block stand at the front of the next. */
@@ -57,11 +64,12 @@ export function eachWordBlock(utf8: Uint8Array, key: WordKey, carry: number, vis
   let at = 0
   for (;;) {
     at = fill(utf8, at, key)
+    block.last = at >= utf8.length
     visit(block)
-    if (at >= utf8.length) return
+    if (block.last) return
     const kept = Math.min(carry, block.count)
     const from = block.count - kept
-    for (const column of [block.start, block.end, block.high, block.low, block.alone, block.digits])
+    for (const column of [block.start, block.end, block.high, block.low, block.alone, block.classes])
       column.copyWithin(0, from, block.count)
     block.first += from
     block.carried = kept
@@ -74,7 +82,7 @@ const NOT_DIGIT = 0x40
 
 /** Appends words until the block is full or the text ends; returns where to go on. */
 function fill(utf8: Uint8Array, from: number, key: WordKey): number {
-  const { start, end, high, low, alone, digits } = block
+  const { start, end, high, low, alone, classes } = block
   const length = utf8.length
   let count = block.count
   let i = from
@@ -88,7 +96,9 @@ function fill(utf8: Uint8Array, from: number, key: WordKey): number {
     const limit = Math.min(length, begin + WORD_MAX_BYTES)
     let a = key.high
     let b = key.low
-    let letters = 0
+    let some = 0
+    let every = NOT_DIGIT
+    let classOf = 0
     let single = 0
     for (;;) {
       // Nearly all of most texts passes through this loop.
@@ -98,7 +108,8 @@ function fill(utf8: Uint8Array, from: number, key: WordKey): number {
         a = Math.imul(a ^ fold, 0x01000193)
         b = Math.imul(b ^ fold, 0x27d4eb2f)
         b ^= b >>> 15
-        letters |= fold
+        some |= fold
+        every &= fold
         i++
       }
       if (i >= limit || (utf8[i] as number) < 0x80) break
@@ -112,28 +123,31 @@ function fill(utf8: Uint8Array, from: number, key: WordKey): number {
         i += width
         continue
       }
-      if (fold & ALONE && letters > 0) break
+      if (fold & ALONE && some > 0) break
       const sequence = fold & MANY ? foldSequence(fold) : null
       for (let j = 0; j < (sequence ? sequence.length : 1); j++) {
         const point = sequence ? (sequence[j] ?? 0) : fold & ~ALONE
         a = Math.imul(a ^ point, 0x01000193)
         b = Math.imul(b ^ point, 0x27d4eb2f)
         b ^= b >>> 15
+        classOf |= NOT_ASCII | (point >= 0x30 && point <= 0x39 ? HAS_DIGIT : HAS_LETTER)
       }
-      letters |= NOT_DIGIT
+      some |= NOT_DIGIT
       i += width
       if (fold & ALONE) {
         single = 1
         break
       }
     }
-    if (letters === 0) continue
+    if (some === 0) continue
     high[count] = a ^ (a >>> 15)
     low[count] = b ^ (b >>> 15)
     start[count] = begin
     end[count] = i
     alone[count] = single
-    digits[count] = letters & NOT_DIGIT ? 0 : 1
+    if (classOf === 0) classOf = some & NOT_DIGIT ? (every ? HAS_LETTER : HAS_LETTER | HAS_DIGIT) : HAS_DIGIT
+    else if (!every) classOf |= HAS_DIGIT
+    classes[count] = classOf
     count++
   }
   block.count = count

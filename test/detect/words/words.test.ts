@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { foldedWords } from '../../../src/detect/words/fold.ts'
-import { BLOCK_WORDS, CARRIED_MAX, eachWordBlock, WORD_MAX_BYTES } from '../../../src/detect/words/word-blocks.ts'
+import {
+  BLOCK_WORDS,
+  CARRIED_MAX,
+  eachWordBlock,
+  HAS_DIGIT,
+  HAS_LETTER,
+  NOT_ASCII,
+  WORD_MAX_BYTES,
+} from '../../../src/detect/words/word-blocks.ts'
 
 const key = { high: 0x1234567, low: 0x89abcde }
 
@@ -9,7 +17,7 @@ interface Word {
   readonly text: string
   readonly hash: string
   readonly alone: boolean
-  readonly digits: boolean
+  readonly classes: number
 }
 
 function words(utf8: Uint8Array, carry = 0): Word[] {
@@ -21,7 +29,7 @@ function words(utf8: Uint8Array, carry = 0): Word[] {
         text: Buffer.from(utf8.subarray(block.start[i], block.end[i])).toString(),
         hash: `${block.high[i]} ${block.low[i]}`,
         alone: block.alone[i] === 1,
-        digits: block.digits[i] === 1,
+        classes: block.classes[i] ?? 0,
       })
     }
   })
@@ -52,11 +60,13 @@ describe('words of a text', () => {
   })
 
   it('tells which are digits and which are characters of their own', () => {
-    expect(wordsOf('ab 12 1a 東')).toMatchObject([
-      { digits: false, alone: false },
-      { digits: true, alone: false },
-      { digits: false, alone: false },
-      { digits: false, alone: true },
+    expect(wordsOf('ab 12 1a 東 １２ é1')).toMatchObject([
+      { classes: HAS_LETTER, alone: false },
+      { classes: HAS_DIGIT, alone: false },
+      { classes: HAS_LETTER | HAS_DIGIT, alone: false },
+      { classes: HAS_LETTER | NOT_ASCII, alone: true },
+      { classes: HAS_DIGIT | NOT_ASCII, alone: false },
+      { classes: HAS_LETTER | HAS_DIGIT | NOT_ASCII, alone: false },
     ])
   })
 

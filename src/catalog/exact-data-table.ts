@@ -1,0 +1,129 @@
+/** Records of a table -> keyed hashes of its cells, and which of them lead to a row. Equal values are hashed once. */
+import { GatewayError } from '../core/errors.ts'
+import { type CellKind, canonicalCell } from '../detect/exact-data/cell-values.ts'
+import { COMMON, PREFIX, ROWS_MAX, type ValueHash, ValueHasher } from '../detect/exact-data/exact-data-index.ts'
+import type { ExactDataSchema } from './exact-data-schema.ts'
+import { HashCollector, type HashColumns } from './sort-hashes.ts'
+import { WordList } from './word-list.ts'
+
+/** A value that more rows share than this leads to none of them: it is a city, a first name, a product. */
+export const SHARED_ROWS_MAX = 16
+/** Values of one column that are remembered; then it starts anew, so that a column of numbers costs little memory. */
+const REMEMBERED_MAX = 50_000
+
+interface Remembered {
+  readonly hash: ValueHash
+  /** Rows put down for it since it was remembered. */
+  rows: number
+}
+
+interface Column {
+  readonly kind: CellKind
+  readonly position: number
+  /** By the cell as written; null where it holds nothing to be found by. */
+  readonly known: Map<string, Remembered | null>
+}
+
+export class ExactDataTable {
+  readonly cells = new WordList()
+  rows = 0
+  wordsMax = 0
+  readonly codeLengths = new Set<number>()
+  /** For each column how many cells hold something that can't be looked for. */
+  readonly unusable: number[]
+  readonly #schema: ExactDataSchema
+  readonly #hasher: ValueHasher
+  readonly #values = new HashCollector()
+  /** First words that are put down already, as far as they are remembered. */
+  readonly #prefixes = new Set<string>()
+  #columns: readonly Column[] | null = null
+
+  constructor(schema: ExactDataSchema, key: Uint8Array) {
+    this.#schema = schema
+    this.#hasher = new ValueHasher(key)
+    this.unusable = schema.columns.map(() => 0)
+  }
+
+  /** The first record is the header. Throws GatewayError `column-missing`, `table-too-large`. */
+  add(record: readonly string[]): void {
+    if (this.#columns === null) {
+      this.#columns = this.#header(record)
+      return
+    }
+    if (this.rows >= ROWS_MAX) throw failure('table-too-large', `the table has more than ${ROWS_MAX} rows`)
+    for (let i = 0; i < this.#columns.length; i++) {
+      const column = this.#columns[i] as Column
+      const cell = record[column.position] ?? ''
+      const value = cell === '' ? null : this.#hashOf(column, cell)
+      this.cells.push(value?.hash.cell ?? 0)
+      if (value && value.rows <= SHARED_ROWS_MAX) {
+        value.rows++
+        this.#values.push(value.hash.high, value.hash.low, this.rows)
+      } else if (!value && cell.trim() !== '') this.unusable[i] = (this.unusable[i] ?? 0) + 1
+    }
+    this.rows++
+  }
+
+  #hashOf({ kind, known }: Column, cell: string): Remembered | null {
+    const before = known.get(cell)
+    if (before !== undefined) return before
+    const value = canonicalCell(kind, cell)
+    if (value !== null) this.#note(kind, value)
+    const fresh = value === null ? null : { hash: this.#hasher.hash(kind, value), rows: 0 }
+    if (known.size >= REMEMBERED_MAX) known.clear()
+    // A field is a slice of what was read: as a key it would keep all of that in memory.
+    known.set(Buffer.from(cell).toString(), fresh)
+    return fresh
+  }
+
+  #note(kind: CellKind, value: string): void {
+    if (kind === 'code') this.codeLengths.add(value.length)
+    if (kind !== 'words') return
+    const space = value.indexOf(' ')
+    this.wordsMax = Math.max(this.wordsMax, space < 0 ? 1 : value.split(' ').length)
+    if (space < 0) return
+    const first = value.slice(0, space)
+    if (this.#prefixes.has(first)) return
+    if (this.#prefixes.size >= REMEMBERED_MAX) this.#prefixes.clear()
+    this.#prefixes.add(first)
+    const { prefixHigh, prefixLow } = this.#hasher.hash('words', first)
+    this.#values.push(prefixHigh, prefixLow, PREFIX)
+  }
+
+  #header(record: readonly string[]): Column[] {
+    return this.#schema.columns.map(({ name, kind }) => {
+      const position = record.findIndex((field) => field.trim().toLowerCase() === name.toLowerCase())
+      if (position < 0) {
+        const others = record.map((field) => `\`${field.trim()}\``).join(', ')
+        throw failure('column-missing', `the table has no column \`${name}\`; it has ${others}`)
+      }
+      return { kind, position, known: new Map() }
+    })
+  }
+
+  /** Hashes in order, with their rows, COMMON or PREFIX. The table is spent. */
+  sortedValues(): HashColumns {
+    return withCommon(this.#values.sorted())
+  }
+}
+
+/** Replaces the rows of each value that too many have by COMMON. */
+function withCommon({ high, low, values }: HashColumns): HashColumns {
+  let kept = 0
+  for (let from = 0; from < high.length; ) {
+    let to = from + 1
+    while (to < high.length && high[to] === high[from] && low[to] === low[from]) to++
+    const common = to - from > SHARED_ROWS_MAX
+    for (let i = from; i < (common ? from + 1 : to); i++) {
+      high[kept] = high[i] as number
+      low[kept] = low[i] as number
+      values[kept++] = common ? COMMON : (values[i] as number)
+    }
+    from = to
+  }
+  return { high: high.subarray(0, kept), low: low.subarray(0, kept), values: values.subarray(0, kept) }
+}
+
+export function failure(code: string, message: string): GatewayError {
+  return new GatewayError(code, { temporary: false, publicMessage: message, message })
+}
