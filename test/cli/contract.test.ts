@@ -2,13 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandLine, type Json } from '../support/command-line.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
-import { sendMail } from '../support/mail-client.ts'
-import { waitFor } from '../support/wait-for.ts'
 
 /** Shapes and exit codes of the command line that scripts rely on: fields may be added, never renamed or dropped. */
-type Json = Record<string, unknown>
-
 const CARD = '4111 1111 1111 1111'
 let gateway: GatewayProcess
 
@@ -25,25 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway?.remove())
 
-const run = (args: readonly string[], input?: string) => gateway.command(args, input)
-
-/** With `--json` every line of stdout is one JSON value and nothing else stands there. */
-function jsonLines(stdout: string): Json[] {
-  expect(stdout.endsWith('\n') || stdout === '').toBe(true)
-  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Json]))
-}
-
-async function answers(args: readonly string[], code = 0, input?: string): Promise<Json[]> {
-  const result = await run(args, input)
-  expect(result.code, result.stderr).toBe(code)
-  return jsonLines(result.stdout)
-}
-
-async function answer(args: readonly string[], code = 0, input?: string): Promise<Json> {
-  const lines = await answers(args, code, input)
-  expect(lines).toHaveLength(1)
-  return lines[0] ?? {}
-}
+const { run, answers, answer } = commandLine(() => gateway)
 
 describe('every command', () => {
   async function commandsBelow(path: readonly string[]): Promise<string[][]> {
@@ -353,120 +332,5 @@ describe('fingerprint', () => {
     const gone = await run(['fingerprint', 'show', 'plans'])
     expect(gone.code).toBeGreaterThan(0)
     expect(await answer(['scan', '--json', 'copy.txt'])).toMatchObject({ findings: [] })
-  })
-})
-
-describe('quarantine, audit and doctor, beside a running gateway', () => {
-  let id = ''
-
-  beforeAll(async () => {
-    await gateway.start()
-    id = (await sendMail(gateway.port(), { text: `card ${CARD}` })).id
-    await waitFor('the hold', async () => (await run(['quarantine', 'show', id])).code === 0)
-  })
-
-  it('quarantine list and show', async () => {
-    expect(await answer(['quarantine', 'list', '--json'])).toMatchObject({
-      id,
-      cause: 'quarantine',
-      severity: 'high',
-      sender: 'a@example.com',
-      recipients: ['b@partner.example'],
-      status: 'open',
-      review: null,
-    })
-    expect(await answer(['quarantine', 'show', id, '--json'])).toMatchObject({
-      item: { id },
-      envelope: { sender: 'a@example.com' },
-      decision: { action: 'quarantine' },
-      report: { findings: [{ detector: 'credit_card' }] },
-      audit: expect.arrayContaining([
-        expect.objectContaining({ event: 'accepted' }),
-        expect.objectContaining({ event: 'decided' }),
-      ]),
-    })
-    expect((await run(['quarantine', 'show', 'NOTHING'])).code).toBe(2)
-    const content = await run(['quarantine', 'show', id, '--content', '--reviewer', 'rita'])
-    expect(content.stdout).toContain(CARD)
-    const { audit } = await answer(['quarantine', 'show', id, '--json'])
-    expect(audit).toContainEqual(expect.objectContaining({ event: 'viewed', actor: 'rita' }))
-  })
-
-  it('quarantine release and reject: 0 when done, 1 when not, one object for each id', async () => {
-    const mixed = ['quarantine', 'reject', id, 'NOTHING', '--reason', 'a test', '--reviewer', 'rita', '--json']
-    expect(await answers(mixed, 1)).toMatchObject([
-      { id, ok: true, act: 'reject' },
-      { id: 'NOTHING', ok: false, code: 'not-found' },
-    ])
-    expect(await answer(['quarantine', 'release', id, '--reason', 'late', '--json'], 1)).toMatchObject({ ok: false })
-    expect((await run(['quarantine', 'release', id, '--reason', ' '])).code).toBe(2)
-    expect(await answers(['quarantine', 'list', '--json'])).toEqual([])
-    expect(await answer(['quarantine', 'list', '--json', '--status', 'rejected'])).toMatchObject({
-      id,
-      status: 'rejected',
-    })
-  })
-
-  it('audit verify and export', async () => {
-    expect(await answer(['audit', 'verify', '--json'])).toMatchObject({
-      ok: true,
-      entries: expect.any(Number),
-      head: expect.any(String),
-    })
-    const entries = await answers(['audit', 'export'])
-    expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, i) => i + 1))
-    expect(entries[0]).toMatchObject({
-      at: expect.any(Number),
-      event: 'accepted',
-      actor: 'system',
-      submission: id,
-      mac: expect.any(String),
-    })
-    expect(await answers(['audit', 'export', '--after', '2'])).toHaveLength(entries.length - 2)
-    expect((await answers(['audit', 'export', '--submission', id])).every(({ submission }) => submission === id)).toBe(
-      true,
-    )
-  })
-
-  it('doctor names each finding and how to mend it, and exits 1 while something is wrong', async () => {
-    const fine = await answers(['doctor', '--json'])
-    expect(fine.map(({ state }) => state)).not.toContain('problem')
-    expect(fine).toContainEqual(expect.objectContaining({ check: 'keys', state: 'ok', message: expect.any(String) }))
-    await chmod(join(gateway.dir, 'data/keys/audit.key'), 0o644)
-    const wrong = await answers(['doctor', '--json'], 1)
-    await chmod(join(gateway.dir, 'data/keys/audit.key'), 0o600)
-    expect(wrong).toContainEqual(
-      expect.objectContaining({ check: 'keys', state: 'problem', message: expect.stringContaining('chmod 600') }),
-    )
-  })
-
-  it('a cut-off record is noticed, and accepted only with a reason', async () => {
-    expect(await gateway.stop()).toBe(0)
-    await rm(join(gateway.dir, 'data/state/state.sqlite-audit-anchor'))
-    expect(await answer(['audit', 'verify', '--json'], 1)).toMatchObject({
-      ok: false,
-      problem: expect.stringContaining('anchor'),
-    })
-    expect((await run(['audit', 'anchor'])).code).toBe(2)
-    expect((await run(['audit', 'anchor', '--reason', ' '])).code).toBe(2)
-    expect(await answer(['audit', 'anchor', '--reason', 'restored', '--operator', 'olga', '--json'])).toMatchObject({
-      ok: true,
-    })
-    expect((await answers(['audit', 'export'])).at(-1)).toMatchObject({
-      event: 'configuration',
-      actor: 'olga',
-      details: { reason: 'restored' },
-    })
-    expect((await answer(['audit', 'verify', '--json'])).ok).toBe(true)
-  })
-
-  it('keys can be rotated: what was stored before can be read after', async () => {
-    expect((await run(['keys', 'rotate'])).code).toBe(0)
-    await gateway.start()
-    expect(gateway.stderr).toMatch(/"resealed":[1-9]/)
-    expect(await answer(['quarantine', 'show', id, '--json'])).toMatchObject({
-      decision: { action: expect.any(String) },
-    })
-    expect(await gateway.stop()).toBe(0)
   })
 })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { TestPostfix } from '../support/postfix.ts'
 import { SmtpSink } from '../support/smtp-sink.ts'
@@ -6,41 +6,61 @@ import { swaks } from '../support/swaks.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** Mail from a real client through a real Postfix, Sluice, Postfix again, to a next hop that records every byte. */
-const open: { gateway?: GatewayProcess; postfix?: TestPostfix; sink?: SmtpSink } = {}
+interface Chain {
+  readonly sink: SmtpSink
+  readonly postfix: TestPostfix
+  readonly gateway: GatewayProcess
+  /** Where users hand in mail. */
+  readonly port: number
+}
 
-afterEach(async () => {
-  await open.postfix?.stop()
-  await open.gateway?.remove()
-  await open.sink?.stop()
-})
+/** One chain for the tests of a mode; the sink is empty when a test begins. */
+function chain(mode: 'content_filter' | 'smtpd_proxy_filter'): () => Chain {
+  let made: Chain | null = null
 
-async function chain(mode: 'content_filter' | 'smtpd_proxy_filter') {
-  const sink = new SmtpSink()
-  open.sink = sink
-  const nextHop = await sink.start()
-  const postfix = await TestPostfix.start({
-    mode,
-    nextHop,
-    filterPort: async ({ reinject }) => {
-      const reply = mode === 'content_filter' ? 'after-spool' : 'after-decision'
-      open.gateway = await GatewayProcess.start({
-        config: {
-          listeners: [{ name: 'relay', port: 0, reply, xforward_from: ['127.0.0.0/8'] }],
-          delivery: { default: { hosts: [{ host: '127.0.0.1', port: reinject }] } },
-        },
-      })
-      return open.gateway.port()
-    },
+  beforeAll(async () => {
+    const sink = new SmtpSink()
+    const nextHop = await sink.start()
+    let gateway: GatewayProcess | null = null
+    const postfix = await TestPostfix.start({
+      mode,
+      nextHop,
+      filterPort: async ({ reinject }) => {
+        const reply = mode === 'content_filter' ? 'after-spool' : 'after-decision'
+        gateway = await GatewayProcess.start({
+          config: {
+            listeners: [{ name: 'relay', port: 0, reply, xforward_from: ['127.0.0.0/8'] }],
+            delivery: { default: { hosts: [{ host: '127.0.0.1', port: reinject }] } },
+          },
+        })
+        return gateway.port()
+      },
+    })
+    if (!gateway) throw new Error('the gateway was not started')
+    made = { sink, postfix, gateway, port: postfix.ports.submit }
   })
-  open.postfix = postfix
-  const gateway = open.gateway
-  if (!gateway) throw new Error('the gateway was not started')
-  return { sink, postfix, gateway, port: postfix.ports.submit }
+
+  beforeEach(() => {
+    if (made) made.sink.messages.length = 0
+  })
+
+  afterAll(async () => {
+    await made?.postfix.stop()
+    await made?.gateway.remove()
+    await made?.sink.stop()
+  })
+
+  return () => {
+    if (!made) throw new Error('the chain was not started')
+    return made
+  }
 }
 
 describe('behind Postfix as content_filter', () => {
+  const started = chain('content_filter')
+
   it('passes what is clean, byte for byte below the trace headers', async () => {
-    const { sink, port } = await chain('content_filter')
+    const { sink, port } = started()
     const body = 'First line\n.leading dot\n\nlast line without end'
     expect((await swaks(port, { body })).code).toBe(0)
     await sink.until(() => sink.messages.length === 1)
@@ -54,7 +74,7 @@ describe('behind Postfix as content_filter', () => {
   })
 
   it('holds what a policy holds, and a release is delivered', async () => {
-    const { sink, gateway, port } = await chain('content_filter')
+    const { sink, gateway, port } = started()
     await swaks(port, { body: 'the card is 4111 1111 1111 1111' })
     const item = await waitFor('the quarantine item', async () => {
       const { stdout } = await gateway.command(['quarantine', 'list', '--json'])
@@ -77,7 +97,7 @@ describe('behind Postfix as content_filter', () => {
   })
 
   it('bounces a block to the sender without saying what was found', async () => {
-    const { sink, port } = await chain('content_filter')
+    const { sink, port } = started()
     await swaks(port, { body: 'please BLOCKME now' })
     await sink.until(() => sink.messages.length === 1)
     const [bounce] = sink.messages
@@ -90,15 +110,17 @@ describe('behind Postfix as content_filter', () => {
 })
 
 describe('behind Postfix as smtpd_proxy_filter', () => {
+  const started = chain('smtpd_proxy_filter')
+
   it('passes what is clean', async () => {
-    const { sink, port } = await chain('smtpd_proxy_filter')
+    const { sink, port } = started()
     expect((await swaks(port, { body: 'clean' })).code).toBe(0)
     await sink.until(() => sink.messages.length === 1)
     expect(sink.messages[0]?.content.toString()).toContain('X-Sluice-Trace')
   })
 
   it('refuses a block while the sender waits, with 550 5.7.1 and a reference id alone', async () => {
-    const { sink, port } = await chain('smtpd_proxy_filter')
+    const { sink, port } = started()
     const { code, output } = await swaks(port, { body: 'please BLOCKME now' })
     expect(code).not.toBe(0)
     expect(output).toMatch(/550 5\.7\.1 Message refused by policy \(ref [0-9A-Z]{26}\)/)
