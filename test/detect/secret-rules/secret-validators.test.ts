@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { resolveValidator } from '../../../src/detect/validators/registry.ts'
+import { BASE64, random } from './rules-of.ts'
+
+function accepts(name: string, value: string): boolean {
+  const resolved = resolveValidator(name)
+  if (typeof resolved === 'string') throw new Error(resolved)
+  return resolved.validator.check(value, resolved.argument) !== null
+}
+
+/** A reference to a variable, as shells and templates write it. */
+const variable = ['$', '{PASSWORD}'].join('')
+const header = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const material = random(BASE64, 80, 3)
+
+describe('accepts', () => {
+  test.each([
+    ['secret', 'a1b2c3d4e5f6'],
+    ['secret(assigned)', 'tr0ub4dor&3'],
+    ['secret(mixed)', 'abc123def'],
+    ['jwt', `${header({ alg: 'none' })}.e30.c2ln`],
+    ['jwt', `${header({ kid: '1', enc: 'A256GCM' })}.a.b.c.d`],
+    ['jwt(unsigned)', `${header({ alg: 'none' })}.e30`],
+    ['key-material', `-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\n${material}\n-----END X-----`],
+    ['password-value', 'sunflower'],
+    ['password-value(strong)', 'sunFlower9'],
+    ['random-value', 'q7Rt29LmX4vB8nKd'],
+    ['random-value(loose)', 'abcd1234abcd1234'],
+    ['random-value(letters)', 'qWErtYuiOPasDFghJKlzXC'],
+    ['url-credentials', 'anna:tr0ub4dor'],
+    ['url-credentials', 'https://anna:tr0ub4dor%21@host'],
+    ['basic-credentials', Buffer.from('anna:tr0ub4dor').toString('base64')],
+    ['assigned-last', 'user=anna; password="tr0ub4dor"'],
+    ['seed-words', 'orbit kitten scrap lemon eagle thunder vivid maple cactus donkey salon fiber'],
+    ['wallet-key', '5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ'],
+  ])('%s: %s', (name, value) => {
+    expect(accepts(name, value)).toBe(true)
+  })
+})
+
+describe('rejects', () => {
+  test.each([
+    ['secret', 'xxxxxxxxxxxx'],
+    ['secret', 'aaaa-aaaa'],
+    ['secret', 'AKIAIOSFODNN7EXAMPLE'],
+    ['secret(assigned)', 'process.env.API_KEY'],
+    ['secret(assigned)', '<your token>'],
+    ['secret(assigned)', 'changeme'],
+    ['secret(mixed)', 'onlyletters'],
+    ['jwt', 'e30.e30.c2ln'],
+    ['jwt', `${header({ alg: 'none' })}.e30`],
+    ['jwt', 'bm90IGpzb24.e30.c2ln'],
+    ['key-material', '-----BEGIN X-----\n...\n-----END X-----'],
+    ['key-material', `-----BEGIN X-----\n${'A'.repeat(200)}\n-----END X-----`],
+    ['password-value', 'required'],
+    ['password-value', '#add-password'],
+    ['password-value(strong)', 'sunflower'],
+    ['password-value(strong)', 'resetPassword'],
+    ['random-value', 'access-token-for-user'],
+    ['random-value', 'sha512-q7Rt29LmX4vB8nKd'],
+    ['random-value', '2031-05-04T12:00:00'],
+    ['random-value(no-digest)', 'd41d8cd98f00b204e9800998ecf8427e'],
+    ['url-credentials', 'user:password'],
+    ['url-credentials', 'host:80'],
+    ['basic-credentials', Buffer.from('no colon in here').toString('base64')],
+    ['assigned-last', `user=anna; password=${variable}`],
+    ['seed-words', 'one of the words that you would find in any sentence here'],
+    ['wallet-key', '5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTK'],
+  ])('%s: %s', (name, value) => {
+    expect(accepts(name, value)).toBe(false)
+  })
+
+  test.each([
+    'secret(odd)',
+    'jwt(odd)',
+    'random-value(odd)',
+    'password-value(odd)',
+    'assigned-last(odd)',
+    'wallet-key(odd)',
+  ])('an argument it does not know: %s', (name) => {
+    expect(typeof resolveValidator(name)).toBe('string')
+  })
+})
