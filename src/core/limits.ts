@@ -64,6 +64,8 @@ export const limits = {
   storeBatchMax: 500,
   /** Changes that may wait for the disk before more are refused temporarily. */
   storeQueueMax: 10_000,
+  /** Records of submissions just created that are kept in memory until they are first read. */
+  storeCreatedKeptMax: 256,
   /** How long a write waits for another process. */
   storeBusyTimeoutMs: 10_000,
   /** Claims are taken on the event loop: rather not taken than waited for. */
@@ -232,6 +234,8 @@ export const limits = {
   claimTtlMs: 30_000,
   quarantineRetentionMs: 30 * 24 * 3_600_000,
   drainTimeoutMs: 30_000,
+  /** A health check that takes longer counts as failed; the first scan after a start may take some seconds. */
+  healthCheckTimeoutMs: 15_000,
   /** Not ready for longer than this, the listeners stop listening instead of answering 4xx. */
   notReadyPatienceMs: 30_000,
 } as const

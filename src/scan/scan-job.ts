@@ -2,6 +2,7 @@
  * One scan: extract, then detect, as plain functions over bytes. What runs in a scan worker and nowhere else holds raw
  * text; what comes out is the ScanReport, without one raw value (unless a person asked for them on the command line).
  */
+import { isAscii } from 'node:buffer'
 import type { Extraction } from '../core/extraction.ts'
 import type { ReportedPart, ScanReport } from '../core/report.ts'
 import { type CompiledDetectors, type DetectOptions, detectAll } from '../detect/detect-all.ts'
@@ -65,6 +66,7 @@ function reportedParts(extraction: Extraction): ReportedPart[] {
 
 /** Code points of UTF-8: every byte that is not a continuation byte. */
 function codePoints(utf8: Uint8Array): number {
+  if (isAscii(utf8)) return utf8.length
   let count = 0
   for (let i = 0; i < utf8.length; i++) if (((utf8[i] ?? 0) & 0xc0) !== 0x80) count++
   return count

@@ -34,7 +34,11 @@ export interface ScanWorkerData {
 }
 
 /** A job whose content may be fetched once a worker is free for it, so that jobs that wait hold none. */
-export type ScanRequest = Omit<ScanJob, 'bytes'> & { readonly bytes: Uint8Array | (() => Promise<Uint8Array>) }
+export type ScanRequest = Omit<ScanJob, 'bytes'> & {
+  readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
+  /** Of the bytes, lower-case hex, where it is known already. */
+  readonly sha256?: string
+}
 
 /** Workers that share one set of detectors. */
 interface Generation {
@@ -108,13 +112,17 @@ export class ScanPool {
     for (const resume of this.#waiting.splice(0)) resume()
   }
 
-  async #run<T>(request: ScanRequest, name: 'scan' | 'extract', seal: (failed: FailedScan) => T): Promise<T> {
+  async #run<T>(
+    { sha256, ...request }: ScanRequest,
+    name: 'scan' | 'extract',
+    seal: (failed: FailedScan) => T,
+  ): Promise<T> {
     await this.#enter()
     const generation = this.#now
     generation.jobs++
     try {
       const bytes = typeof request.bytes === 'function' ? await request.bytes() : request.bytes
-      const identity = { size: bytes.length, sha256: hash('sha256', bytes) }
+      const identity = { size: bytes.length, sha256: sha256 ?? hash('sha256', bytes) }
       try {
         return (await this.#work(generation, { ...request, bytes }, name)) as T
       } catch (thrown) {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AuditDraft, AuditEntry, AuditVerdict } from '../../core/audit.ts'
 import { asError, GatewayError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import type { QuarantineItem } from '../../core/quarantine.ts'
 import type { NewSubmission, SubmissionRecord, SubmissionState } from '../../core/submission.ts'
 import { keyIdOf, RecordSealer } from '../../platform/at-rest.ts'
@@ -43,6 +44,8 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   readonly #parts: SqliteStoreParts
   readonly #sealer: RecordSealer
   readonly #reader: StateReader
+  /** What was created here a moment ago and is about to be inspected, so that it needn't be read and unsealed. */
+  readonly #created = new Map<string, SubmissionRecord>()
   #closed = false
 
   constructor(parts: SqliteStoreParts) {
@@ -51,7 +54,14 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     this.#reader = new StateReader(parts.db, claimsPath(parts.path), this.#sealer)
   }
 
-  transition(change: Transition): Promise<TransitionOutcome> {
+  async transition(change: Transition): Promise<TransitionOutcome> {
+    this.#created.delete(change.id)
+    const outcome = await this.#submit(change)
+    if (outcome === 'applied' && change.create && change.from === null) this.#remember(change, change.create)
+    return outcome
+  }
+
+  #submit(change: Transition): Promise<TransitionOutcome> {
     const documents: SealedDocument[] = []
     if (change.create && change.from === null) documents.push(this.#seal(change.id, 'envelope', change.create.envelope))
     if (change.decision) documents.push(this.#seal(change.id, 'decision', change.decision))
@@ -80,7 +90,12 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async get(id: string): Promise<SubmissionRecord | null> {
-    return this.#read((reader) => reader.get(id))
+    return this.#read((reader) => {
+      const created = this.#created.get(id)
+      this.#created.delete(id)
+      // Another process may have taken it on meanwhile: every change raises the version.
+      return created && reader.version(id) === created.submission.version ? created : reader.get(id)
+    })
   }
 
   async due(now: number, limit: number): Promise<readonly DueSubmission[]> {
@@ -214,6 +229,23 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     await this.#parts.thread.close()
     this.#parts.db.close()
     this.#parts.claims.close()
+  }
+
+  #remember(change: Transition, create: NewSubmission): void {
+    const oldest = this.#created.keys().next().value
+    if (this.#created.size >= limits.storeCreatedKeptMax && oldest !== undefined) this.#created.delete(oldest)
+    const { id, to: state, at: updatedAt, nextAttemptAt } = change
+    const submission = {
+      ...create,
+      id,
+      state,
+      version: 1,
+      inspectAttempts: 0,
+      nextAttemptAt,
+      updatedAt,
+      decision: null,
+    }
+    this.#created.set(id, { submission, results: change.results ?? [], report: null })
   }
 
   #seal(submission: string, kind: DocumentKind, document: object): SealedDocument {

@@ -32,6 +32,12 @@ export class StateReader {
     this.#sql = Object.fromEntries(prepared) as Statements
   }
 
+  /** Null when there is no such submission. */
+  version(id: string): number | null {
+    const row = this.#sql.version.get(id) as { readonly version: number } | undefined
+    return row?.version ?? null
+  }
+
   get(id: string): SubmissionRecord | null {
     // One transaction, so that row, documents and results are of the same moment.
     return this.#db.transaction(() => {
@@ -131,6 +137,7 @@ export interface SealedRow {
 type Statements = Record<keyof typeof STATEMENTS, Statement<unknown[]>>
 
 const STATEMENTS = {
+  version: 'SELECT version FROM submissions WHERE id = ?',
   submission: 'SELECT * FROM submissions WHERE id = ?',
   documents: 'SELECT kind, body FROM sealed_documents WHERE submission = ?',
   results: 'SELECT * FROM recipient_results WHERE submission = ? ORDER BY rowid',
