@@ -134,7 +134,11 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     log,
     load: () => reload(config, { pool, judge, audit, templates }),
   })
-  const health = new Health({ intervalMs: HEALTH_INTERVAL_MS, checks: gatewayChecks(config, deps, watch) })
+  const health = new Health({
+    intervalMs: HEALTH_INTERVAL_MS,
+    timeoutMs: limits.healthCheckTimeoutMs,
+    checks: gatewayChecks(config, deps, watch),
+  })
   await health.start()
   const ingress = smtpIngress(config, deps, health, keys.trace, metrics, log)
   const smtp = await ingress.listen()

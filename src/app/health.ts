@@ -7,6 +7,8 @@ import { asError, GatewayError } from '../core/errors.ts'
 
 export interface HealthChecks {
   readonly intervalMs: number
+  /** A check that takes longer has found a problem: what it asks does not answer. */
+  readonly timeoutMs: number
   /** Each resolves with a problem in words, or null. Run every round. */
   readonly checks: readonly HealthCheck[]
 }
@@ -91,7 +93,7 @@ export class Health {
   async #run(): Promise<void> {
     const results = await Promise.all(
       this.#options.checks.map(async (check) => {
-        const problem = await check.run().catch((thrown: unknown) => asError(thrown).message)
+        const problem = await inTime(check, this.#options.timeoutMs).catch((thrown: unknown) => asError(thrown).message)
         return problem === null ? [] : [{ check: check.name, code: check.code, problem, effect: check.effect }]
       }),
     )
@@ -99,5 +101,17 @@ export class Health {
     this.#problems = found.filter((problem) => problem.effect === 'refuse')
     this.#warnings = found.filter((problem) => problem.effect === 'warn')
     await this.#afterRound()
+  }
+}
+
+async function inTime(check: HealthCheck, timeoutMs: number): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs)
+  })
+  try {
+    return await Promise.race([check.run(), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
