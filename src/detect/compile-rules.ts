@@ -194,11 +194,12 @@ function compilePattern(
   }
 }
 
-/** The literal in any case of its letters. */
+/** The literal: letters in lower case stand for either. */
 function literalNode(literal: string): RegexNode {
   const items = [...literal].map((character): RegexNode => {
     const code = character.codePointAt(0) ?? 0
-    return { kind: 'set', set: foldCase([code, code]) }
+    const exact = character !== character.toLowerCase()
+    return { kind: 'set', set: exact ? [code, code] : foldCase([code, code]) }
   })
   return { kind: 'cat', items }
 }

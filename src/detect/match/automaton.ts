@@ -22,6 +22,8 @@ import type { Condition, Instruction, Program } from './program.ts'
 export const DEAD = -1
 /** `trans` values below this are events: `-2 - value` is the index. 0 is a transition not built yet. */
 export const EVENT = -2
+/** The number of no state: no pattern may start. */
+export const NO_START = -1
 
 const STATES_MAX = 40_000
 const BEFORE = { start: 0, newline: 1, word: 2, other: 3 } as const
@@ -60,7 +62,7 @@ export class Automaton {
   #states = new Map<string, number>()
   #items: Int32Array[] = []
   #before: number[] = []
-  /** Per set of boundaries and kind of byte before; 0: not built. */
+  /** Per set of start bits and kind of byte before: number of the state; 0: not built. */
   readonly #starts = new Int32Array((ALL_STARTS + 1) * BEFORE_KINDS)
   readonly #holds: Readonly<Record<Condition, Uint8Array>>
   readonly #beforeOfClass: Uint8Array
@@ -102,7 +104,7 @@ export class Automaton {
     this.trans = new Int32Array(this.classes * 64)
   }
 
-  /** State to start from where patterns of the `allowed` bits may start and `previous` (a byte, or -1) stands before. */
+  /** Number of the state (its offset over `classes`) or NO_START, to start from where patterns of the `allowed` bits may start and `previous` (a byte, or -1) stands before. */
   start(allowed: number, previous: number): number {
     const before = previous < 0 ? BEFORE.start : (BEFORE_OF_BYTE[previous] as number)
     return this.#starts[allowed * BEFORE_KINDS + before] || this.#buildStart(allowed, before)
@@ -113,9 +115,9 @@ export class Automaton {
     this.#generation++
     for (const [pattern, bit] of this.#program.startBits.entries())
       if (allowed & bit) this.#close(this.#program.starts[pattern] as number, items)
-    const state = items.length > 0 ? this.#state(items, before) : DEAD
-    this.#starts[allowed * BEFORE_KINDS + before] = state
-    return state
+    const number = items.length > 0 ? this.#state(items, before) / this.classes : NO_START
+    this.#starts[allowed * BEFORE_KINDS + before] = number
+    return number
   }
 
   /** Builds `trans[state + byteClass]` and returns it. */
@@ -343,8 +345,8 @@ export function startPairs(automaton: Automaton): Uint16Array {
   for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
     const seen = new Uint8Array(classes * classes)
     for (const previous of [-1, 10, 0x61, 0x20]) {
-      const start = automaton.start(bit, previous)
-      if (start === DEAD) continue
+      const start = automaton.start(bit, previous) * automaton.classes
+      if (start < 0) continue
       for (let first = 0; first < end; first++) {
         const state = settled(automaton, start, first)
         if (state === DEAD) continue
@@ -369,8 +371,8 @@ export function startBytes(automaton: Automaton): Uint16Array {
   const bytes = new Uint16Array(256)
   for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
     for (const previous of [-1, 10, 0x61, 0x20]) {
-      const start = automaton.start(bit, previous)
-      if (start === DEAD) continue
+      const start = automaton.start(bit, previous) * automaton.classes
+      if (start < 0) continue
       for (let byte = 0; byte < 256; byte++) {
         const byteClass = automaton.classOf[byte] as number
         const value = automaton.trans[start + byteClass] || automaton.build(start, byteClass)

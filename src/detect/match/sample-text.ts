@@ -27,14 +27,17 @@ a3f5c2d19b7e4f608812cd34ef56ab7890123456 commit; Build #5521 PASSED in 3m 42s (x
 `
 
 export const SAMPLE_TEXT: Buffer = Buffer.from(SAMPLE)
-const FOLDED = SAMPLE_TEXT.toString('latin1').toLowerCase()
+const EXACT = SAMPLE_TEXT.toString('latin1')
+const FOLDED = EXACT.toLowerCase()
 
-/** Where the literals (lower-case) stand in the sample. */
+/** Where the literals stand in the sample; letters in lower case stand for either. */
 export function samplePlaces(literals: readonly string[]): number[] {
   const places: number[] = []
   for (const literal of literals) {
     const bytes = Buffer.from(literal).toString('latin1')
-    for (let at = FOLDED.indexOf(bytes); at >= 0; at = FOLDED.indexOf(bytes, at + 1)) places.push(at)
+    const folded = bytes.toLowerCase()
+    for (let at = FOLDED.indexOf(folded); at >= 0; at = FOLDED.indexOf(folded, at + 1))
+      if ([...bytes].every((byte, i) => byte === folded[i] || byte === EXACT[at + i])) places.push(at)
   }
   return places
 }

@@ -4,7 +4,7 @@
  * steps and states that a text may cost are budgeted. Running out of budget is said, never hidden.
  */
 import { limits } from '../../core/limits.ts'
-import { type Automaton, DEAD, EVENT, startBytes, startPairs } from './automaton.ts'
+import { type Automaton, DEAD, EVENT, NO_START, startBytes, startPairs } from './automaton.ts'
 import {
   ALL_BOUNDARIES,
   ALL_STARTS,
@@ -48,11 +48,12 @@ const RUN_STARTS = 1 << RUN_SHIFT
 
 /** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
 export const REMEMBERED = 4
-const MEMORY_BITS = 14
+const MEMORY_BITS = 15
 /** Fibonacci hashing: 2^32 divided by the golden ratio. */
 const HASH_MULTIPLIER = 0x9e3779b1
-/** No state's number. */
+/** No state's number or offset. */
 const FROM_START = 0
+const DEAD_NUMBER = 0xffff
 
 export class Scanner {
   readonly #automaton: Automaton
@@ -62,7 +63,7 @@ export class Scanner {
   readonly #resumeAt: Int32Array
   readonly #ends: Int32Array
   readonly #hits: Int32Array
-  /** Per place: the four bytes, the state they were read in, the state they lead to, nothing. */
+  /** Per place: the four bytes; and in halves the numbers of the state they were read in and the state they lead to. */
   readonly #remembered: Int32Array
   /** Told the steps of each walk; for measuring patterns. */
   onWalk: ((steps: number) => void) | null = null
@@ -72,7 +73,7 @@ export class Scanner {
     this.#automaton = automaton
     this.#byPair = patterns > 1
     this.#begins = this.#byPair ? startPairs(automaton) : startBytes(automaton)
-    this.#remembered = new Int32Array(this.#byPair ? 4 << MEMORY_BITS : 0)
+    this.#remembered = new Int32Array(this.#byPair ? 2 << MEMORY_BITS : 0)
     this.#resumeAt = new Int32Array(patterns)
     this.#ends = new Int32Array(patterns).fill(-1)
     this.#hits = new Int32Array(patterns)
@@ -107,10 +108,10 @@ export class Scanner {
           if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
           if (starts >= RUN_STARTS && !beginsRun(text, at)) starts &= RUN_STARTS - 1
         }
-        const state = starts === 0 ? DEAD : automaton.start(starts, before)
-        if (state !== DEAD) {
-          const onward = byPair && at + REMEMBERED <= length ? this.#afterFour(text, at, state) : FROM_START
-          if (onward === FROM_START) budget.steps -= this.#walk(text, at, at, state, onMatch)
+        const start = starts === 0 ? NO_START : automaton.start(starts, before)
+        if (start !== NO_START) {
+          const onward = byPair && at + REMEMBERED <= length ? this.#afterFour(text, at, start) : FROM_START
+          if (onward === FROM_START) budget.steps -= this.#walk(text, at, at, start * automaton.classes, onMatch)
           else if (onward !== DEAD) budget.steps -= this.#walk(text, at, at + REMEMBERED, onward, onMatch)
           if (budget.steps < 0 || automaton.built > budget.builds) return false
           if (automaton.full) this.#reset()
@@ -131,8 +132,8 @@ export class Scanner {
     this.#resumeAt.fill(0)
     let at = from === 0 ? 0 : nextLine(text, from - 1)
     while (at < to) {
-      const state = automaton.start(ALL_STARTS, at === 0 ? -1 : LF)
-      if (state !== DEAD) budget.steps -= this.#walk(text, at, at, state, onMatch)
+      const start = automaton.start(ALL_STARTS, at === 0 ? -1 : LF)
+      if (start !== NO_START) budget.steps -= this.#walk(text, at, at, start * automaton.classes, onMatch)
       if (budget.steps < 0 || automaton.built > budget.builds) return false
       if (automaton.full) this.#reset()
       at = nextLine(text, at)
@@ -147,24 +148,34 @@ export class Scanner {
   }
 
   /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. Most words die here. */
-  #afterFour(text: Uint8Array, at: number, state: number): number {
+  #afterFour(text: Uint8Array, at: number, start: number): number {
     const bytes =
       ((text[at] as number) << 24) |
       ((text[at + 1] as number) << 16) |
       ((text[at + 2] as number) << 8) |
       (text[at + 3] as number)
     const remembered = this.#remembered
-    const slot = (Math.imul(bytes ^ (state << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 2
-    if (remembered[slot] === bytes && remembered[slot + 1] === state) return remembered[slot + 2] as number
-    let onward = state
+    const slot = (Math.imul(bytes ^ (start << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 1
+    if (remembered[slot] === bytes) {
+      const pair = remembered[slot + 1] as number
+      if (pair >>> 16 === start) {
+        const number = pair & 0xffff
+        return number === DEAD_NUMBER ? DEAD : number * this.#automaton.classes
+      }
+    }
+    return this.#learn(text, at, start, slot, bytes)
+  }
+
+  #learn(text: Uint8Array, at: number, start: number, slot: number, bytes: number): number {
+    const automaton = this.#automaton
+    let onward = start * automaton.classes
     for (let i = 0; i < REMEMBERED && onward > 0; i++) {
-      const byteClass = this.#automaton.classOf[text[at + i] as number] as number
-      onward = this.#automaton.trans[onward + byteClass] || this.#automaton.build(onward, byteClass)
+      const byteClass = automaton.classOf[text[at + i] as number] as number
+      onward = automaton.trans[onward + byteClass] || automaton.build(onward, byteClass)
     }
     if (onward <= EVENT) onward = FROM_START
-    remembered[slot] = bytes
-    remembered[slot + 1] = state
-    remembered[slot + 2] = onward
+    this.#remembered[slot] = bytes
+    this.#remembered[slot + 1] = (start << 16) | (onward === DEAD ? DEAD_NUMBER : onward / automaton.classes)
     return onward
   }
 

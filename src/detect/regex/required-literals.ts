@@ -7,7 +7,7 @@ import { byteLengthOf, lengthOf, type RegexNode } from './ast.ts'
 import { foldCase } from './code-points.ts'
 
 export interface RequiredLiterals {
-  /** In lower case, to be looked for in any case; none is empty. */
+  /** What isn't in lower case is looked for as it is, the rest in any case; none is empty. */
   readonly literals: readonly string[]
   /** Most (Infinity where unbounded) and least bytes of a match that stand before the literal. */
   readonly before: number
@@ -175,7 +175,7 @@ function smallSet(set: readonly number[]): readonly string[] | null {
     const hi = set[i + 1] as number
     if (hi - lo > 2 * SET_SIZE_MAX) return null
     for (let code = lo; code <= hi; code++) {
-      all.add(foldLiteral(String.fromCodePoint(code)))
+      all.add(hi === lo && set.length === 2 ? String.fromCodePoint(code) : foldLiteral(String.fromCodePoint(code)))
     }
   }
   return all.size > SET_SIZE_MAX ? null : [...all]
