@@ -39,6 +39,8 @@ export class SmtpSession extends SMTPConnection {
   private countErrors = true
   /** The connection ends with this as soon as the message under way is answered. */
   private closeWith: SmtpReply | null = null
+  /** Replies of this turn of the event loop are held back in it for one write. */
+  private corked: Socket | TLSSocket | null = null
   private commandTimer: NodeJS.Timeout | null = null
   private sessionTimer: NodeJS.Timeout | null = null
 
@@ -160,6 +162,8 @@ export class SmtpSession extends SMTPConnection {
   }
 
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    const pipelined = code >= 250 && code < 400
+    if (pipelined) this.gatherReplies()
     const mistake = code >= 500 && this.countErrors && this._ready
     if (mistake && ++this.errors > this.context.limits.commandErrorsMax) {
       const r = replies.tooManyErrors
@@ -167,6 +171,21 @@ export class SmtpSession extends SMTPConnection {
       return
     }
     super.send(code, data, context)
+    // 220 may be followed by a TLS handshake on the same socket, and 4xx and 5xx by its end.
+    if (!pipelined) this.passReplies()
+  }
+
+  /** Pipelined commands are answered in one write (RFC 2920 section 3.2 asks for that). */
+  private gatherReplies(): void {
+    if (this.corked !== null || this.closed) return
+    this.corked = this._socket
+    this.corked.cork()
+    setImmediate(() => this.passReplies())
+  }
+
+  private passReplies(): void {
+    this.corked?.uncork()
+    this.corked = null
   }
 
   /** An enhanced code given in place of a context stands for itself. */

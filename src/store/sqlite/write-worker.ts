@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { Statement } from 'better-sqlite3'
 import { GatewayError } from '../../core/errors.ts'
 import { systemErrorCode } from '../../platform/safe-files.ts'
 import { sqliteMigrations } from '../migrations/sqlite-migrations.ts'
@@ -20,6 +21,7 @@ if (!port) throw new Error('write-worker runs as a worker thread only')
 class Writer {
   #db: Db | null = null
   #state: StateWriter | null = null
+  #marks: Marks | null = null
   #anchor: AnchorWriter | null = null
 
   open(): void {
@@ -33,6 +35,7 @@ class Writer {
       const anchor = readAnchor(path, data.auditKey)
       this.#anchor = continueAnchor(path, data.auditKey, anchor, state.readHead())
       this.#state = state
+      this.#marks = prepareMarks(db)
       this.#db = db
     } catch (error) {
       db.close()
@@ -55,6 +58,7 @@ class Writer {
     const { db, anchor } = { db: this.#db, anchor: this.#anchor }
     this.#db = null
     this.#state = null
+    this.#marks = null
     this.#anchor = null
     anchor?.close()
     // Closing rolls back what is open; when the disk is gone even that may fail, and there is nothing left to do.
@@ -64,12 +68,12 @@ class Writer {
   }
 
   #transaction(requests: readonly WriteRequest[]): readonly WriteReply[] {
-    const { db, state } = { db: this.#db, state: this.#state }
-    if (!db || !state) throw new Error('the database is not open')
-    db.exec('BEGIN IMMEDIATE')
+    const { db, state, marks } = { db: this.#db, state: this.#state, marks: this.#marks }
+    if (!db || !state || !marks) throw new Error('the database is not open')
+    marks.begin.run()
     const before = state.readHead()
-    const replies = requests.map((request) => this.#apply(db, state, request))
-    db.exec('COMMIT')
+    const replies = this.#applyAll(db, state, marks, requests) ?? this.#applyEach(db, state, marks, requests)
+    marks.commit.run()
     if (requests.some(({ change }) => change.kind === 'reanchor')) {
       this.#anchor?.close()
       this.#anchor = AnchorWriter.create(anchorPath(data.path), data.auditKey, state.head)
@@ -79,22 +83,56 @@ class Writer {
     return replies
   }
 
-  #apply(db: Db, state: StateWriter, { number, change }: WriteRequest): WriteReply {
-    const head = state.head
-    db.exec('SAVEPOINT change')
+  /** Without savepoints, since next to nothing ever fails; null when something did, with all of it rolled back. */
+  #applyAll(db: Db, state: StateWriter, marks: Marks, requests: readonly WriteRequest[]): WriteReply[] | null {
     try {
-      const outcome = state.apply(change)
-      db.exec('RELEASE change')
-      return { number, outcome }
+      return requests.map(({ number, change }) => ({ number, outcome: state.apply(change) }))
     } catch (error) {
       // A full disk or an I/O error may have rolled everything back already: then nothing of this batch holds.
       if (!db.inTransaction) throw error
-      db.exec('ROLLBACK TO change')
-      db.exec('RELEASE change')
+      marks.rollbackAll.run()
+      marks.begin.run()
+      state.readHead()
+      return null
+    }
+  }
+
+  /** Each under a savepoint, so that what fails doesn't hurt the others. */
+  #applyEach(db: Db, state: StateWriter, marks: Marks, requests: readonly WriteRequest[]): WriteReply[] {
+    return requests.map((request) => this.#apply(db, state, marks, request))
+  }
+
+  #apply(db: Db, state: StateWriter, marks: Marks, { number, change }: WriteRequest): WriteReply {
+    const head = state.head
+    marks.savepoint.run()
+    try {
+      const outcome = state.apply(change)
+      marks.release.run()
+      return { number, outcome }
+    } catch (error) {
+      if (!db.inTransaction) throw error
+      marks.rollback.run()
+      marks.release.run()
       state.restoreHead(head)
       return { number, failure: describe(error) }
     }
   }
+}
+
+/** Begin and end of a transaction and of each change in it, prepared once. */
+const MARKS = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollbackAll: 'ROLLBACK',
+  savepoint: 'SAVEPOINT change',
+  release: 'RELEASE change',
+  rollback: 'ROLLBACK TO change',
+} as const
+
+type Marks = Record<keyof typeof MARKS, Statement<unknown[]>>
+
+function prepareMarks(db: Db): Marks {
+  return Object.fromEntries(Object.entries(MARKS).map(([name, sql]) => [name, db.prepare(sql)])) as Marks
 }
 
 function describe(error: unknown): WriteFailure {
