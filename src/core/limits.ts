@@ -62,6 +62,8 @@ export const limits = {
   // --- state store
   /** Changes that share one transaction and its sync. */
   storeBatchMax: 500,
+  /** Transactions begin this far apart, so that under load each serves several changes. */
+  storeGroupMs: 2,
   /** Changes that may wait for the disk before more are refused temporarily. */
   storeQueueMax: 10_000,
   /** Records of submissions just created that are kept in memory until they are first read. */

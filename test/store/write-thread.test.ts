@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WriteThread } from '../../src/store/sqlite/write-thread.ts'
 import { temporaryDirectory } from './harnesses.ts'
@@ -32,6 +33,41 @@ describe('the writing thread', () => {
     await thread.submit({ kind: 'ping' })
     const outcomes = await Promise.all(Array.from({ length: 35 }, () => thread.submit({ kind: 'ping' })))
     expect(outcomes).toEqual(Array.from({ length: 35 }, () => 'applied'))
+  })
+
+  it('lets a change that fails hurt none of those it shares a transaction with', async () => {
+    await mkdir(dir)
+    await thread.submit({ kind: 'ping' })
+    const audit = { event: 'configuration', actor: 'test', details: {} } as const
+    const broken = {
+      kind: 'transition',
+      id: 'no content',
+      from: null,
+      version: 0,
+      to: 'received',
+      at: 1,
+      audit,
+      create: null,
+      documents: [],
+      results: [],
+      quarantine: null,
+      nextAttemptAt: null,
+      inspectAttempts: null,
+      spawn: [],
+    } as const
+    const outcomes = await Promise.allSettled([
+      thread.submit({ kind: 'audit', draft: audit, at: 1 }),
+      thread.submit(broken),
+      thread.submit({ kind: 'audit', draft: audit, at: 2 }),
+    ])
+    expect(outcomes).toMatchObject([{ value: 'applied' }, { reason: { code: 'store-misuse' } }, { value: 'applied' }])
+    await thread.close()
+    const db = new Database(join(dir, 'state.sqlite'), { readonly: true })
+    expect(db.prepare('SELECT sequence, at FROM audit_entries').all()).toEqual([
+      { sequence: 1, at: 1 },
+      { sequence: 2, at: 2 },
+    ])
+    db.close()
   })
 
   it('finishes what it was given before it closes, and takes nothing after', async () => {
