@@ -141,7 +141,8 @@ export class ScanPool {
     const controller = new AbortController()
     const timer = setTimeout(() => controller.abort(), this.#options.deadlineMs)
     const whole = job.bytes.byteOffset === 0 && job.bytes.byteLength === job.bytes.buffer.byteLength
-    const bytes = whole ? job.bytes : job.bytes.slice()
+    // A Buffer’s own `slice` is a view, and what is part of a pool can’t be handed over.
+    const bytes = whole ? job.bytes : Uint8Array.from(job.bytes)
     try {
       return await generation.workers.run(
         { ...job, bytes },

@@ -7,6 +7,10 @@ import { runExtract, runScan, type ScanJob } from './scan-job.ts'
 import type { ScanWorkerData } from './scan-pool.ts'
 
 const data = workerData as ScanWorkerData
+const settings: ScanWorkerData['settings'] = {
+  ...data.settings,
+  extract: { ...data.settings.extract, labelHeaders: data.detectors.labelMap?.headers ?? [] },
+}
 const detectors = compileDetectors(data.detectors)
 
 export function revisions(): ScanReport['revisions'] {
@@ -14,7 +18,7 @@ export function revisions(): ScanReport['revisions'] {
 }
 
 export async function scan(job: ScanJob): Promise<ScanReport> {
-  return await runScan(job, detectors, data.settings)
+  return await runScan(job, detectors, settings)
 }
 
 export async function extract(job: ScanJob): Promise<Extraction> {

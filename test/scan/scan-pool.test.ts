@@ -50,6 +50,15 @@ const upload = (bytes: ScanRequest['bytes']): ScanRequest => ({
 const text = (content: string) => upload(Uint8Array.from(Buffer.from(content)))
 
 describe('a scan job', () => {
+  it('takes a Buffer that is part of a pool', async () => {
+    const running = await start()
+    const bytes = Buffer.from('Subject: x\r\n\r\nPLATYPUS\r\n')
+    const report = await running.scan({ bytes, as: 'mail', filename: null, declaredType: null })
+    expect(report.uninspected).toEqual([])
+    expect(report.findings).toHaveLength(1)
+    expect(bytes.toString()).toContain('PLATYPUS')
+  })
+
   it('that runs past its deadline is killed, and its content counts as not inspected', async () => {
     const scanned = await (await start({ deadlineMs: 1 })).scan(text('PLATYPUS '.repeat(500_000)))
     expect(scanned.uninspected).toEqual([{ path: 'a.txt', reason: 'timeout', detail: 'scan killed after 1 ms' }])
