@@ -121,7 +121,16 @@ function textsBelow({ parts, texts }: Extraction, top: Part): Uint8Array[] {
   const own = new Set([top.id])
   // Parts stand after their parents.
   for (const { id, parent } of parts) if (parent !== null && own.has(parent)) own.add(id)
-  return texts.filter((text) => own.has(text.part)).map((text) => text.utf8)
+  return texts
+    .filter((text) => own.has(text.part))
+    .map(({ part, utf8 }) => (part === 0 ? withoutName(utf8, top.filename) : utf8))
+}
+
+/** The name of an upload is the last line of its text: in the copy it may be another. */
+function withoutName(utf8: Uint8Array, filename: string | null): Uint8Array {
+  const name = Buffer.from(filename ?? '')
+  const at = utf8.length - name.length
+  return at >= 0 && name.equals(utf8.subarray(at)) ? utf8.subarray(0, at) : utf8
 }
 
 function within({ path }: Uninspected, part: Part): boolean {

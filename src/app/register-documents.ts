@@ -7,7 +7,13 @@ import type { ScanPool } from '../scan/scan-pool.ts'
 import { catalogDir } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { exists } from './first-start.ts'
-import { type DocumentFile, type DocumentProblem, documentFiles, readDocument } from './read-documents.ts'
+import {
+  type DocumentFile,
+  type DocumentProblem,
+  documentFiles,
+  type ReadDocument,
+  readDocument,
+} from './read-documents.ts'
 import { inOrder } from './scan-files.ts'
 import { startExtractPool } from './start-scan-pool.ts'
 
@@ -20,6 +26,12 @@ export interface RegisterOptions {
   readonly partner?: readonly string[]
   readonly ignore?: boolean
   readonly onProgress?: (done: number, all: number) => void
+}
+
+export interface RegisterHooks {
+  readonly onProgress?: (done: number, all: number) => void
+  /** In the order of the files. */
+  readonly onRead?: (file: DocumentFile, read: ReadDocument) => void
 }
 
 export interface Registered {
@@ -67,7 +79,7 @@ export async function registerDocuments(
   const { files, failed } = await documentFiles(paths, groupOptions(options))
   const pool = await startExtractPool(config)
   try {
-    const registered = await registerFiles(catalog, pool, files, options.onProgress)
+    const registered = await registerFiles(catalog, pool, files, options)
     return { ...registered, failed: [...failed, ...registered.failed] }
   } finally {
     await pool.close()
@@ -79,7 +91,7 @@ export async function registerFiles(
   catalog: FingerprintCatalog,
   pool: ScanPool,
   files: readonly DocumentFile[],
-  onProgress: (done: number, all: number) => void = () => undefined,
+  hooks: RegisterHooks = {},
 ): Promise<Registered> {
   const isKnown = await catalog.unchanged()
   const byBytes: DocumentProblem[] = []
@@ -93,7 +105,8 @@ export async function registerFiles(
     bytes = 0
   }
   for await (const read of inOrder(files, READ_AHEAD, (file) => readDocument(pool, file, isKnown))) {
-    onProgress(++done, files.length)
+    hooks.onProgress?.(++done, files.length)
+    hooks.onRead?.(files[done - 1] as DocumentFile, read)
     byBytes.push(...read.byBytes)
     failed.push(...read.failed)
     for (const document of read.documents) {

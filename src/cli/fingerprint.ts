@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
 
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
 export function register(program: Command): void {
   const fingerprint = program
     .command('fingerprint')
@@ -11,12 +15,27 @@ export function register(program: Command): void {
     .option('--name <collection>', 'collection, the name that findings bear (default: the file’s or folder’s own)')
     .option('--label <label>', 'classification of these documents, for people')
     .option('--owner <who>', 'who answers for these documents, for people')
-    .option('--partner <list...>', 'partner lists that may receive them')
+    .option('--partner <list>', 'partner list that may receive them (repeatable)', repeated)
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--json', 'one JSON object')
     .action(async (files: string[], _flags: unknown, command: Command) => {
       const { runFingerprintAdd } = await import('../app/commands/fingerprint-command.ts')
       process.exitCode = await runFingerprintAdd(files, command.optsWithGlobals())
+    })
+  fingerprint
+    .command('watch')
+    .description('Keep a folder registered as a collection of its own: what is not in the folder leaves it.')
+    .argument('<folder>')
+    .requiredOption('--name <collection>', 'collection, which is what the folder holds and nothing else')
+    .option('--label <label>', 'classification of these documents, for people')
+    .option('--owner <who>', 'who answers for these documents, for people')
+    .option('--partner <list>', 'partner list that may receive them (repeatable)', repeated)
+    .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
+    .option('--interval <seconds>', 'how often the folder is looked at (default: 10)')
+    .option('--json', 'one JSON object for each change')
+    .action(async (folder: string, _flags: unknown, command: Command) => {
+      const { runFingerprintWatch } = await import('../app/commands/fingerprint-command.ts')
+      process.exitCode = await runFingerprintWatch(folder, command.optsWithGlobals())
     })
   fingerprint
     .command('list')

@@ -62,6 +62,8 @@ export interface Match {
   readonly resemblance?: number
   /** Words of the longest passage shared with a registered document. */
   readonly passageWords?: number
+  /** Partner lists that may receive the registered document. */
+  readonly partners?: readonly string[]
   /** For bulk rules: how many distinct values one match stands for. */
   readonly weight?: number
 }
@@ -80,6 +82,7 @@ export interface FindingMatch {
   readonly containment?: number
   readonly resemblance?: number
   readonly passageWords?: number
+  readonly partners?: readonly string[]
   /** Only with reveal. */
   readonly value?: string
   /** Only with reveal. */

@@ -70,6 +70,7 @@ function finding(
         ...(match.containment !== undefined && { containment: match.containment }),
         ...(match.resemblance !== undefined && { resemblance: match.resemblance }),
         ...(match.passageWords !== undefined && { passageWords: match.passageWords }),
+        ...(match.partners !== undefined && { partners: match.partners }),
         ...(options.reveal && { value: match.value, normalized: match.normalized }),
       }),
     ),

@@ -1,9 +1,13 @@
 import Table from 'cli-table3'
 import { rowsRevision } from '../../catalog/document-rows.ts'
+import { asError } from '../../core/errors.ts'
 import { loadConfiguration } from '../installation.ts'
 import type { DocumentProblem } from '../read-documents.ts'
-import { openCatalog, registerDocuments } from '../register-documents.ts'
+import { groupOptions, openCatalog, registerDocuments } from '../register-documents.ts'
+import { startExtractPool } from '../start-scan-pool.ts'
+import { DocumentWatch, type WatchLook } from '../watch-documents.ts'
 import { progress } from './output.ts'
+import { stopRequest } from './until-stopped.ts'
 
 interface Flags {
   readonly json?: boolean
@@ -30,6 +34,72 @@ export async function runFingerprintAdd(paths: readonly string[], flags: AddFlag
   if (flags.json) process.stdout.write(`${JSON.stringify({ added, unchanged, byBytes, failed })}\n`)
   else process.stdout.write(`${added} registered, ${unchanged} unchanged, ${failed.length} failed\n`)
   return failed.length > 0 ? 1 : 0
+}
+
+const INTERVAL_DEFAULT_SECONDS = 10
+
+/** Runs until a signal, then ends with 0. */
+export async function runFingerprintWatch(
+  dir: string,
+  flags: AddFlags & { readonly name: string; readonly interval?: string },
+): Promise<number> {
+  const stop = stopRequest()
+  const seconds = Number(flags.interval ?? INTERVAL_DEFAULT_SECONDS)
+  if (!(seconds >= 1)) {
+    process.stderr.write('sluice fingerprint watch: --interval takes seconds, at least 1\n')
+    return 2
+  }
+  const { config } = await loadConfiguration(flags)
+  const catalog = await openCatalog(config)
+  const pool = await startExtractPool(config)
+  let stopped = false
+  const stopping = stop.then(() => {
+    stopped = true
+  })
+  try {
+    const watch = new DocumentWatch(catalog, pool, dir, groupOptions(flags)(flags.name))
+    let told: string | null = null
+    for (let first = true; !stopped; first = false) {
+      const look = await Promise.race([lookOnce(watch), stopping])
+      // What a signal broke off is no result.
+      if (!look || stopped) break
+      if (look.problem !== null && look.problem !== told)
+        process.stderr.write(`sluice fingerprint watch: ${look.problem}\n`)
+      told = look.problem
+      if (look.problem === null) tellLook(look, flags, first)
+      await waitFor(seconds * 1_000, stopping)
+    }
+  } finally {
+    await pool.close()
+  }
+  return 0
+}
+
+/** What goes wrong is told once and tried again the next time. */
+async function lookOnce(watch: DocumentWatch): Promise<WatchLook> {
+  try {
+    return await watch.look((done, all) => progress(`${done} of ${all} files read`))
+  } catch (thrown) {
+    return { added: 0, removed: 0, unchanged: 0, byBytes: [], failed: [], problem: asError(thrown).message }
+  }
+}
+
+function tellLook({ problem: _, ...look }: WatchLook, flags: AddFlags, first: boolean): void {
+  progress('')
+  tellProblems('watch', look.byBytes, look.failed)
+  const { added, removed, unchanged, failed } = look
+  if (!first && added + removed + failed.length === 0) return
+  const text = `${added} registered, ${removed} removed, ${unchanged} unchanged, ${failed.length} failed`
+  process.stdout.write(`${flags.json ? JSON.stringify(look) : text}\n`)
+}
+
+async function waitFor(ms: number, stopping: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([passed, stopping])
+  clearTimeout(timer)
 }
 
 function tellProblems(command: string, byBytes: readonly DocumentProblem[], failed: readonly DocumentProblem[]): void {

@@ -216,6 +216,7 @@ function judge(
     containment,
     resemblance: round(count / Math.max(1, size + own - count)),
     passageWords: words,
+    ...(group.partners.length > 0 ? { partners: group.partners } : {}),
   }
 }
 
@@ -249,6 +250,7 @@ function sameFiles(index: FingerprintIndex, part: Part, hasText: boolean): Match
       document: name,
       containment: 1,
       resemblance: 1,
+      ...(group.partners.length > 0 ? { partners: group.partners } : {}),
     })
     return matches.length < DOCUMENTS_PER_HASH_MAX
   })

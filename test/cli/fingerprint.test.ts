@@ -1,0 +1,205 @@
+import { once } from 'node:events'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { prose } from '../detect/fingerprint/registered.ts'
+import { docxOf, zipOf } from '../extract/formats/making.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { type Installation, newInstallation } from './catalog-commands.ts'
+
+const POLICY = `policy: plans
+name: Plans
+rules:
+  - { id: plans, severity: high, when: { document: any }, action: quarantine, message: a plan }
+`
+interface Scanned {
+  readonly decision: { readonly action: string }
+  readonly findings: readonly {
+    readonly kind: string
+    readonly detector: string
+    readonly matches: readonly {
+      readonly document?: string
+      readonly containment?: number
+      readonly partners?: string[]
+    }[]
+  }[]
+}
+
+let sluice: Installation
+beforeAll(async () => {
+  sluice = await newInstallation(POLICY)
+})
+
+async function scan(content: string | Uint8Array, name = 'query.txt'): Promise<Scanned> {
+  const [answer] = await sluice.json<Scanned>('scan', '--json', await sluice.file(name, content))
+  if (!answer) throw new Error('scan said nothing')
+  return answer
+}
+
+const documents = ({ findings }: Scanned) =>
+  findings
+    .filter((finding) => finding.kind === 'fingerprint')
+    .flatMap((finding) => finding.matches.map((match) => `${finding.detector}/${match.document} ${match.containment}`))
+
+describe('sluice fingerprint', () => {
+  it('registers files, folders and archives, and finds them in scans', async () => {
+    const body = (seed: string) => `<w:p><w:r><w:t>${prose(60, seed)}</w:t></w:r></w:p>`
+    const picture = Buffer.alloc(500, 'no text at all, only \x00\x01\x02 bytes')
+    const archive = zipOf([
+      { name: 'plans/one.docx', data: docxOf(body('one')) },
+      { name: 'two.txt', data: prose(60, 'two') },
+    ])
+    await sluice.file('papers/a.txt', prose(60, 'a'))
+    await sluice.file('papers/deep/b.docx', docxOf(body('b')))
+    await sluice.file('papers/empty.txt', '')
+    const zip = await sluice.file('bundle.zip', archive)
+    const drawing = await sluice.file('part.step.bin', picture)
+    const added = await sluice.run(
+      'fingerprint',
+      'add',
+      '--json',
+      '--name',
+      'plans',
+      '--owner',
+      'design',
+      '--partner',
+      'suppliers',
+      '--partner',
+      'makers',
+      join(sluice.dir, 'papers'),
+      zip,
+      drawing,
+    )
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      added: 5,
+      unchanged: 0,
+      failed: [{ problem: 'has too little in it to be recognised by' }],
+    })
+    expect(added.code).toBe(1)
+    expect(added.stderr).toContain('empty.txt')
+
+    const [list] = await sluice.json<Record<string, unknown>[]>('fingerprint', 'list', '--json')
+    expect(list).toMatchObject([
+      {
+        id: 'plans',
+        name: 'plans',
+        files: 5,
+        label: null,
+        owner: 'design',
+        partners: ['makers', 'suppliers'],
+        ignore: false,
+      },
+    ])
+    const shown = await sluice.json('fingerprint', 'show', '--json', 'plans')
+    expect(shown.map((row) => row.name)).toEqual([
+      'a.txt',
+      'bundle.zip/plans/one.docx',
+      'bundle.zip/two.txt',
+      'deep/b.docx',
+      'part.step.bin',
+    ])
+
+    const found = await scan(`Hello, see below.\n> ${prose(60, 'one').replaceAll(' ', '\n> ')}`)
+    expect(documents(found)).toEqual(['plans/bundle.zip/plans/one.docx 1'])
+    expect(found.decision.action).toBe('quarantine')
+    expect(found.findings[0]?.matches[0]?.partners).toEqual(['makers', 'suppliers'])
+    expect(documents(await scan(picture, 'renamed.dat'))).toEqual(['plans/part.step.bin 1'])
+    const clean = await scan(prose(300, 'other'))
+    expect([documents(clean), clean.decision.action]).toEqual([[], 'pass'])
+
+    const again = await sluice.run(
+      'fingerprint',
+      'add',
+      '--json',
+      '--name',
+      'plans',
+      '--owner',
+      'design',
+      '--partner',
+      'suppliers',
+      '--partner',
+      'makers',
+      join(sluice.dir, 'papers'),
+      zip,
+      drawing,
+    )
+    expect(JSON.parse(again.stdout)).toMatchObject({ added: 0, unchanged: 5 })
+  })
+
+  it('forgets what it is told to', async () => {
+    await sluice.run(
+      'fingerprint',
+      'add',
+      '--name',
+      'gone',
+      await sluice.file('x.txt', prose(60, 'x')),
+      await sluice.file('y.txt', prose(60, 'y')),
+    )
+    expect((await sluice.run('fingerprint', 'remove', 'gone', '--document', 'x.txt')).code).toBe(0)
+    expect(documents(await scan(`${prose(60, 'x')} ${prose(60, 'y')}`))).toEqual(['gone/y.txt 1'])
+    expect((await sluice.run('fingerprint', 'remove', 'gone')).stdout).toContain('1 documents')
+    expect((await sluice.run('fingerprint', 'remove', 'gone')).code).toBe(1)
+    expect((await sluice.run('fingerprint', 'show', 'gone')).code).toBe(1)
+  })
+
+  it('says what it can’t read', async () => {
+    const { code, stderr } = await sluice.run('fingerprint', 'add', join(sluice.dir, 'no such file'))
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no such file')])
+  })
+})
+
+describe('sluice fingerprint watch', () => {
+  it('follows a folder until it is told to stop', async () => {
+    const folder = join(sluice.dir, 'watched')
+    await sluice.file('watched/kept.txt', prose(60, 'kept'))
+    await sluice.file(
+      'watched/bundle.zip',
+      zipOf([
+        { name: 'in.txt', data: prose(60, 'in') },
+        { name: 'out.txt', data: prose(60, 'out') },
+      ]),
+    )
+    const watch = sluice.start('fingerprint', 'watch', folder, '--name', 'watched', '--interval', '1', '--json')
+    let stdout = ''
+    let stderr = ''
+    watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    watch.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const looks = () =>
+      stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]))
+    const look = (count: number) => waitFor(`${count} looks; ${stdout}${stderr}`, () => looks()[count - 1])
+    expect(await look(1)).toMatchObject({ added: 3, removed: 0 })
+
+    await sluice.file('watched/new.txt', prose(60, 'new'))
+    expect(await look(2)).toMatchObject({ added: 1, removed: 0 })
+    await sluice.file('watched/kept.txt', prose(61, 'changed'))
+    expect(await look(3)).toMatchObject({ added: 1, removed: 0 })
+    await sluice.file('watched/bundle.zip', zipOf([{ name: 'in.txt', data: prose(60, 'in') }]))
+    expect(await look(4)).toMatchObject({ added: 0, unchanged: 1, removed: 1 })
+    await rm(join(folder, 'new.txt'))
+    expect(await look(5)).toMatchObject({ added: 0, removed: 1 })
+
+    // A share that went away takes nothing with it.
+    await rename(folder, `${folder}.away`)
+    await waitFor('a word about the folder', () => stderr.includes('what is registered stays'))
+    await rename(`${folder}.away`, folder)
+    await sluice.file('watched/last.txt', prose(60, 'last'))
+    expect(await look(6)).toMatchObject({ added: 1, removed: 0 })
+
+    const closed = once(watch, 'close')
+    watch.kill('SIGTERM')
+    expect(await closed).toEqual([0, null])
+    const shown = await sluice.json('fingerprint', 'show', '--json', 'watched')
+    expect(shown.map((row) => row.name)).toEqual(['bundle.zip/in.txt', 'kept.txt', 'last.txt'])
+    expect(documents(await scan(prose(60, 'kept')))).toEqual([])
+    expect(documents(await scan(prose(61, 'changed')))).toEqual(['watched/kept.txt 1'])
+  })
+
+  it('refuses an interval that is none', async () => {
+    const { code, stderr } = await sluice.run('fingerprint', 'watch', sluice.dir, '--name', 'x', '--interval', 'soon')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('at least 1')])
+  })
+})
