@@ -2,7 +2,8 @@ import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { extractPackage } from '../office/ole-package.ts'
 import { isBookkeeping, labelProperties } from '../office/property-labels.ts'
-import { type RtfObject, readRtf } from '../office/rtf-reader.ts'
+import { readRtf } from '../office/rtf-reader.ts'
+import type { RtfObject } from '../office/rtf-reading.ts'
 
 /**
  * Rich Text Format: the text, then what is hidden, deleted, in fields, properties and unknown destinations; embedded

@@ -57,7 +57,11 @@ async function extractTar(input: FormatInput, context: ExtractContext): Promise<
 async function skipBroken(bytes: Buffer, from: number, context: ExtractContext): Promise<number> {
   let at = from + BLOCK
   while (at + BLOCK <= bytes.length && !isZero(bytes, at) && !readHeader(bytes, at)) at += BLOCK
-  context.text(decodeName(bytes.subarray(from, from + BLOCK)).replace(/\0+/g, ' ').trim())
+  context.text(
+    decodeName(bytes.subarray(from, from + BLOCK))
+      .replace(/\0+/g, ' ')
+      .trim(),
+  )
   const data = bytes.subarray(from + BLOCK, at)
   if (data.length > 0) await context.child({ bytes: data, filename: null, label: '[gap]', traits: ['hidden-content'] })
   return at

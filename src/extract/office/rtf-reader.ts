@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { HexData } from './hex-data.ts'
+import type { RtfObject, RtfReading } from './rtf-reading.ts'
 import { INITIAL_STATE, type RtfDestination, type RtfState } from './rtf-state.ts'
 import {
   ASIDES,
@@ -19,23 +20,6 @@ import {
  * elsewhere (hidden and deleted runs, field codes, properties, unknown destinations), embedded objects and pictures as
  * bytes, and the HTML that mail programs wrap in RTF. Linear in the input; never throws; stops at a nesting limit.
  */
-export interface RtfReading {
-  readonly text: string
-  readonly asides: readonly string[]
-  readonly objects: readonly RtfObject[]
-  readonly pictures: readonly { readonly bytes: Buffer; readonly extension: string }[]
-  readonly properties: readonly (readonly [string, string])[]
-  /** De-encapsulated HTML ([MS-OXRTFEX]); empty where there is none. */
-  readonly html: string
-  readonly hasHidden: boolean
-  readonly tooDeep: boolean
-}
-
-export interface RtfObject {
-  readonly className: string
-  readonly bytes: Buffer
-}
-
 export function readRtf(bytes: Buffer): RtfReading {
   return new RtfReader(bytes).read()
 }
