@@ -52,10 +52,10 @@ export const findingCondition = defineCondition({
         'unreachable-rule',
         `No detector named here is of family ${family.join(' or ')}; write \`family: ${named[0]?.family}\` or remove the key.`,
       )
+    const wanted = remembered((id) => (!detectors || anyGlob(detectors, id)) && !(except && anyGlob(except, id)))
     const query: FindingQuery = {
       selects: (finding) =>
-        (!detectors || anyGlob(detectors, finding.detector)) &&
-        !(except && anyGlob(except, finding.detector)) &&
+        wanted(finding.detector) &&
         (!family || family.includes(finding.family)) &&
         (!value.kind || value.kind.includes(finding.kind)),
       confidence: value.confidence ?? 'medium',
@@ -77,6 +77,22 @@ export const findingCondition = defineCondition({
     }
   },
 })
+
+/** More detectors than any installation has; ids beyond it are judged each time. */
+const REMEMBERED_MAX = 10_000
+
+/** The ids of detectors come again with every message, and a glob costs a call into RE2. */
+function remembered(judge: (id: string) => boolean): (id: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (id) => {
+    let answer = known.get(id)
+    if (answer === undefined) {
+      answer = judge(id)
+      if (known.size < REMEMBERED_MAX) known.set(id, answer)
+    }
+    return answer
+  }
+}
 
 /** Every name or glob must stand for a detection rule that exists: a misspelt one would never match, silently. */
 function detectorGlobs(
