@@ -22,6 +22,7 @@ import { withRecentContent } from '../pipeline/recent-content.ts'
 import { type Sweep, startSweep } from '../pipeline/sweep.ts'
 import { isOwnTrace, TRACE_HEADER } from '../pipeline/trace.ts'
 import { systemClock } from '../platform/clock.ts'
+import { collectYoungEarly } from '../platform/collect-young-early.ts'
 import { loadKeys } from '../platform/keys.ts'
 import { createLog, type Log } from '../platform/log.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
@@ -63,6 +64,7 @@ const WATCH_INTERVAL_MS = 2_000
 
 /** Throws GatewayError or DiagnosticsError with what to mend; nothing is left running then. */
 export async function startGateway(config: Config): Promise<Gateway> {
+  collectYoungEarly()
   const log = createLog({ level: config.log.level, process: 'gateway' })
   const metrics = createMetrics({ processMetrics: true })
   const closers: (() => Promise<void>)[] = []

@@ -34,7 +34,7 @@ export interface WireOutcome {
   readonly reply: string
 }
 
-/** Small pieces are gathered to about this much per write: a write costs more than the copy. */
+/** Pieces are gathered to about this much per system call. */
 const WRITE_BYTES = 64 * 1024
 
 /** Content could not be read or must not be sent; the fault is ours, not the server's. */
@@ -157,7 +157,7 @@ class Conversation {
         pieces.push(stuffing.push(chunk))
         bytes += chunk.length
         if (bytes < WRITE_BYTES) continue
-        const taken = wire.write(pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces))
+        const taken = wire.writeAll(pieces)
         pieces = []
         bytes = 0
         if (taken) continue
@@ -165,7 +165,7 @@ class Conversation {
         const early = await this.interrupted()
         if (early) return early
       }
-      wire.write(Buffer.concat([...pieces, Buffer.from(stuffing.end())]))
+      wire.writeAll([...pieces, Buffer.from(stuffing.end())])
     } catch (thrown) {
       // Closing without the final dot is what makes the server forget the message (RFC 5321 section 4.1.1.4).
       wire.destroy()

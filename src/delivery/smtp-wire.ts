@@ -106,6 +106,16 @@ export class SmtpWire {
     return this.socket.write(data)
   }
 
+  /** As `write`, for several pieces in one system call and without copying them together. */
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    if (this.trouble) throw this.trouble
+    this.socket.cork()
+    let taken = true
+    for (const piece of pieces) taken = this.socket.write(piece)
+    this.socket.uncork()
+    return taken && !this.socket.writableNeedDrain
+  }
+
   /** Resolves when the socket takes more, or when the server speaks or breaks off: look at `talking` and `broken`. */
   drained(timeoutMs: number): Promise<void> {
     if (this.trouble || this.talking || !this.socket.writableNeedDrain) return Promise.resolve()

@@ -176,6 +176,7 @@ async function settle(
   const results = reopenFailedRelease(record, mergeResults(record.results, changed))
   const to = stateAfter(results)
   const review = closeReview(deps, record, results)
+  if (to !== 'decided') deps.blobs.settled?.(record.submission.blob.id)
   return await transition(deps, record, {
     to,
     nextAttemptAt: to === 'decided' ? nextDue(results) : null,

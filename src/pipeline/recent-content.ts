@@ -19,15 +19,15 @@ const DEFAULTS: RecentContentBounds = {
 }
 
 export function withRecentContent<T extends BlobStore>(blobs: T, bounds: RecentContentBounds = DEFAULTS): BlobStore {
-  const kept = new Map<string, Uint8Array>()
+  const kept = new Map<string, Kept>()
   let total = 0
   const forget = (id: string) => {
-    total -= kept.get(id)?.length ?? 0
+    total -= kept.get(id)?.size ?? 0
     kept.delete(id)
   }
-  const keep = (id: string, bytes: Uint8Array) => {
-    kept.set(id, bytes)
-    total += bytes.length
+  const keep = (id: string, content: Kept) => {
+    kept.set(id, content)
+    total += content.size
     for (const oldest of kept.keys()) {
       if (total <= bounds.totalMaxBytes) break
       forget(oldest)
@@ -36,12 +36,13 @@ export function withRecentContent<T extends BlobStore>(blobs: T, bounds: RecentC
   return {
     create: async () => new RememberingWriter(await blobs.create(), bounds.blobMaxBytes, keep),
     read: (ref) => {
-      const bytes = kept.get(ref.id)
-      if (bytes === undefined || bytes.length !== ref.size) return blobs.read(ref)
+      const content = kept.get(ref.id)
+      if (content === undefined || content.size !== ref.size) return blobs.read(ref)
       kept.delete(ref.id)
-      kept.set(ref.id, bytes)
-      return once(bytes)
+      kept.set(ref.id, content)
+      return inTurn(content.chunks)
     },
+    settled: forget,
     remove: async (id) => {
       forget(id)
       await blobs.remove(id)
@@ -50,18 +51,23 @@ export function withRecentContent<T extends BlobStore>(blobs: T, bounds: RecentC
   }
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
+interface Kept {
+  readonly chunks: readonly Uint8Array[]
+  readonly size: number
+}
+
+async function* inTurn(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield chunk
 }
 
 class RememberingWriter implements BlobWriter {
   readonly #writer: BlobWriter
-  readonly #keep: (id: string, bytes: Uint8Array) => void
+  readonly #keep: (id: string, content: Kept) => void
   readonly #maxBytes: number
   #chunks: Uint8Array[] | null = []
   #size = 0
 
-  constructor(writer: BlobWriter, maxBytes: number, keep: (id: string, bytes: Uint8Array) => void) {
+  constructor(writer: BlobWriter, maxBytes: number, keep: (id: string, content: Kept) => void) {
     this.#writer = writer
     this.#maxBytes = maxBytes
     this.#keep = keep
@@ -77,11 +83,7 @@ class RememberingWriter implements BlobWriter {
 
   async commit(): Promise<BlobRef> {
     const ref = await this.#writer.commit()
-    if (this.#chunks)
-      this.#keep(
-        ref.id,
-        this.#chunks.length === 1 ? (this.#chunks[0] ?? new Uint8Array()) : Buffer.concat(this.#chunks),
-      )
+    if (this.#chunks) this.#keep(ref.id, { chunks: this.#chunks, size: this.#size })
     this.#chunks = null
     return ref
   }

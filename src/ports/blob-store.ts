@@ -8,6 +8,8 @@ export interface BlobStore {
   read(ref: BlobRef): AsyncIterable<Uint8Array>
   /** Idempotent. Space comes back at the next compaction. */
   remove(id: string): Promise<void>
+  /** A hint that nobody is going to read it soon: what holds content in memory lets go of it. */
+  settled?(id: string): void
   usage(): Promise<BlobUsage>
 }
 

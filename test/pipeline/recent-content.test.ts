@@ -51,6 +51,15 @@ describe('recent content', () => {
     expect(reads).toEqual([])
   })
 
+  it('lets go of what is settled, and has it read from disk then', async () => {
+    const { store, reads } = backing()
+    const recent = withRecentContent(store)
+    const ref = await put(recent, 'one')
+    recent.settled?.(ref.id)
+    expect(await get(recent, ref)).toBe('one')
+    expect(reads).toEqual([ref.id])
+  })
+
   it('keeps a copy: a reused buffer changes nothing', async () => {
     const recent = withRecentContent(backing().store)
     const writer = await recent.create()
