@@ -49,9 +49,12 @@ async function extractGzip(input: FormatInput, context: ExtractContext): Promise
       at = bytes.length
     }
   }
-  if (chunks.length === 0) context.uninspected('corrupt', 'gz header')
+  if (chunks.length === 0) {
+    context.uninspected('corrupt', 'gz header')
+    return
+  }
   const filename = innerName(name ?? input.filename, { '.tgz': '.tar', '.gz': '', '.svgz': '.svg' }, '[gz]')
-  if (chunks.length > 0) await context.child({ bytes: Buffer.concat(chunks), filename })
+  await context.child({ bytes: Buffer.concat(chunks), filename })
   await extractTrailing(bytes, at, context)
 }
 

@@ -28,6 +28,12 @@ describe('gzip', () => {
     expect(cut.reasons).toContain('corrupt')
   })
 
+  it('says once that a header is broken', async () => {
+    const broken = Buffer.concat([Buffer.from([0x1f, 0x8b, 9, 0, 0, 0, 0, 0, 0, 3]), Buffer.alloc(100, 0x41)])
+    const result = await read(broken, 'x.gz')
+    expect(result.said).toEqual(['corrupt gz header'])
+  })
+
   it('stops a bomb', async () => {
     const bomb = zlib.gzipSync(Buffer.alloc(64 * 1024 * 1024))
     const result = await read(bomb, 'x.gz', { limits: { inflatedMaxBytes: 1024 * 1024 } })
