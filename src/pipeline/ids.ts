@@ -7,17 +7,29 @@ import { createHash, randomBytes } from 'node:crypto'
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 export function newId(now: number): string {
-  return encode(BigInt(now), 10) + encode(BigInt(`0x${randomBytes(10).toString('hex')}`), 16)
+  return encodeTime(now) + encodeBytes(randomBytes(10))
 }
 
 /** Id of a bounce or notification: the parent's time, and a digest of parent and purpose. Re-acting gives it again. */
 export function derivedId(parent: string, purpose: string): string {
-  const digest = createHash('sha256').update(`${parent}\n${purpose}`).digest('hex').slice(0, 20)
-  return parent.slice(0, 10) + encode(BigInt(`0x${digest}`), 16)
+  const digest = createHash('sha256').update(`${parent}\n${purpose}`).digest()
+  return parent.slice(0, 10) + encodeBytes(digest.subarray(0, 10))
 }
 
-function encode(value: bigint, length: number): string {
+function encodeTime(now: number): string {
   let text = ''
-  for (let rest = value, i = 0; i < length; i++, rest >>= 5n) text = (ALPHABET[Number(rest & 31n)] ?? '0') + text
+  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) text = (ALPHABET[rest % 32] ?? '0') + text
+  return text
+}
+
+/** Ten bytes as sixteen characters of five bits each, the first bits first. */
+function encodeBytes(bytes: Uint8Array): string {
+  let text = ''
+  let bits = 0
+  let held = 0
+  for (const byte of bytes) {
+    bits = ((bits & 0xff) << 8) | byte
+    for (held += 8; held >= 5; held -= 5) text += ALPHABET[(bits >> (held - 5)) & 31] ?? '0'
+  }
   return text
 }

@@ -15,16 +15,18 @@ export interface ChainHead {
 /** Before the first entry. */
 export const CHAIN_START: ChainHead = { sequence: 0, mac: '0'.repeat(64) }
 
+/** The next entry, with its details as the canonical JSON that is stored. */
 export function nextEntry(
   key: Uint8Array,
   head: ChainHead,
   draft: AuditDraft,
   at: number,
   submission: string | null,
-): AuditEntry {
-  const { event, actor, details } = draft
-  const body = { sequence: head.sequence + 1, at, submission, event, actor, details, previous: head.mac }
-  return { ...body, mac: entryMac(key, body) }
+): Omit<AuditEntry, 'details'> & { readonly details: string } {
+  const { event, actor } = draft
+  const details = canonicalJson(draft.details)
+  const body = { sequence: head.sequence + 1, at, submission, event, actor, previous: head.mac }
+  return { ...body, details, mac: entryMac(key, body, details) }
 }
 
 /** What is wrong with `entry` as the successor of `head`, or null. */
@@ -32,7 +34,8 @@ export function linkProblem(key: Uint8Array, head: ChainHead, entry: AuditEntry)
   const expected = head.sequence + 1
   if (entry.sequence !== expected) return `entry ${expected} is missing`
   if (entry.previous !== head.mac) return `entry ${entry.sequence} doesn't follow the entry before it`
-  if (entryMac(key, entry) !== entry.mac) return `entry ${entry.sequence} was changed, or the audit key is another one`
+  if (entryMac(key, entry, canonicalJson(entry.details)) !== entry.mac)
+    return `entry ${entry.sequence} was changed, or the audit key is another one`
   return null
 }
 
@@ -41,10 +44,15 @@ export function anchorMac(key: Uint8Array, head: ChainHead): string {
   return createHmac('sha256', keyObject(key)).update(`sluice audit anchor\n${head.sequence}\n${head.mac}`).digest('hex')
 }
 
-function entryMac(key: Uint8Array, entry: Omit<AuditEntry, 'mac'>): string {
-  const { sequence, at, submission, event, actor, details, previous } = entry
+/** Over the previous MAC and the canonical JSON of the rest: the members stand in the order of their names. */
+function entryMac(key: Uint8Array, entry: Omit<AuditEntry, 'mac' | 'details'>, details: string): string {
+  const { sequence, at, submission, event, actor, previous } = entry
+  const text = (value: string | number | null) => JSON.stringify(value)
   return createHmac('sha256', keyObject(key))
-    .update(`${previous}\n${canonicalJson({ sequence, at, submission, event, actor, details })}`)
+    .update(
+      `${previous}\n{"actor":${text(actor)},"at":${text(at)},"details":${details},"event":${text(event)},` +
+        `"sequence":${text(sequence)},"submission":${text(submission)}}`,
+    )
     .digest('hex')
 }
 

@@ -56,9 +56,9 @@ describe('the writing thread', () => {
       spawn: [],
     } as const
     const outcomes = await Promise.allSettled([
-      thread.submit({ kind: 'audit', draft: audit, at: 1 }),
+      thread.submit({ kind: 'audit', draft: audit, at: 1, submission: null }),
       thread.submit(broken),
-      thread.submit({ kind: 'audit', draft: audit, at: 2 }),
+      thread.submit({ kind: 'audit', draft: audit, at: 2, submission: null }),
     ])
     expect(outcomes).toMatchObject([{ value: 'applied' }, { reason: { code: 'store-misuse' } }, { value: 'applied' }])
     await thread.close()

@@ -5,7 +5,6 @@ import type { QuarantineItem } from '../../core/quarantine.ts'
 import type { RecipientResult } from '../../core/submission.ts'
 import type { TransitionOutcome } from '../../ports/submission-store.ts'
 import { CHAIN_START, type ChainHead, nextEntry } from '../audit-chain.ts'
-import { canonicalJson } from '../canonical-json.ts'
 import type { Db } from './open-database.ts'
 import type { NewRow, SealedDocument, SpawnRow, TransitionChange, WriteChange } from './write-protocol.ts'
 
@@ -165,7 +164,7 @@ export class StateWriter {
       entry.submission,
       entry.event,
       entry.actor,
-      canonicalJson(entry.details),
+      entry.details,
       entry.previous,
       entry.mac,
     )
