@@ -69,8 +69,12 @@ async function definitions(config: Config): Promise<DoctorFinding> {
       message: `${detectors.length} detection rules, ${policies.policies.length} policies, revision ${policies.revision}`,
     }
   } catch (thrown) {
-    const many = thrown instanceof DiagnosticsError ? `${thrown.diagnostics.length} mistakes` : asError(thrown).message
-    return { check, state: 'problem', message: many, remedy: '`sluice config check` lists them with their places' }
+    if (!(thrown instanceof DiagnosticsError)) {
+      const remedy = 'correct `rules`, `policies` or `labels` in the configuration'
+      return { check, state: 'problem', message: asError(thrown).message, remedy }
+    }
+    const count = `${thrown.diagnostics.length} mistakes`
+    return { check, state: 'problem', message: count, remedy: '`sluice config check` lists them with their places' }
   }
 }
 

@@ -75,7 +75,12 @@ async function readNamed(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (thrown) {
-    const message = `${file} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown'}): name an existing file with --config, or run \`sluice serve\` once to write one`
+    const code = (thrown as NodeJS.ErrnoException).code ?? 'unknown'
+    const remedy =
+      code === 'ENOENT'
+        ? 'name an existing file with --config, or run `sluice serve` without it once to write one'
+        : `it must be a file that this user (uid ${process.getuid?.() ?? '?'}) may read`
+    const message = `${file} cannot be read (${code}): ${remedy}`
     throw new GatewayError('config-missing', { temporary: false, publicMessage: message, message, cause: thrown })
   }
 }

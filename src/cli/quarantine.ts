@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
+import { wholeNumber } from './whole-number.ts'
 
 interface ActFlags {
   readonly reason: string
@@ -29,7 +30,7 @@ export function register(program: Command): void {
         .choices(['open', 'released', 'rejected', 'expired', 'all'])
         .default('open'),
     )
-    .option('--limit <n>', 'how many at most', (text) => Number.parseInt(text, 10), 100)
+    .option('--limit <n>', 'how many at most', wholeNumber, 100)
     .action(async (_flags: unknown, command: Command) => {
       const { runQuarantineList } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineList(command.optsWithGlobals())

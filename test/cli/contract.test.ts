@@ -59,6 +59,8 @@ describe('every command', () => {
     [['scan']],
     [['scan', '--as', 'letter', 'case.eml']],
     [['quarantine', 'release', 'X']],
+    [['quarantine', 'list', '--limit', 'many']],
+    [['quarantine', 'list', '--limit', '-3']],
     [['detect']],
   ])('exits 2 on bad usage and leaves stdout alone: %j', async (args) => {
     const { code, stdout, stderr } = await run(args)

@@ -8,6 +8,7 @@ import { createLog } from '../../platform/log.ts'
 import { loadConfiguration } from '../installation.ts'
 import { type OpenState, openState } from '../open-state.ts'
 import { pipelineSettings } from '../settings.ts'
+import { commandName } from './command-name.ts'
 import { print } from './output.ts'
 
 interface Flags {
@@ -116,7 +117,9 @@ async function showText(state: OpenState, record: SubmissionRecord, item: Quaran
     lines.push(`audit ${entry.sequence} ${new Date(entry.at).toISOString()} ${entry.event} by ${entry.actor}`)
   }
   if (item.status === 'open')
-    lines.push(`next: sluice quarantine release ${item.id} --reason "…"   or   reject ${item.id} --reason "…"`)
+    lines.push(
+      `next: ${commandName(process.env)} quarantine release ${item.id} --reason "…"   or   reject ${item.id} --reason "…"`,
+    )
   return `${lines.join('\n')}\n`
 }
 

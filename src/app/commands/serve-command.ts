@@ -5,6 +5,7 @@ import { createKeys } from '../../platform/keys.ts'
 import { exists, writeDefaultConfig } from '../first-start.ts'
 import { startGateway } from '../gateway.ts'
 import { loadConfiguration, packagedPolicies, packagedRules } from '../installation.ts'
+import { commandName } from './command-name.ts'
 import { keysDir } from './keys-command.ts'
 import { stopRequest, untilStopped } from './until-stopped.ts'
 
@@ -42,7 +43,7 @@ export async function runServe(flags: { readonly config?: string }): Promise<num
     say(
       `Try   swaks --server ${first.host}:${first.port} --from you@example.com --to partner@example.net --body 'Card 4111 1111 1111 1111'`,
     )
-  say('then  sluice quarantine list      (docs/administrator.md reads on)')
+  say(`then  ${commandName(process.env)} quarantine list      (docs/administrator.md reads on)`)
   await untilStopped(stop, async () => {
     say('Stopping: no new mail is taken, what is in hand is finished. Once more stops at once.')
     await gateway.close(limits.drainTimeoutMs)
