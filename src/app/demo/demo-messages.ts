@@ -46,7 +46,7 @@ export async function demoMessages(secretKey: string): Promise<DemoMessage[]> {
       attachments: [{ filename: 'march.zip', content: await zip([['inner/customers.zip', inner]]) }],
     },
     {
-      ...plain('a document labelled confidential', 'Board paper', 'For your eyes.'),
+      ...plain('a document labelled highly confidential', 'Board paper', 'For your eyes.'),
       attachments: [
         {
           filename: 'board-paper.docx',
@@ -72,15 +72,10 @@ export async function demoMessages(secretKey: string): Promise<DemoMessage[]> {
       `Please refund visa card ${CARDS[0]} and mastercard card number ${CARDS[1]}.`,
       ['kim@example.com', OUTSIDE],
     ),
-    plain(
-      'legal mail that a policy encrypts',
-      'Privileged and confidential',
-      'Our position on the licence, as discussed.',
-      ['dana@law.example'],
-    ),
-    plain('encryption without a key', 'Privileged and confidential', 'The same for your colleague.', [
-      'robin@law.example',
+    plain('legal mail that a policy encrypts', 'The licence', 'Our position on the licence, as discussed.', [
+      'dana@law.example',
     ]),
+    plain('encryption without a key', 'The licence', 'The same for your colleague.', ['robin@law.example']),
     plain('a code name a policy blocks', 'Project Heliotrope', 'Signing of Heliotrope is on the 14th.'),
   ]
 }

@@ -14,6 +14,7 @@ import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { limits } from '../../core/limits.ts'
 import type { SubmissionRecord } from '../../core/submission.ts'
 import { createKeys } from '../../platform/keys.ts'
+import { commandName } from '../commands/command-name.ts'
 import { stopRequest, untilStopped } from '../commands/until-stopped.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
 import { packagedPolicies, packagedRules } from '../installation.ts'
@@ -24,6 +25,11 @@ import { DEMO_POLICY, DEMO_RULE, type DemoMessage, demoMessages } from './demo-m
 
 const SETTLE_TIMEOUT_MS = 120_000
 const LOOK_INTERVAL_MS = 100
+
+const HOW_TO_KEEP = `
+To look closer, run \`npm run demo -- --keep\` (or \`sluice demo --keep\`): the gateway stays up, and you are told how to see
+why a message is held, release it, prove the audit record, read what was delivered, and send mail of your own.
+`
 
 export async function runDemo(flags: { readonly keep?: boolean }): Promise<number> {
   const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -41,7 +47,7 @@ export async function runDemo(flags: { readonly keep?: boolean }): Promise<numbe
     say('Waiting for verdicts and deliveries …')
     const records = await settled(state, ids)
     process.stdout.write(`${table(messages, records)}\n`)
-    process.stdout.write(howToLook(dir, port, records, flags.keep ?? false))
+    process.stdout.write(flags.keep ? howToLook(dir, port, records) : HOW_TO_KEEP)
     if (flags.keep) await untilStopped(stopRequest(), async () => void say('Stopping …'))
   } finally {
     await state.close()
@@ -150,21 +156,19 @@ function why({ submission, report }: SubmissionRecord, recipient: string): strin
   )
 }
 
-function howToLook(dir: string, port: number, records: readonly SubmissionRecord[], keep: boolean): string {
+function howToLook(dir: string, port: number, records: readonly SubmissionRecord[]): string {
+  const sluice = commandName(process.env)
   const held = records.find((record) => record.results.some((result) => result.status === 'quarantined'))
   const id = held?.submission.id ?? '<id>'
   const config = join(dir, 'sluice.yaml')
   const look = [
-    `sluice quarantine show ${id} --config ${config}`,
-    `sluice quarantine release ${id} --reason "agreed with legal" --config ${config}`,
-    `sluice audit verify --config ${config}`,
+    `${sluice} quarantine show ${id} --config ${config}`,
+    `${sluice} quarantine release ${id} --reason "agreed with legal" --config ${config}`,
+    `${sluice} audit verify --config ${config}`,
     `ls ${dir}/data/maildir/new    (what was delivered, bounces and notices among it)`,
     `swaks --server 127.0.0.1:${port} --from you@example.com --to partner@example.net --body 'Card 4111 1111 1111 1111'`,
   ]
-  const how = keep
-    ? 'Look closer while it runs (Ctrl-C ends it):'
-    : 'To look closer, run `npm run demo -- --keep`, and then for example:'
-  return `\n${how}\n${look.map((line) => `  ${line}`).join('\n')}\n`
+  return `\nLook closer while it runs (Ctrl-C ends it):\n${look.map((line) => `  ${line}`).join('\n')}\n`
 }
 
 async function closeAndClean(gateway: Gateway, dir: string, keep: boolean): Promise<void> {
