@@ -113,8 +113,6 @@ export const limits = {
   extractCellsMax: 5_000_000,
   /** Empty cells kept as TABs, so that a value stays under its header. */
   extractCellGapMax: 64,
-  /** Repeats of one spreadsheet cell or row written out. */
-  extractCellRepeatMax: 64,
   extractPdfPagesMax: 5_000,
   /** One PDF page. */
   extractPdfPageMs: 5_000,
