@@ -34,7 +34,7 @@ export function nearWindows(
       }
     }
   })
-  for (const [pattern, own] of windows) if (own.length > 1) windows.set(pattern, merged(own))
+  for (const [pattern, own] of windows) if (own.length > 1) windows.set(pattern, mergeWindows(own))
   return windows
 }
 
@@ -53,7 +53,8 @@ function reach(group: CompiledGroup, pattern: CompiledPattern, start: number, en
   return { start: Math.max(0, before), end: group.side === 'after' ? start : end + distance + 1 }
 }
 
-function merged(windows: readonly Window[]): Window[] {
+/** In order, those that touch made one. */
+export function mergeWindows(windows: readonly Window[]): Window[] {
   const out: Window[] = []
   for (const window of [...windows].sort((a, b) => a.start - b.start)) {
     const last = out.at(-1)

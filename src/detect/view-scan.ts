@@ -66,7 +66,7 @@ export class ViewScan {
     for (const view of views as readonly View[]) {
       const all = inOrder([
         ...(nonAscii ? (view.editsOf?.(layer.text) ?? []) : []),
-        ...(placesOf.get(view) ?? []).flatMap(({ start, end }) => view.edit(layer.text, start, end) ?? []),
+        ...placeEdits(view, layer.text, placesOf.get(view) ?? []),
         ...(view.token ? tokenEdits(view, layer.text, tokens) : []),
       ])
       const edits = view.strongOnly ? all.filter((edit) => this.#promising(edit.replacement)) : all
@@ -137,6 +137,19 @@ export class ViewScan {
 }
 
 const DOUBT: EvidenceNote = { kind: 'anti-evidence', name: 'joined over cells or lines', effect: 'lowered to medium' }
+
+/** What a view makes of the places its triggers found; a place inside of an edit made before is part of it. */
+function placeEdits(view: View, text: Buffer, places: readonly Place[]): Edit[] {
+  const edits: Edit[] = []
+  let readTo = 0
+  for (const { start, end } of [...places].sort((a, b) => a.start - b.start)) {
+    const edit = start < readTo ? null : view.edit(text, start, end)
+    if (!edit) continue
+    edits.push(edit)
+    readTo = edit.end
+  }
+  return edits
+}
 
 /** What a view makes of the tokens: of each as a whole, or else of its parts. */
 function tokenEdits(view: View, text: Buffer, tokens: readonly Token[]): Edit[] {

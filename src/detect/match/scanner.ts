@@ -183,7 +183,8 @@ export class Scanner {
   #walk(text: Uint8Array, from: number, at: number, state: number, onMatch: OnMatch): number {
     const automaton = this.#automaton
     const classOf = automaton.classOf
-    const limit = Math.min(text.length, from + limits.detectMatchMaxBytes)
+    // One byte more, since a match is known by the byte behind it.
+    const limit = Math.min(text.length, from + limits.detectMatchMaxBytes + 1)
     let trans = automaton.trans
     let current = state
     let position = at

@@ -184,10 +184,10 @@ function smallSet(set: readonly number[]): readonly string[] | null {
 /** One spelling for characters that differ by case alone; a literal is looked for in all of them. */
 function foldLiteral(character: string): string {
   const code = character.codePointAt(0) ?? 0
-  const forms = foldCase([code, code])
-  // Lower-case ASCII where there is one (`k` for the Kelvin sign), else the first.
-  const ascii = forms.find((form) => form >= 0x61 && form <= 0x7a)
-  return String.fromCodePoint(ascii ?? (code < 0x80 ? code : (forms[0] as number)))
+  const forms = foldCase([code, code]).map((form) => String.fromCodePoint(form))
+  // Lower-case ASCII where there is one (`k` for the Kelvin sign), else what is its own lower case.
+  const ascii = forms.find((form) => form >= 'a' && form <= 'z')
+  return ascii ?? forms.find((form) => form === form.toLowerCase()) ?? character
 }
 
 /** The set whose shortest literal is longest; good enough inside an alternative. */

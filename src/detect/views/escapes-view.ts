@@ -1,4 +1,5 @@
 /** Backslash escapes of programming languages and JSON (RFC 8259 section 7), and runs of `U+XXXX`. */
+import { runEnd } from './token-run.ts'
 import { asUtf8 } from './url-view.ts'
 import type { View } from './view.ts'
 
@@ -13,15 +14,28 @@ const CONTROL: Readonly<Record<string, string | undefined>> = {
   '\\': '\\',
 }
 
+const RUN = new RegExp(
+  [
+    `(?:\\\\u${HEX}{4})+`,
+    `(?:\\\\u\\{${HEX}{1,6}\\})+`,
+    `(?:\\\\U${HEX}{8})+`,
+    `(?:\\\\x${HEX}{2})+`,
+    '(?:\\\\[0-3][0-7]{2})+',
+    `U\\+${HEX}{4,6}(?:[ ,;]{0,2}U\\+${HEX}{4,6})+`,
+  ].join('|'),
+  'y',
+)
+
 export const escapesView: View = {
   name: 'escapes',
   triggers: [
-    { regex: `(?:\\\\u${HEX}{4})+|(?:\\\\u\\{${HEX}{1,6}\\})+|(?:\\\\U${HEX}{8})+`, boundary: 'none' },
-    { regex: `(?:\\\\x${HEX}{2})+|(?:\\\\[0-3][0-7]{2})+`, boundary: 'none' },
+    { regex: `\\\\u${HEX}{4}|\\\\u\\{${HEX}{1,6}\\}|\\\\U${HEX}{8}`, boundary: 'none' },
+    { regex: `\\\\x${HEX}{2}|\\\\[0-3][0-7]{2}`, boundary: 'none' },
     { regex: '\\\\[nrt"\'/\\\\]', boundary: 'none' },
-    { regex: `U\\+${HEX}{4,6}(?:[ ,;]{0,2}U\\+${HEX}{4,6})+`, boundary: 'none' },
+    { regex: `U\\+${HEX}{4,6}[ ,;]{0,2}U\\+${HEX}{4}`, boundary: 'none' },
   ],
-  edit(text, start, end) {
+  edit(text, start, triggerEnd) {
+    const end = runEnd(text, start, triggerEnd, RUN)
     const source = text.toString('latin1', start, end)
     const replacement = decode(source)
     return replacement ? { start, end, replacement } : null

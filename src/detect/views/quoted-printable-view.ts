@@ -1,12 +1,14 @@
 /** Quoted-printable (RFC 2045 section 6.7) that nobody decoded: `=XX` and soft line breaks. */
 import { isAsciiWordByte } from '../match/boundary.ts'
+import { runEnd } from './token-run.ts'
 import { asUtf8 } from './url-view.ts'
 import type { View } from './view.ts'
 
 export const quotedPrintableView: View = {
   name: 'quoted-printable',
-  triggers: [{ regex: '(?:=[0-9A-F]{2})+|=[ \\t]{0,4}\\r?\\n', boundary: 'none' }],
-  edit(text, start, end) {
+  triggers: [{ regex: '=[0-9A-F]{2}|=[ \\t]{0,4}\\r?\\n', boundary: 'none' }],
+  edit(text, start, triggerEnd) {
+    const end = runEnd(text, start, triggerEnd, /(?:=[0-9A-F]{2})+/y)
     const source = text.toString('latin1', start, end)
     if (/\s/.test(source)) return { start, end, replacement: Buffer.alloc(0) }
     const bytes = Buffer.from(source.replaceAll('=', ''), 'hex')

@@ -15,7 +15,7 @@ const CELLS = /[\t\r\n,;|]/
 export const separatorsView: View = {
   name: 'separators',
   triggers: [
-    { regex: `[0-9A-Za-z](?:${SEPARATOR}[0-9A-Za-z]){7,}`, boundary: 'word' },
+    { regex: `[0-9A-Za-z](?:${SEPARATOR}[0-9A-Za-z]){7,33}`, boundary: 'word' },
     { regex: `[0-9]{1,6}(?:${SEPARATOR}[0-9]{1,6}){1,33}`, boundary: 'word' },
   ],
   edit(text, start, end) {

@@ -55,6 +55,19 @@ export function encodedRun(start: number, run: TokenRun, decode: (characters: st
 /** A multiple of the 4 and 8 characters that make whole bytes in base64 and base32. */
 const PEEK_CHARACTERS = 512
 
+/**
+ * Where a run of what `run` (a sticky pattern over Latin-1) matches ends, `end` at the least. Triggers match a run's
+ * beginning alone, so that its length costs nothing at every place in it.
+ */
+export function runEnd(text: Buffer, start: number, end: number, run: RegExp): number {
+  run.lastIndex = 0
+  const found = run.exec(text.toString('latin1', start, Math.min(text.length, start + RUN_MAX_BYTES)))
+  return Math.max(end, start + (found?.[0].length ?? 0))
+}
+
+/** A longer run goes on as another. */
+const RUN_MAX_BYTES = 64 * 1024
+
 export function byteSet(characters: string): Uint8Array {
   const set = new Uint8Array(256)
   for (const byte of Buffer.from(characters, 'latin1')) set[byte] = 1

@@ -1,4 +1,5 @@
 /** Digits spelt out: `four one one one`, in the seven languages of most European mail. */
+import { runEnd } from './token-run.ts'
 import type { View } from './view.ts'
 
 const WORDS: readonly (readonly string[])[] = [
@@ -17,10 +18,17 @@ const DIGIT_OF = new Map(WORDS.flatMap((words, digit) => words.map((word) => [wo
 const ANY = `(?:${[...DIGIT_OF.keys()].join('|')})`
 const JOIN = '[ \\t\\r\\n,.;:/_-]{1,3}'
 
+/** Over Latin-1, so letters beyond ASCII stand as their bytes. */
+const RUN = new RegExp(
+  `(?:${Buffer.from(`${ANY}${JOIN}`).toString('latin1')})*${Buffer.from(ANY).toString('latin1')}`,
+  'iy',
+)
+
 export const wordsView: View = {
   name: 'words',
-  triggers: [{ regex: `(?i)${ANY}(?:${JOIN}${ANY}){6,}`, boundary: 'word' }],
-  edit(text, start, end) {
+  triggers: [{ regex: `(?i)${ANY}(?:${JOIN}${ANY}){6}`, boundary: 'word' }],
+  edit(text, start, triggerEnd) {
+    const end = runEnd(text, start, triggerEnd, RUN)
     const words = text
       .toString('utf8', start, end)
       .toLowerCase()

@@ -1,0 +1,94 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
+import { Automaton } from '../../src/detect/match/automaton.ts'
+import { Program } from '../../src/detect/match/program.ts'
+import { Scanner } from '../../src/detect/match/scanner.ts'
+import { parseRegex } from '../../src/detect/regex/parse-regex.ts'
+import { detectIn, engineRules } from './engine-rules.ts'
+
+const rules = engineRules()
+const CARD = '4344661616878795'
+
+/** Steps that a text costs the scanner: a measure of time that a busy machine doesn't change. */
+function steps(text: Buffer): number {
+  const start = Number.MAX_SAFE_INTEGER
+  const budget = { steps: start, builds: start }
+  rules.scanner.scan(text, () => false, budget)
+  return start - budget.steps
+}
+
+describe('hostile text costs no more than its length', () => {
+  it.each<[string, string]>([
+    ['spaced digits', '4 '],
+    ['one letter', 'a'],
+    ['dots and letters', 'a.'],
+    ['at signs', 'a@a.'],
+    ['base64 in long lines', 'QUJDREVGRw'],
+    ['a prefix again and again', 'ghp_'],
+    ['open references', '&#'],
+    ['percent signs', '%41'],
+    ['assignments', 'password='],
+    ['hex pairs', '41 '],
+    ['spelt digits', 'one '],
+  ])('%s', (_, unit) => {
+    const text = (bytes: number) => Buffer.alloc(bytes, unit)
+    const [once, twice] = [steps(text(100_000)), steps(text(200_000))]
+    expect(twice).toBeLessThan(once * 2.1 + 10_000)
+  })
+
+  it('and detection of half a megabyte of spaced digits ends without a match', () => {
+    const { matches, overflow } = detectIn(rules, Buffer.alloc(500_000, '4 '))
+    expect([matches, overflow]).toEqual([[], false])
+  })
+})
+
+describe('what a text may cost is bounded', () => {
+  it('by steps: the scan stops and says so, at the limit and not before', () => {
+    const text = Buffer.alloc(10_000, 'a1 ')
+    const needed = steps(text)
+    const scan = (budget: number) => rules.scanner.scan(text, () => false, { steps: budget, builds: 1e9 })
+    expect(scan(needed)).toBe(true)
+    expect(scan(needed - 1)).toBe(false)
+  })
+
+  it('by transitions built', () => {
+    const program = new Program()
+    program.add(parseRegex('[ab]{3,9}c'), 'none')
+    program.add(parseRegex('[bc]{3,9}a'), 'none')
+    const scanner = new Scanner(new Automaton(program), 2)
+    const text = Buffer.from('abcabcbbcabcbacbabcabcbabcbabcabcabbacb')
+    expect(scanner.scan(text, () => false, { steps: 1e9, builds: 5 })).toBe(false)
+    expect(scanner.scan(text, () => false, { steps: 1e9, builds: 1e9 })).toBe(true)
+  })
+
+  it('by the length of a match', () => {
+    const program = new Program()
+    program.add(parseRegex('<[^>]*>'), 'none')
+    const scanner = new Scanner(new Automaton(program), 1)
+    const found = (length: number) => {
+      const ends: number[] = []
+      scanner.scan(Buffer.from(`<${'x'.repeat(length - 2)}> `), (_, __, end) => ends.push(end) > 0)
+      return ends
+    }
+    expect(found(limits.detectMatchMaxBytes)).toEqual([limits.detectMatchMaxBytes])
+    expect(found(limits.detectMatchMaxBytes + 1)).toEqual([])
+  })
+
+  it('by the depth of views', () => {
+    const nested = (depth: number) => {
+      let text = `card ${CARD}`
+      for (let i = 0; i < depth; i++) text = Buffer.from(`x ${text} y`).toString('base64')
+      return detectIn(rules, text).matches.length
+    }
+    expect(nested(limits.detectViewDepthMax)).toBe(1)
+    expect(nested(limits.detectViewDepthMax + 1)).toBe(0)
+  })
+
+  it('by the bytes that views show: a decompression bomb is said, not looked at', () => {
+    const bomb = gzipSync(Buffer.alloc(limits.detectViewBytesMax + 1, 'a ')).toString('base64')
+    expect(detectIn(rules, bomb).matches).toEqual([])
+    const fits = gzipSync(Buffer.concat([Buffer.alloc(100_000, 'a '), Buffer.from(CARD)])).toString('base64')
+    expect(detectIn(rules, fits).matches).toHaveLength(1)
+  })
+})
