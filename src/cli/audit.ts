@@ -1,5 +1,6 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { loginName } from './login-name.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export function register(program: Command): void {
   const audit = program.command('audit').description('The tamper-evident record of everything that was done.')
@@ -17,7 +18,7 @@ export function register(program: Command): void {
       'After a restore from backup: accept the record as it ends now. Who did it and why goes on the record.',
     )
     .requiredOption('--reason <text>', 'why the record ends earlier than it once did')
-    .option('--operator <name>', 'who says so (default: the name you are logged in with)', userInfo().username)
+    .option('--operator <name>', 'who says so (default: the name you are logged in with)', loginName())
     .option('--json', 'one JSON object')
     .action(async (_flags: unknown, command: Command) => {
       const { runAuditAnchor } = await import('../app/commands/audit-command.ts')
@@ -27,7 +28,7 @@ export function register(program: Command): void {
     .command('export')
     .description('Entries in order, one JSON object a line.')
     .option('--submission <id>', 'only those of one message')
-    .option('--after <sequence>', 'only those after this sequence number', (text) => Number.parseInt(text, 10))
+    .option('--after <sequence>', 'only those after this sequence number', wholeNumber(0))
     .action(async (_flags: unknown, command: Command) => {
       const { runAuditExport } = await import('../app/commands/audit-command.ts')
       process.exitCode = await runAuditExport(command.optsWithGlobals())

@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os'
 import { type Command, Option } from 'commander'
+import { loginName } from './login-name.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface ActFlags {
@@ -8,15 +8,6 @@ interface ActFlags {
   readonly recipient?: string[]
   readonly json?: boolean
   readonly config?: string
-}
-
-/** A container may run under a user id that has no name. */
-function loginName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`
-  }
 }
 
 export function register(program: Command): void {
@@ -30,7 +21,7 @@ export function register(program: Command): void {
         .choices(['open', 'released', 'rejected', 'expired', 'all'])
         .default('open'),
     )
-    .option('--limit <n>', 'how many at most', wholeNumber, 100)
+    .option('--limit <n>', 'how many at most', wholeNumber(1), 100)
     .action(async (_flags: unknown, command: Command) => {
       const { runQuarantineList } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineList(command.optsWithGlobals())

@@ -61,6 +61,7 @@ describe('every command', () => {
     [['quarantine', 'release', 'X']],
     [['quarantine', 'list', '--limit', 'many']],
     [['quarantine', 'list', '--limit', '-3']],
+    [['audit', 'export', '--after', 'x']],
     [['detect']],
   ])('exits 2 on bad usage and leaves stdout alone: %j', async (args) => {
     const { code, stdout, stderr } = await run(args)
