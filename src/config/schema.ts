@@ -252,5 +252,4 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.output<typeof configSchema>
-export type ListenerConfig = Config['listeners'][number]
 export type DestinationConfig = z.output<typeof destination>
