@@ -9,7 +9,7 @@ import type { NewDocument } from '../catalog/fingerprint-catalog.ts'
 import { asError } from '../core/errors.ts'
 import type { Extraction, Part, Uninspected } from '../core/extraction.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
-import { GUARANTEED_WORDS } from '../detect/fingerprint/shingles.ts'
+import { SHINGLE_WORDS } from '../detect/fingerprint/shingles.ts'
 import { foldedWords } from '../detect/words/fold.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
 import { readScanInput } from './scan-input.ts'
@@ -105,7 +105,7 @@ function split(whole: Omit<NewDocument, 'texts'>, path: string, extraction: Extr
       continue
     }
     if (!enough || (reason && reason.reason !== 'unsupported'))
-      byBytes.push({ file, problem: reason ? told(reason) : `has fewer than ${GUARANTEED_WORDS} words in a row` })
+      byBytes.push({ file, problem: reason ? told(reason) : `has fewer than ${SHINGLE_WORDS} words in a row` })
     documents.push({ name: `${whole.name}${below}`, group: whole.group, sha256: part.sha256, texts })
   }
   return { documents, byBytes, failed }
@@ -140,7 +140,7 @@ function within({ path }: Uninspected, part: Part): boolean {
 /** Looks at the beginning alone: long texts have passages. */
 function hasPassage(utf8: Uint8Array): boolean {
   const start = Buffer.from(utf8.buffer, utf8.byteOffset, Math.min(utf8.byteLength, 4_096)).toString('utf8')
-  return foldedWords(start).length >= GUARANTEED_WORDS
+  return foldedWords(start).length >= SHINGLE_WORDS
 }
 
 function told({ reason, detail }: Uninspected): string {

@@ -10,7 +10,14 @@ import {
   RECORD,
   RECORD_WORDS,
 } from '../detect/fingerprint/fingerprint-index.ts'
-import { eachShingleBlock, LOW_MASK, type ShingleKey, shingleKey, winnow } from '../detect/fingerprint/shingles.ts'
+import {
+  eachShingleBlock,
+  kept,
+  LOW_MASK,
+  type ShingleKey,
+  shingleKey,
+  winnow,
+} from '../detect/fingerprint/shingles.ts'
 import { HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
 import { ColumnFile, damaged, writeColumnFile } from './column-file.ts'
 import { HashCollector } from './sort-hashes.ts'
@@ -81,14 +88,15 @@ export class SegmentBuilder {
     const distinct = new Set<number>()
     for (const text of texts) {
       words += eachShingleBlock(text, this.#shingleKey, (block) => {
-        winnow(block, (i) => {
-          const high = block.high[i] as number
-          const low = (block.low[i] as number) & LOW_MASK
+        const keeping = winnow(block)
+        for (let i = 0; i < keeping; i++) {
+          const high = (block.high[kept[i] as number] as number) >>> 0
+          const low = (block.low[kept[i] as number] as number) & LOW_MASK
           const hash = high * 0x10000 + low
-          if (distinct.has(hash)) return
+          if (distinct.has(hash)) continue
           distinct.add(hash)
           this.#hashes.push(high, low, document)
-        })
+        }
       })
     }
     const file = fileHash(this.#key, sha256)

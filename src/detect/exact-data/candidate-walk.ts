@@ -33,8 +33,8 @@ export class CandidateWalk {
   readonly #codeLengths = new Uint8Array(CODE_MAX_CHARS + 1)
   readonly #codes: boolean
   readonly #dates: boolean
-  readonly #absentHigh = new Uint32Array(REMEMBERED)
-  readonly #absentLow = new Uint32Array(REMEMBERED)
+  readonly #absentHigh = new Int32Array(REMEMBERED)
+  readonly #absentLow = new Int32Array(REMEMBERED)
   #utf8: Uint8Array = new Uint8Array(0)
 
   /** `indexes`: at least one, all of one catalogue (and so of one key). */

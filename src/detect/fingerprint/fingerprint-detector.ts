@@ -22,9 +22,13 @@ import {
 } from './fingerprint-index.ts'
 import {
   eachShingleBlock,
+  kept,
   LOW_MASK,
+  placeOf,
   SHINGLE_WORDS,
+  type ShingleBlock,
   type ShingleKey,
+  type ShinglePlace,
   shingleKey,
   WINNOW_WINDOW,
   winnow,
@@ -33,6 +37,8 @@ import {
 
 /** Fewer shared shingles than this are a coincidence, unless they are most of a short document. */
 const SHARED_MIN = 2
+/** Two windows side by side keep two shingles, so every passage of so many words is found. */
+export const FOUND_WORDS = SHINGLE_WORDS + SHARED_MIN * WINNOW_WINDOW - 1
 /** Words of one passage from which a match is medium and high; a large share of the document is high whatever its size. */
 const MEDIUM_WORDS = 15
 const HIGH_WORDS = 30
@@ -62,24 +68,35 @@ function hasAny(index: FingerprintIndex, key: ShingleKey, utf8: Uint8Array): boo
   let found = false
   eachShingleBlock(utf8, key, (block) => {
     if (found) return
-    winnow(block, (i) => {
-      const high = block.high[i] as number
-      const low = (block.low[i] as number) & LOW_MASK
-      if (found || !mayHave(index, high, low)) return
+    const passing = passFilter(index, block, winnow(block))
+    for (let i = 0; i < passing && !found; i++) {
+      const high = (block.high[kept[i] as number] as number) >>> 0
+      const low = (block.low[kept[i] as number] as number) & LOW_MASK
       eachPosting(index, high, low, false, () => {
         found = true
         return false
       })
-    })
+    }
   })
   return found
 }
 
-interface Passage {
-  unitStart: number
-  unitEnd: number
-  start: number
-  end: number
+/**
+ * Moves the kept shingles that the filter lets pass to the front of `kept` and says how many there are. Without a
+ * branch, so that the reads of memory overlap.
+ */
+function passFilter({ filter }: FingerprintIndex, { high, low }: ShingleBlock, keeping: number): number {
+  const { words } = filter
+  const shift = 32 - filter.bits
+  let passing = 0
+  for (let i = 0; i < keeping; i++) {
+    const at = kept[i] as number
+    const bits = low[at] as number
+    const word = words[(high[at] as number) >>> shift] as number
+    kept[passing] = at
+    passing += (word >>> bits) & (word >>> (bits >>> 5)) & (word >>> (bits >>> 10)) & 1
+  }
+  return passing
 }
 
 /** What a text shares with one document; passages grow as the text is read. */
@@ -88,8 +105,8 @@ interface Shared {
   readonly document: number
   /** Distinct shingles, as numbers of 48 bits. */
   readonly distinct: Set<number>
-  now: Passage
-  longest: Passage
+  now: ShinglePlace
+  longest: ShinglePlace
 }
 
 class Collector {
@@ -105,7 +122,7 @@ class Collector {
     this.#index = index
   }
 
-  take(high: number, low: number, at: Passage): void {
+  take(high: number, low: number, at: ShinglePlace): void {
     const hash = high * 0x10000 + low
     let ignored = this.#ignored.get(hash)
     if (ignored === undefined) {
@@ -121,7 +138,7 @@ class Collector {
     })
   }
 
-  #note(segment: number, document: number, hash: number, at: Passage): void {
+  #note(segment: number, document: number, hash: number, at: ShinglePlace): void {
     const key = segment * 2 ** 32 + document
     const one = this.shared.get(key)
     if (!one) {
@@ -146,19 +163,14 @@ function inspectText(
   options: DetectOptions,
 ): TextDetection {
   const collector = new Collector(index)
-  const at: Passage = { unitStart: 0, unitEnd: 0, start: 0, end: 0 }
+  const at: ShinglePlace = { unitStart: 0, unitEnd: 0, start: 0, end: 0 }
   let next = 0
   eachShingleBlock(text.utf8, key, (block) => {
     // The front of a block repeats the end of the one before it.
     for (let i = Math.max(0, next - block.first); i < block.count && !collector.overflow; i++) {
-      const high = block.high[i] as number
+      const high = (block.high[i] as number) >>> 0
       const low = (block.low[i] as number) & LOW_MASK
-      if (!mayHave(index, high, low)) continue
-      at.unitStart = block.unitStart[i] as number
-      at.unitEnd = block.unitEnd[i] as number
-      at.start = block.start[i] as number
-      at.end = block.end[i] as number
-      collector.take(high, low, at)
+      if (mayHave(index, high, low)) collector.take(high, low, placeOf(block, i, at))
     }
     next = block.first + block.count
   })

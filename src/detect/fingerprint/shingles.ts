@@ -4,13 +4,13 @@
  * have the same shingles. Pure; linear in the text. Without the key a hash tells nothing of its words.
  */
 import { createHmac } from 'node:crypto'
-import { eachWordBlock, type WordBlock, type WordKey } from '../words/word-blocks.ts'
+import { BLOCK_CAPACITY, eachWordBlock, type WordBlock, type WordKey } from '../words/word-blocks.ts'
 
 /** Words in a shingle. Shorter ones collide with ordinary phrases, longer ones don't survive small edits. */
 export const SHINGLE_WORDS = 8
 /**
  * Winnowing window in shingles (Schleimer, Wilkerson, Aiken 2003): of every WINNOW_WINDOW consecutive shingles at least
- * one is kept, so every shared passage of SHINGLE_WORDS + WINNOW_WINDOW - 1 words is found.
+ * one is kept, so two texts that share a passage of GUARANTEED_WORDS share a kept shingle.
  */
 export const WINNOW_WINDOW = 4
 export const GUARANTEED_WORDS = SHINGLE_WORDS + WINNOW_WINDOW - 1
@@ -47,15 +47,20 @@ export interface ShingleBlock {
   count: number
   /** Number in the whole text of the word with which the block's first shingle begins. */
   first: number
-  /** 48 bits of hash: 32 and 16. */
-  readonly high: Uint32Array
-  readonly low: Uint32Array
-  /** Bytes of text that the shingle spans. */
-  readonly start: Uint32Array
-  readonly end: Uint32Array
-  /** Units of text before the shingle, and past it. */
-  readonly unitStart: Float64Array
-  readonly unitEnd: Float64Array
+  /** Hashes: two signed halves. The low one's last 16 bits are stored. */
+  readonly high: Int32Array
+  readonly low: Int32Array
+  words: WordBlock | null
+  /** Units of text before the block. */
+  unitsBefore: number
+}
+
+/** Where a shingle stands: bytes of text, and units of text before it and past it. */
+export interface ShinglePlace {
+  start: number
+  end: number
+  unitStart: number
+  unitEnd: number
 }
 
 /** Words that so many units are. */
@@ -63,12 +68,17 @@ export function wordsOfUnits(units: number): number {
   return Math.floor(units / WORD_UNITS)
 }
 
-let capacity = 0
-let scratch: ShingleBlock = blockOf(0)
-/** Polynomial hashes of the words before each word, so that any run's hash is a difference. */
-let prefixHigh = new Int32Array(0)
-let prefixLow = new Int32Array(0)
-let units = new Float64Array(0)
+const shingleBlock: ShingleBlock = {
+  count: 0,
+  first: 0,
+  high: new Int32Array(BLOCK_CAPACITY),
+  low: new Int32Array(BLOCK_CAPACITY),
+  words: null,
+  unitsBefore: 0,
+}
+/** Where each shingle of a block with characters of their own ends, and units before each of its words. */
+const lastWords = new Int32Array(BLOCK_CAPACITY)
+const units = new Float64Array(BLOCK_CAPACITY + 1)
 
 const BASE_HIGH = 0x9e3779b1 | 0
 const BASE_LOW = 0x85ebca77 | 0
@@ -80,110 +90,131 @@ export function eachShingleBlock(utf8: Uint8Array, key: ShingleKey, visit: (bloc
   let words = 0
   let unitsBefore = 0
   eachWordBlock(utf8, key.words, CARRY, (block) => {
-    const carriedUnits = unitsOf(block, 0, block.carried)
-    hashShingles(block, key, unitsBefore - carriedUnits)
-    visit(scratch)
-    unitsBefore += unitsOf(block, block.carried, block.count)
+    shingleBlock.words = block
+    shingleBlock.first = block.first
+    shingleBlock.unitsBefore = unitsBefore - unitsOf(block, 0, block.carried)
+    shingleBlock.count = block.hasAlone ? hashUneven(block, key) : hashEven(block, key)
+    visit(shingleBlock)
+    unitsBefore = shingleBlock.unitsBefore + unitsOf(block, 0, block.count)
     words = block.first + block.count
   })
   return words
 }
 
+/** Where the shingle with that index stands. Overwrites and returns `place`. */
+export function placeOf({ words, unitsBefore }: ShingleBlock, index: number, place: ShinglePlace): ShinglePlace {
+  if (!words) return place
+  const last = words.hasAlone ? (lastWords[index] as number) : index + SHINGLE_WORDS - 1
+  place.start = words.start[index] as number
+  place.end = words.end[last] as number
+  place.unitStart = unitsBefore + (words.hasAlone ? (units[index] as number) : index * WORD_UNITS)
+  place.unitEnd = unitsBefore + (words.hasAlone ? (units[last + 1] as number) : (last + 1) * WORD_UNITS)
+  return place
+}
+
 function unitsOf(block: WordBlock, from: number, to: number): number {
+  if (!block.hasAlone) return (to - from) * WORD_UNITS
   let sum = 0
   for (let i = from; i < to; i++) sum += block.alone[i] === 1 ? 1 : WORD_UNITS
   return sum
 }
 
-function hashShingles(block: WordBlock, key: ShingleKey, unitsBefore: number): void {
-  reserve(block.start.length)
-  const { high, low, start, end, unitStart, unitEnd } = scratch
+/** Polynomial hashes that roll from word to word, then mixed. */
+function hashEven(block: WordBlock, key: ShingleKey): number {
+  const { high: wordHigh, low: wordLow, count } = block
+  const { high, low } = shingleBlock
   const [r0, r1, r2, r3] = key.rounds
+  const dropHigh = powersHigh[SHINGLE_WORDS] as number
+  const dropLow = powersLow[SHINGLE_WORDS] as number
   let a = 0
   let b = 0
-  let unit = unitsBefore
-  prefixHigh[0] = 0
-  prefixLow[0] = 0
-  units[0] = unit
-  for (let i = 0; i < block.count; i++) {
-    a = (Math.imul(a, BASE_HIGH) + (block.high[i] ?? 0)) | 0
-    b = (Math.imul(b, BASE_LOW) + (block.low[i] ?? 0)) | 0
-    unit += block.alone[i] === 1 ? 1 : WORD_UNITS
-    prefixHigh[i + 1] = a
-    prefixLow[i + 1] = b
-    units[i + 1] = unit
+  for (let i = 0; i < count; i++) {
+    a = (Math.imul(a, BASE_HIGH) + (wordHigh[i] as number)) | 0
+    b = (Math.imul(b, BASE_LOW) + (wordLow[i] as number)) | 0
+    const from = i - SHINGLE_WORDS + 1
+    if (from < 0) continue
+    if (from > 0) {
+      a = (a - Math.imul(wordHigh[from - 1] as number, dropHigh)) | 0
+      b = (b - Math.imul(wordLow[from - 1] as number, dropLow)) | 0
+    }
+    const x1 = a ^ mix(b ^ r0)
+    const y1 = b ^ mix(x1 ^ r1)
+    const x2 = x1 ^ mix(y1 ^ r2)
+    high[from] = x2
+    low[from] = y1 ^ mix(x2 ^ r3)
   }
+  return Math.max(0, count - SHINGLE_WORDS + 1)
+}
+
+/** The same where words weigh differently: a shingle is the shortest run that weighs SHINGLE_UNITS. */
+function hashUneven(block: WordBlock, key: ShingleKey): number {
+  const { high, low } = shingleBlock
+  const [r0, r1, r2, r3] = key.rounds
+  units[0] = 0
+  for (let i = 0; i < block.count; i++) units[i + 1] = (units[i] as number) + (block.alone[i] === 1 ? 1 : WORD_UNITS)
   let count = 0
   let to = 0
   for (let from = 0; from < block.count; from++) {
-    const need = (units[from] ?? 0) + SHINGLE_UNITS
-    while (to <= block.count && (units[to] ?? 0) < need) to++
+    const need = (units[from] as number) + SHINGLE_UNITS
+    while (to <= block.count && (units[to] as number) < need) to++
     if (to > block.count) break
-    const length = to - from
-    let x = ((prefixHigh[to] ?? 0) - Math.imul(prefixHigh[from] ?? 0, powersHigh[length] ?? 0)) | 0
-    let y = ((prefixLow[to] ?? 0) - Math.imul(prefixLow[from] ?? 0, powersLow[length] ?? 0)) | 0
-    x ^= mix(y ^ r0)
-    y ^= mix(x ^ r1)
-    x ^= mix(y ^ r2)
-    y ^= mix(x ^ r3)
-    high[count] = x
-    low[count] = y
-    start[count] = block.start[from] ?? 0
-    end[count] = block.end[to - 1] ?? 0
-    unitStart[count] = units[from] ?? 0
-    unitEnd[count] = units[to] ?? 0
+    let a = 0
+    let b = 0
+    for (let i = from; i < to; i++) {
+      a = (Math.imul(a, BASE_HIGH) + (block.high[i] as number)) | 0
+      b = (Math.imul(b, BASE_LOW) + (block.low[i] as number)) | 0
+    }
+    const x1 = a ^ mix(b ^ r0)
+    const y1 = b ^ mix(x1 ^ r1)
+    const x2 = x1 ^ mix(y1 ^ r2)
+    high[count] = x2
+    low[count] = y1 ^ mix(x2 ^ r3)
+    lastWords[count] = to - 1
     count++
   }
-  scratch.count = count
-  scratch.first = block.first
+  return count
 }
 
+/** Indices that `winnow` keeps, as many as it says. Overwritten by the next call. */
+export const kept = new Int32Array(BLOCK_CAPACITY)
+
 /**
- * Calls back with the index of each shingle of a block that winnowing keeps: in each window the rightmost of the
- * smallest, each once. A block too short for a window keeps its smallest.
+ * Puts the indices of the shingles of a block that winnowing keeps into `kept` and says how many: in each window the
+ * rightmost of the smallest, each once. A block too short for a window keeps its smallest.
  */
-export function winnow({ count, low }: Pick<ShingleBlock, 'count' | 'low'>, keep: (index: number) => void): void {
-  if (count === 0) return
-  const last = Math.max(0, count - WINNOW_WINDOW)
-  let chosen = -1
-  for (let start = 0; start <= last; start++) {
-    const end = Math.min(start + WINNOW_WINDOW, count)
-    let best = chosen
-    if (chosen < start) {
-      best = start
-      for (let i = start + 1; i < end; i++) if ((low[i] ?? 0) <= (low[best] ?? 0)) best = i
-    } else if ((low[end - 1] ?? 0) <= (low[chosen] ?? 0)) best = end - 1
-    if (best !== chosen) {
-      chosen = best
-      keep(best)
-    }
+export function winnow({ count, low }: Pick<ShingleBlock, 'count' | 'low'>): number {
+  if (count === 0) return 0
+  let keeping = 0
+  let best = 0
+  let smallest = low[0] as number
+  for (let end = 1; end < Math.min(WINNOW_WINDOW, count); end++) {
+    if ((low[end] as number) > smallest) continue
+    best = end
+    smallest = low[end] as number
   }
+  kept[keeping++] = best
+  for (let end = WINNOW_WINDOW; end < count; end++) {
+    const newest = low[end] as number
+    const start = end - WINNOW_WINDOW + 1
+    if (newest <= smallest) {
+      best = end
+      smallest = newest
+    } else if (best < start) {
+      best = start
+      smallest = low[start] as number
+      for (let i = start + 1; i <= end; i++) {
+        if ((low[i] as number) > smallest) continue
+        best = i
+        smallest = low[i] as number
+      }
+    } else continue
+    kept[keeping++] = best
+  }
+  return keeping
 }
 
 /** The bits of a hash's low half that are stored. */
 export const LOW_MASK = 0xffff
-
-function reserve(words: number): void {
-  if (words <= capacity) return
-  capacity = words
-  scratch = blockOf(words)
-  prefixHigh = new Int32Array(words + 1)
-  prefixLow = new Int32Array(words + 1)
-  units = new Float64Array(words + 2)
-}
-
-function blockOf(size: number): ShingleBlock {
-  return {
-    count: 0,
-    first: 0,
-    high: new Uint32Array(size),
-    low: new Uint32Array(size),
-    start: new Uint32Array(size),
-    end: new Uint32Array(size),
-    unitStart: new Float64Array(size),
-    unitEnd: new Float64Array(size),
-  }
-}
 
 function powers(base: number): Int32Array {
   const list = new Int32Array(SHINGLE_WORDS_MAX + 1)

@@ -12,13 +12,16 @@ export interface WordBlock {
   carried: number
   /** Number of the block's first word in the whole text. */
   first: number
+  /** Some of its words are characters of their own. */
+  hasAlone: boolean
   /** No block follows. */
   last: boolean
   /** Byte offsets. */
   readonly start: Uint32Array
   readonly end: Uint32Array
-  readonly high: Uint32Array
-  readonly low: Uint32Array
+  /** Signed, as arithmetic on them is. */
+  readonly high: Int32Array
+  readonly low: Int32Array
   /** 1 for a character that is a word of its own. */
   readonly alone: Uint8Array
   /** What its folded characters are: HAS_DIGIT, HAS_LETTER, NOT_ASCII. */
@@ -42,18 +45,20 @@ export const CARRIED_MAX = 64
 /** After `&`: the longest entity name with its semicolon. */
 const ENTITY_MAX_BYTES = 10
 
-const CAPACITY = BLOCK_WORDS + CARRIED_MAX
+/** Most words of one block. */
+export const BLOCK_CAPACITY = BLOCK_WORDS + CARRIED_MAX
 const block: WordBlock = {
   count: 0,
   carried: 0,
   first: 0,
+  hasAlone: false,
   last: false,
-  start: new Uint32Array(CAPACITY),
-  end: new Uint32Array(CAPACITY),
-  high: new Uint32Array(CAPACITY),
-  low: new Uint32Array(CAPACITY),
-  alone: new Uint8Array(CAPACITY),
-  classes: new Uint8Array(CAPACITY),
+  start: new Uint32Array(BLOCK_CAPACITY),
+  end: new Uint32Array(BLOCK_CAPACITY),
+  high: new Int32Array(BLOCK_CAPACITY),
+  low: new Int32Array(BLOCK_CAPACITY),
+  alone: new Uint8Array(BLOCK_CAPACITY),
+  classes: new Uint8Array(BLOCK_CAPACITY),
 }
 
 /** Visits all words in order; the last `carry` words (at most CARRIED_MAX) of a block stand at the front of the next. */
@@ -65,6 +70,7 @@ export function eachWordBlock(utf8: Uint8Array, key: WordKey, carry: number, vis
   for (;;) {
     at = fill(utf8, at, key)
     block.last = at >= utf8.length
+    block.hasAlone = block.alone.subarray(0, block.count).includes(1)
     visit(block)
     if (block.last) return
     const kept = Math.min(carry, block.count)
@@ -77,81 +83,129 @@ export function eachWordBlock(utf8: Uint8Array, key: WordKey, carry: number, vis
   }
 }
 
-/** The bit that ASCII letters have and ASCII digits have not. */
-const NOT_DIGIT = 0x40
+/** The bit that ASCII letters have and ASCII digits have not, in each of four bytes. */
+const LETTER_BITS = 0x40404040
+/** Set in four ASCII letters or digits it makes them lower case. */
+const LOWER_BITS = 0x20202020
 
 /** Appends words until the block is full or the text ends; returns where to go on. */
 function fill(utf8: Uint8Array, from: number, key: WordKey): number {
-  const { start, end, high, low, alone, classes } = block
+  const view = new DataView(utf8.buffer, utf8.byteOffset, utf8.byteLength)
+  const { start, end, alone } = block
   const length = utf8.length
   let count = block.count
   let i = from
-  while (i < length && count < CAPACITY) {
-    const byte = utf8[i] ?? 0
+  while (i < length && count < BLOCK_CAPACITY) {
+    const byte = utf8[i] as number
     if (byte < 0x80 && ASCII_FOLD[byte] === SEPARATOR) {
       i = byte === 0x26 ? afterEntity(utf8, i) : i + 1
       continue
     }
     const begin = i
     const limit = Math.min(length, begin + WORD_MAX_BYTES)
-    let a = key.high
-    let b = key.low
-    let some = 0
-    let every = NOT_DIGIT
-    let classOf = 0
-    let single = 0
-    for (;;) {
-      // Nearly all of most texts passes through this loop.
-      while (i < limit) {
-        const fold = ASCII_FOLD[utf8[i] as number] as number
-        if (fold === SEPARATOR) break
-        a = Math.imul(a ^ fold, 0x01000193)
-        b = Math.imul(b ^ fold, 0x27d4eb2f)
-        b ^= b >>> 15
-        some |= fold
-        every &= fold
-        i++
-      }
-      if (i >= limit || (utf8[i] as number) < 0x80) break
-      const width = sequenceWidth(utf8, i)
-      const fold = width === 1 ? SEPARATOR : foldOf(codePointAt(utf8, i, width))
-      if (fold === SEPARATOR) {
-        if (i === begin) i += width
-        break
-      }
-      if (fold === INVISIBLE) {
-        i += width
-        continue
-      }
-      if (fold & ALONE && some > 0) break
-      const sequence = fold & MANY ? foldSequence(fold) : null
-      for (let j = 0; j < (sequence ? sequence.length : 1); j++) {
-        const point = sequence ? (sequence[j] ?? 0) : fold & ~ALONE
-        a = Math.imul(a ^ point, 0x01000193)
-        b = Math.imul(b ^ point, 0x27d4eb2f)
-        b ^= b >>> 15
-        classOf |= NOT_ASCII | (point >= 0x30 && point <= 0x39 ? HAS_DIGIT : HAS_LETTER)
-      }
-      some |= NOT_DIGIT
-      i += width
-      if (fold & ALONE) {
-        single = 1
-        break
-      }
-    }
-    if (some === 0) continue
-    high[count] = a ^ (a >>> 15)
-    low[count] = b ^ (b >>> 15)
+    while (i < limit && ASCII_FOLD[utf8[i] as number] !== SEPARATOR) i++
     start[count] = begin
+    if (i === limit || (utf8[i] as number) < 0x80) {
+      hashWord(view, begin, i - begin, LOWER_BITS, key, count)
+      alone[count] = 0
+    } else {
+      i = foldWord(utf8, begin, limit, count)
+      if (folded.length === 0) continue
+      hashWord(folded.view, 0, folded.length, 0, key, count)
+    }
     end[count] = i
-    alone[count] = single
-    if (classOf === 0) classOf = some & NOT_DIGIT ? (every ? HAS_LETTER : HAS_LETTER | HAS_DIGIT) : HAS_DIGIT
-    else if (!every) classOf |= HAS_DIGIT
-    classes[count] = classOf
     count++
   }
   block.count = count
   return i
+}
+
+/** Puts two hashes of folded bytes, and what classes they have, into the block. Overlapping words of four bytes. */
+function hashWord(view: DataView, from: number, length: number, lower: number, key: WordKey, at: number): void {
+  let a = key.high ^ length
+  let b = key.low + length
+  let some = 0
+  let every = LETTER_BITS
+  if (length < 4) {
+    let chunk = 0
+    for (let j = 0; j < length; j++) {
+      const byte = view.getUint8(from + j) | (lower & 0xff)
+      chunk = (chunk << 8) | byte
+      some |= byte
+      every &= byte | ~0xff
+    }
+    every &= 0x40
+    a = Math.imul(a ^ chunk, 0x2c1b3c6d)
+    b = Math.imul(b ^ chunk, 0x297a2d39)
+  } else {
+    for (let j = 0; ; ) {
+      const chunk = view.getInt32(from + j, true) | lower
+      some |= chunk
+      every &= chunk
+      a = Math.imul(a ^ chunk, 0x2c1b3c6d)
+      a ^= a >>> 15
+      b = Math.imul(((b << 13) | (b >>> 19)) ^ chunk, 0x297a2d39)
+      if (j === length - 4) break
+      j = Math.min(j + 4, length - 4)
+    }
+    every = every === LETTER_BITS ? 0x40 : 0
+  }
+  block.high[at] = a ^ (a >>> 15)
+  block.low[at] = b ^ (b >>> 15)
+  block.classes[at] = (some & LETTER_BITS ? HAS_LETTER : 0) | (every ? 0 : HAS_DIGIT)
+  if (lower === 0) block.classes[at] = folded.classes
+}
+
+/** The folded bytes of a word that is not mere ASCII: UTF-8 of its folded letters. */
+const folded = {
+  // Three letters at most come of one, in the longest encoding.
+  bytes: new Uint8Array(WORD_MAX_BYTES * 20),
+  view: new DataView(new ArrayBuffer(0)),
+  length: 0,
+  classes: 0,
+}
+folded.view = new DataView(folded.bytes.buffer)
+
+/** Folds the word that begins at `begin`; returns where it ends. Nothing folded: there was none. */
+function foldWord(utf8: Uint8Array, begin: number, limit: number, at: number): number {
+  folded.length = 0
+  folded.classes = NOT_ASCII
+  block.alone[at] = 0
+  let i = begin
+  while (i < limit) {
+    const byte = utf8[i] as number
+    const width = byte < 0x80 ? 1 : sequenceWidth(utf8, i)
+    const fold =
+      byte < 0x80 ? (ASCII_FOLD[byte] as number) : width === 1 ? SEPARATOR : foldOf(codePointAt(utf8, i, width))
+    if (fold === SEPARATOR) return i === begin ? i + width : i
+    if (fold === INVISIBLE) {
+      i += width
+      continue
+    }
+    if (fold & ALONE && folded.length > 0) return i
+    i += width
+    if (fold & MANY) for (const point of foldSequence(fold)) appendFolded(point)
+    else appendFolded(fold & ~ALONE)
+    if (fold & ALONE) {
+      block.alone[at] = 1
+      return i
+    }
+  }
+  return i
+}
+
+function appendFolded(point: number): void {
+  folded.classes |= point >= 0x30 && point <= 0x39 ? HAS_DIGIT : HAS_LETTER
+  const { bytes } = folded
+  if (point < 0x80) {
+    bytes[folded.length++] = point
+    return
+  }
+  // As in UTF-8, so that it is no longer than it has to be; what matters is only that each has its own.
+  if (point >= 0x10000) bytes[folded.length++] = 0xf0 | (point >>> 18)
+  if (point >= 0x800) bytes[folded.length++] = 0xe0 | ((point >>> 12) & 0x3f)
+  bytes[folded.length++] = 0xc0 | ((point >>> 6) & 0x3f)
+  bytes[folded.length++] = 0x80 | (point & 0x3f)
 }
 
 /** Bytes of the sequence at `i`, 1 where it is malformed (or cut off). */

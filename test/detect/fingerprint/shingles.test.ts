@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   eachShingleBlock,
   GUARANTEED_WORDS,
+  kept as keptIndices,
   LOW_MASK,
   SHINGLE_WORDS,
   shingleKey,
@@ -30,7 +31,8 @@ function shingles(text: string | Uint8Array, by = key): Map<number, string> {
 function kept(text: string | Uint8Array): Set<string> {
   const found = new Set<string>()
   eachShingleBlock(Buffer.from(text), key, (block) => {
-    winnow(block, (i) => found.add(`${block.high[i]} ${(block.low[i] ?? 0) & LOW_MASK}`))
+    const keeping = winnow(block)
+    for (const i of keptIndices.subarray(0, keeping)) found.add(`${block.high[i]} ${(block.low[i] ?? 0) & LOW_MASK}`)
   })
   return found
 }
