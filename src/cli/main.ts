@@ -8,10 +8,12 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAJOR_MIN = 24
+/** As `engines.node` in package.json says. */
+const NODE_MIN = [24, 15] as const
 
 async function main(): Promise<void> {
-  if (Number(process.versions.node.split('.')[0]) >= MAJOR_MIN) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) {
     const { runProgram } = await import('./program.ts')
     await runProgram(process.argv)
     return
@@ -20,7 +22,7 @@ async function main(): Promise<void> {
   const node = join(folder, 'bin/node')
   if (!existsSync(node)) {
     process.stderr.write(
-      `sluice needs Node.js ${MAJOR_MIN}; this is ${process.version}. Run \`npm run build\` in Sluice's folder, which brings it.\n`,
+      `sluice needs Node.js ${NODE_MIN.join('.')}; this is ${process.version}. Run \`npm run build\` in Sluice's folder, which brings it.\n`,
     )
     process.exit(2)
   }
