@@ -21,6 +21,8 @@ const peers = {
 
 const system = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
 process.env.PATH = [...(process.env.PATH ?? '').split(delimiter), ...system].join(delimiter)
+// Commands that tests start speak as they do to a person at a shell, not as under npm.
+delete process.env.npm_lifecycle_event
 const onPath = (program) => process.env.PATH.split(delimiter).some((dir) => existsSync(join(dir, program)))
 const missing = () => [
   ...new Set(

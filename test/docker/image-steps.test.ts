@@ -121,7 +121,7 @@ function starts(gateway: ChildProcess): Promise<void> {
     gateway.once('exit', (code) => fail(new Error(`ended with ${code}: ${said}`)))
     gateway.stderr?.on('data', (chunk: Buffer) => {
       said += chunk
-      if (/^then {2}sluice quarantine list/m.test(said)) done()
+      if (/^then {2}(?:npx )?sluice quarantine list/m.test(said)) done()
     })
   })
 }

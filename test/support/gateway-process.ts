@@ -136,7 +136,7 @@ export class GatewayProcess {
       )
       child.stderr?.on('data', (text: string) => {
         this.#stderr += text
-        if (/^then {2}sluice quarantine list/m.test(this.#stderr)) done()
+        if (/^then {2}(?:npx )?sluice quarantine list/m.test(this.#stderr)) done()
       })
     })
     child.removeAllListeners('exit')
