@@ -79,7 +79,9 @@ describe('quarantine, audit and doctor, beside a running gateway', () => {
       submission: id,
       mac: expect.any(String),
     })
-    expect(await answers(['audit', 'export', '--after', '2'])).toHaveLength(entries.length - 2)
+    // The gateway beside it may have written more by now.
+    const later = await answers(['audit', 'export', '--after', '2'])
+    expect(later.slice(0, entries.length - 2)).toEqual(entries.slice(2))
     expect((await answers(['audit', 'export', '--submission', id])).every(({ submission }) => submission === id)).toBe(
       true,
     )
