@@ -19,6 +19,8 @@ export interface ScanJob {
   readonly reveal?: boolean
   /** Extraction alone, texts included: `sluice extract`. */
   readonly textsOnly?: boolean
+  /** Shared with the pool: set to 1 when a worker begins with this job. */
+  readonly started?: Int32Array
 }
 
 export interface ScanSettings {

@@ -48,6 +48,11 @@ interface Generation {
   onIdle: (() => void) | null
 }
 
+/** A worker that has not begun by then, on top of the deadline, never will. */
+const START_MAX_MS = 120_000
+/** How often it is looked whether a worker has begun with a job. */
+const START_LOOK_MS = 250
+
 export class ScanPool {
   readonly #options: ScanPoolOptions
   #now: Generation
@@ -135,17 +140,33 @@ export class ScanPool {
     }
   }
 
-  /** The deadline covers the work alone: a job must not time out for the jobs in front of it. */
+  /**
+   * The deadline covers the work alone: a job must not time out for the jobs in front of it, nor for a worker that is
+   * still compiling its detectors when the job is given to it.
+   */
   async #work(generation: Generation, job: ScanJob, name: 'scan' | 'extract'): Promise<unknown> {
     if (generation.closed) throw unavailable(null)
     const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(), this.#options.deadlineMs)
+    const started = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const { deadlineMs } = this.#options
+    const givenUpAt = performance.now() + deadlineMs + START_MAX_MS
+    const abort = () => controller.abort()
+    const watch = (): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          if (Atomics.load(started, 0) === 1) timer = setTimeout(abort, deadlineMs)
+          else if (performance.now() >= givenUpAt) abort()
+          else timer = watch()
+        },
+        Math.min(START_LOOK_MS, deadlineMs),
+      )
+    let timer = watch()
     const whole = job.bytes.byteOffset === 0 && job.bytes.byteLength === job.bytes.buffer.byteLength
     // A Buffer’s own `slice` is a view, and what is part of a pool can’t be handed over.
     const bytes = whole ? job.bytes : Uint8Array.from(job.bytes)
     try {
       return await generation.workers.run(
-        { ...job, bytes },
+        { ...job, bytes, started },
         { name, signal: controller.signal, transferList: [bytes.buffer as ArrayBuffer] },
       )
     } finally {

@@ -18,9 +18,15 @@ export function revisions(): ScanReport['revisions'] {
 }
 
 export async function scan(job: ScanJob): Promise<ScanReport> {
+  begin(job)
   return await runScan(job, detectors, settings)
 }
 
 export async function extract(job: ScanJob): Promise<Extraction> {
+  begin(job)
   return await runExtract(job, data.settings.extract)
+}
+
+function begin(job: ScanJob): void {
+  if (job.started) Atomics.store(job.started, 0, 1)
 }
