@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { CODE_MAX_CHARS, WORDS_MAX } from '../detect/exact-data/cell-values.ts'
 import { COMMON, type ExactDataIndex, PREFIX, ROWS_MAX } from '../detect/exact-data/exact-data-index.ts'
-import { HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
+import { FILTER_BITS_MAX, HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
 import { withCatalogLock } from './catalog-lock.ts'
 import { ColumnFile, damaged, writeColumnFile } from './column-file.ts'
 import { csvRowBatches } from './csv-rows.ts'
@@ -36,6 +36,7 @@ const SUFFIX = '.exact'
 const PROGRESS_ROWS = 10_000
 const PIECE_ENTRIES = 256 * 1024
 
+const codeLength = z.number().int().positive().max(CODE_MAX_CHARS)
 const headerSchema = z.strictObject({
   schema: exactDataSchema,
   rows: z.number().int().positive().max(ROWS_MAX),
@@ -43,7 +44,8 @@ const headerSchema = z.strictObject({
   values: z.number().int().nonnegative(),
   indexedAt: z.number(),
   wordsMax: z.number().int().nonnegative().max(WORDS_MAX),
-  codeLengths: z.array(z.number().int().positive().max(CODE_MAX_CHARS)),
+  wordFilterBits: z.number().int().nonnegative().max(FILTER_BITS_MAX),
+  codeLengths: z.strictObject({ digits: z.array(codeLength), mixed: z.array(codeLength) }),
 })
 type Header = z.output<typeof headerSchema>
 
@@ -80,6 +82,7 @@ export class ExactDataCatalog {
   }
 
   async #write(schema: ExactDataSchema, table: ExactDataTable, now: number): Promise<Header> {
+    const words = table.wordFilter()
     const { high, low, values } = table.sortedValues()
     let leading = 0
     for (let i = 0; i < values.length; i++) if ((values[i] as number) < table.rows) leading++
@@ -90,7 +93,8 @@ export class ExactDataCatalog {
       values: leading,
       indexedAt: now,
       wordsMax: table.wordsMax,
-      codeLengths: [...table.codeLengths].sort((a, b) => a - b),
+      wordFilterBits: words.bits,
+      codeLengths: { digits: ascending(table.digitLengths), mixed: ascending(table.mixedLengths) },
     }
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     await withCatalogLock(this.#dir, async () => {
@@ -98,6 +102,7 @@ export class ExactDataCatalog {
       for (const file of await readdir(this.#dir))
         if (file.endsWith(TEMPORARY) && file.includes(SUFFIX)) await rm(join(this.#dir, file), { force: true })
       await writeColumnFile(this.#dir, `${schema.name}${SUFFIX}`, KIND, columnBytes(header), async (writer) => {
+        await writer.write('words', bytesOf(words.words))
         await writer.write('high', bytesOf(high))
         await writer.write('low', bytesOf(low))
         await writer.write('rows', bytesOf(values))
@@ -150,12 +155,22 @@ export class ExactDataCatalog {
   }
 }
 
+function ascending(numbers: ReadonlySet<number>): number[] {
+  return [...numbers].sort((a, b) => a - b)
+}
+
 function summaryOf({ schema, rows, values, indexedAt }: Header): ExactDataSummary {
   return { name: schema.name, rows, values, columns: schema.columns.map((column) => column.name), indexedAt }
 }
 
-function columnBytes({ rows, hashes, schema }: Header): Readonly<Record<string, number>> {
-  return { high: hashes * 4, low: hashes * 2, rows: hashes * 4, cells: rows * schema.columns.length * 4 }
+function columnBytes({ rows, hashes, schema, wordFilterBits }: Header): Readonly<Record<string, number>> {
+  return {
+    words: 2 ** wordFilterBits * 4,
+    high: hashes * 4,
+    low: hashes * 2,
+    rows: hashes * 4,
+    cells: rows * schema.columns.length * 4,
+  }
 }
 
 async function openIndex(
@@ -194,6 +209,8 @@ async function load(columns: ColumnFile, header: Header, file: string, key: Uint
     )
     if (!ordered) throw damaged(file)
   }
+  const words = { bits: header.wordFilterBits, words: sharedWords(2 ** header.wordFilterBits) }
+  await columns.read('words', new Uint8Array(words.words.buffer))
   const cells = sharedWords(header.rows * header.schema.columns.length)
   await columns.read('cells', new Uint8Array(cells.buffer))
   const { schema, wordsMax, codeLengths } = header
@@ -207,6 +224,7 @@ async function load(columns: ColumnFile, header: Header, file: string, key: Uint
     wordsMax,
     codeLengths,
     key,
+    words,
     table: builder.finish(),
     cells,
   }

@@ -2,6 +2,8 @@
 import { GatewayError } from '../core/errors.ts'
 import { type CellKind, canonicalCell } from '../detect/exact-data/cell-values.ts'
 import { COMMON, PREFIX, ROWS_MAX, type ValueHash, ValueHasher } from '../detect/exact-data/exact-data-index.ts'
+import { addHash, type WordFilterKey, wordFilterKey, wordHash } from '../detect/exact-data/word-filter.ts'
+import { type HashFilter, hashFilter } from '../detect/hash-table.ts'
 import type { ExactDataSchema } from './exact-data-schema.ts'
 import { HashCollector, type HashColumns } from './sort-hashes.ts'
 import { WordList } from './word-list.ts'
@@ -10,6 +12,8 @@ import { WordList } from './word-list.ts'
 export const SHARED_ROWS_MAX = 16
 /** Values of one column that are remembered; then it starts anew, so that a column of numbers costs little memory. */
 const REMEMBERED_MAX = 50_000
+/** Repeats for each cell remembered that make it worth while. */
+const REPEATS_MIN = 0.2
 
 interface Remembered {
   readonly hash: ValueHash
@@ -22,25 +26,34 @@ interface Column {
   readonly position: number
   /** By the cell as written; null where it holds nothing to be found by. */
   readonly known: Map<string, Remembered | null>
+  /** How often a cell was remembered since the memory was begun. */
+  repeats: number
+  /** Hardly any cell comes twice (a column of numbers): remembering costs more than it spares. */
+  unique: boolean
 }
 
 export class ExactDataTable {
   readonly cells = new WordList()
   rows = 0
   wordsMax = 0
-  readonly codeLengths = new Set<number>()
+  readonly digitLengths = new Set<number>()
+  readonly mixedLengths = new Set<number>()
   /** For each column how many cells hold something that can't be looked for. */
   readonly unusable: number[]
   readonly #schema: ExactDataSchema
   readonly #hasher: ValueHasher
   readonly #values = new HashCollector()
-  /** First words that are put down already, as far as they are remembered. */
+  /** First words of `words` values, each once as far as they are remembered, and of longer values alone. */
+  readonly #firstWords = new Set<string>()
   readonly #prefixes = new Set<string>()
+  readonly #wordHashes = new WordList()
+  readonly #wordKey: WordFilterKey
   #columns: readonly Column[] | null = null
 
   constructor(schema: ExactDataSchema, key: Uint8Array) {
     this.#schema = schema
     this.#hasher = new ValueHasher(key)
+    this.#wordKey = wordFilterKey(key)
     this.unusable = schema.columns.map(() => 0)
   }
 
@@ -64,28 +77,35 @@ export class ExactDataTable {
     this.rows++
   }
 
-  #hashOf({ kind, known }: Column, cell: string): Remembered | null {
-    const before = known.get(cell)
-    if (before !== undefined) return before
+  #hashOf(column: Column, cell: string): Remembered | null {
+    const { kind, known } = column
+    const before = column.unique ? undefined : known.get(cell)
+    if (before !== undefined) {
+      column.repeats++
+      return before
+    }
     const value = canonicalCell(kind, cell)
     if (value !== null) this.#note(kind, value)
     const fresh = value === null ? null : { hash: this.#hasher.hash(kind, value), rows: 0 }
-    if (known.size >= REMEMBERED_MAX) known.clear()
+    if (column.unique) return fresh
+    if (known.size >= REMEMBERED_MAX) {
+      column.unique = column.repeats < REMEMBERED_MAX * REPEATS_MIN
+      column.repeats = 0
+      known.clear()
+    }
     // A field is a slice of what was read: as a key it would keep all of that in memory.
     known.set(Buffer.from(cell).toString(), fresh)
     return fresh
   }
 
   #note(kind: CellKind, value: string): void {
-    if (kind === 'code') this.codeLengths.add(value.length)
+    if (kind === 'code') (/^[0-9]+$/.test(value) ? this.digitLengths : this.mixedLengths).add(value.length)
     if (kind !== 'words') return
     const space = value.indexOf(' ')
     this.wordsMax = Math.max(this.wordsMax, space < 0 ? 1 : value.split(' ').length)
-    if (space < 0) return
-    const first = value.slice(0, space)
-    if (this.#prefixes.has(first)) return
-    if (this.#prefixes.size >= REMEMBERED_MAX) this.#prefixes.clear()
-    this.#prefixes.add(first)
+    const first = space < 0 ? value : value.slice(0, space)
+    if (isNew(this.#firstWords, first)) this.#wordHashes.push(wordHash(this.#wordKey, first))
+    if (space < 0 || !isNew(this.#prefixes, first)) return
     const { prefixHigh, prefixLow } = this.#hasher.hash('words', first)
     this.#values.push(prefixHigh, prefixLow, PREFIX)
   }
@@ -97,14 +117,29 @@ export class ExactDataTable {
         const others = record.map((field) => `\`${field.trim()}\``).join(', ')
         throw failure('column-missing', `the table has no column \`${name}\`; it has ${others}`)
       }
-      return { kind, position, known: new Map() }
+      return { kind, position, known: new Map(), repeats: 0, unique: false }
     })
+  }
+
+  /** The first words of `words` values. */
+  wordFilter(): HashFilter {
+    const filter = hashFilter(this.#wordHashes.length)
+    for (const block of this.#wordHashes.blocks()) for (const hash of block) addHash(filter, hash)
+    return filter
   }
 
   /** Hashes in order, with their rows, COMMON or PREFIX. The table is spent. */
   sortedValues(): HashColumns {
     return withCommon(this.#values.sorted())
   }
+}
+
+/** Whether a word was not remembered; now it is. */
+function isNew(remembered: Set<string>, word: string): boolean {
+  if (remembered.has(word)) return false
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+  remembered.add(word)
+  return true
 }
 
 /** Replaces the rows of each value that too many have by COMMON. */

@@ -173,6 +173,8 @@ export const limits = {
   detectAutomatonBuildsMax: 1_000_000,
   /** Registered documents looked at for all shingles of one text; beyond it the text is `too-many`. */
   detectPostingsMax: 5_000_000,
+  /** Rows of a registered table that values of one text may lead to; beyond it the text is `too-many`. */
+  detectRowsMax: 500_000,
   detectViewDepthMax: 4,
   detectViewBytesMax: 16 * 1024 * 1024,
   findingMatchesKeptMax: 100,

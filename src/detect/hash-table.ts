@@ -108,7 +108,7 @@ export interface HashFilter {
 }
 
 const FILTER_BITS_PER_HASH = 12
-const FILTER_BITS_MAX = 30
+export const FILTER_BITS_MAX = 30
 
 export function hashFilter(hashes: number): HashFilter {
   const words = Math.max(2, (hashes * FILTER_BITS_PER_HASH) / 32)

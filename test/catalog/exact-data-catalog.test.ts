@@ -31,7 +31,7 @@ describe('the catalogue of tables', () => {
     })
     const { indexes, revision } = await tables.open()
     expect(indexes.flatMap((index) => rowsFound(index, 'Anna Nightjar'))).toEqual(['0: first last'])
-    expect(indexes[0]?.codeLengths).toEqual([7, 22])
+    expect(indexes[0]?.codeLengths).toEqual({ digits: [], mixed: [7, 22] })
     expect(revision).toBe('customers@5')
     expect(await tables.list()).toMatchObject([{ name: 'customers', rows: 1 }])
   })

@@ -1,12 +1,13 @@
 /**
- * A text -> the places that may hold a value of any of several indexes. A word that no value is and none begins with is
- * asked for once and remembered; numbers are asked for only where their length is that of a registered one. Nearly all
- * of a text ends there, so it costs little to look for millions of rows.
+ * A text -> the places that may hold a value of any of several indexes. Words are sieved by a filter, what the others
+ * are is remembered, and few begin a value of several; numbers are asked for only where their length is that of a registered
+ * one. Nearly all of a text ends there, so it costs little to look for millions of rows.
  */
 import { foldedWords } from '../words/fold.ts'
-import { eachWordBlock, HAS_DIGIT, NOT_ASCII, type WordBlock, type WordKey } from '../words/word-blocks.ts'
+import { eachWordBlock, HAS_DIGIT, HAS_LETTER, NOT_ASCII, type WordBlock } from '../words/word-blocks.ts'
 import { type CellKind, CODE_GROUPS_MAX, CODE_MAX_CHARS, canonicalCode, dateValues, WORDS_MAX } from './cell-values.ts'
 import { type ExactDataIndex, hasPrefix, hasValue, type ValueHash, ValueHasher } from './exact-data-index.ts'
+import { mayBeWord, type WordFilterKey, wordFilterKey } from './word-filter.ts'
 
 /** A place in a text where a value of some index stands, or one that looks the same to a filter. */
 export interface Candidate {
@@ -17,8 +18,20 @@ export interface Candidate {
   readonly end: number
 }
 
-/** Words remembered as absent. A power of two. */
+/** Words remembered. A power of two; some 5 MB. */
 const REMEMBERED = 2 ** 15
+
+interface KnownWord {
+  readonly high: number
+  readonly low: number
+  /** Folded. */
+  readonly value: string
+  readonly hash: ValueHash
+  readonly isValue: boolean
+  /** Values of several words begin with it. */
+  readonly begins: boolean
+}
+
 const CARRY = Math.max(WORDS_MAX, CODE_GROUPS_MAX) - 1
 const GAP_MAX_BYTES = 6
 /** What may stand between the groups of one code: `4711-0815`, `DE89 3704`, `(030) 123`. */
@@ -28,11 +41,14 @@ const SPACE = 0x20
 export class CandidateWalk {
   readonly #indexes: readonly ExactDataIndex[]
   readonly #hasher: ValueHasher
-  readonly #wordKey: WordKey
+  readonly #filterKey: WordFilterKey
   readonly #wordsMax: number
-  readonly #codeLengths = new Uint8Array(CODE_MAX_CHARS + 1)
+  readonly #digitLengths = new Uint8Array(CODE_MAX_CHARS + 1)
+  readonly #mixedLengths = new Uint8Array(CODE_MAX_CHARS + 1)
+  readonly #hasMixed: boolean
   readonly #codes: boolean
   readonly #dates: boolean
+  readonly #remembered = new Array<KnownWord | undefined>(REMEMBERED)
   readonly #absentHigh = new Int32Array(REMEMBERED)
   readonly #absentLow = new Int32Array(REMEMBERED)
   #utf8: Uint8Array = new Uint8Array(0)
@@ -42,23 +58,26 @@ export class CandidateWalk {
     const key = indexes[0]?.key ?? new Uint8Array(0)
     this.#indexes = indexes
     this.#hasher = new ValueHasher(key)
-    const { prefixHigh, prefixLow } = this.#hasher.hash('words', '')
-    this.#wordKey = { high: prefixHigh, low: prefixLow }
+    this.#filterKey = wordFilterKey(key)
     this.#wordsMax = Math.max(...indexes.map((index) => index.wordsMax))
-    for (const index of indexes) for (const length of index.codeLengths) this.#codeLengths[length] = 1
-    this.#codes = this.#codeLengths.includes(1)
+    for (const { codeLengths } of indexes) {
+      for (const length of codeLengths.digits) this.#digitLengths[length] = 1
+      for (const length of codeLengths.mixed) this.#mixedLengths[length] = 1
+    }
+    this.#hasMixed = this.#mixedLengths.includes(1)
+    this.#codes = this.#hasMixed || this.#digitLengths.includes(1)
     this.#dates = indexes.some((index) => index.columns.some((column) => column.kind === 'date'))
   }
 
   /** Visits candidates in order of their beginnings. */
   each(utf8: Uint8Array, visit: (candidate: Candidate) => void): void {
     this.#utf8 = utf8
-    eachWordBlock(utf8, this.#wordKey, CARRY, (block) => {
+    eachWordBlock(utf8, this.#filterKey.words, CARRY, (block) => {
       // The last words of a block are the first of the next, where what begins with them is whole.
       const to = block.last ? block.count : block.count - CARRY
       let digitsAt = -1
       for (let i = 0; i < to; i++) {
-        if (this.#wordsMax > 0 && !this.#isAbsent(block, i)) this.#words(block, i, visit)
+        if (this.#wordsMax > 0) this.#words(block, i, visit)
         if (digitsAt < i) digitsAt = nextDigits(block, i)
         if (digitsAt - i >= CODE_GROUPS_MAX) continue
         if (this.#codes) this.#code(block, i, visit)
@@ -68,32 +87,43 @@ export class CandidateWalk {
     this.#utf8 = new Uint8Array(0)
   }
 
-  #isAbsent(block: WordBlock, i: number): boolean {
-    const high = block.high[i] as number
-    const at = high & (REMEMBERED - 1)
-    return this.#absentHigh[at] === high && this.#absentLow[at] === (block.low[i] as number)
-  }
-
   #words(block: WordBlock, i: number, visit: (candidate: Candidate) => void): void {
-    const start = block.start[i] as number
-    let value = this.#folded(start, block.end[i] as number)
-    const first = this.#hasher.hash('words', value)
-    const alone = this.#indexes.some((index) => hasValue(index, first))
-    const begins = this.#indexes.some((index) => hasPrefix(index, first))
-    if (!alone && !begins) {
-      const at = (block.high[i] as number) & (REMEMBERED - 1)
-      this.#absentHigh[at] = block.high[i] as number
-      this.#absentLow[at] = block.low[i] as number
+    const high = block.high[i] as number
+    const low = block.low[i] as number
+    const at = high & (REMEMBERED - 1)
+    if (this.#absentHigh[at] === high && this.#absentLow[at] === low) return
+    if (!this.#indexes.some(({ words }) => mayBeWord(words, this.#filterKey, high, low))) {
+      this.#absentHigh[at] = high
+      this.#absentLow[at] = low
       return
     }
-    if (alone) visit({ kind: 'words', hash: first, start, end: block.end[i] as number })
+    const start = block.start[i] as number
+    const end = block.end[i] as number
+    const { value: first, hash, isValue, begins } = this.#known(high, low, start, end)
+    if (isValue) visit({ kind: 'words', hash, start, end })
     if (!begins) return
+    let value = first
     for (let n = 1; n < this.#wordsMax && i + n < block.count; n++) {
-      const end = block.end[i + n] as number
-      value = `${value} ${this.#folded(block.start[i + n] as number, end)}`
-      const hash = this.#hasher.hash('words', value)
-      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'words', hash, start, end })
+      const last = block.end[i + n] as number
+      value = `${value} ${this.#folded(block.start[i + n] as number, last)}`
+      const longer = this.#hasher.hash('words', value)
+      if (this.#indexes.some((index) => hasValue(index, longer)))
+        visit({ kind: 'words', hash: longer, start, end: last })
     }
+  }
+
+  /** What a word is to the indexes, from memory where it was asked for lately. */
+  #known(high: number, low: number, start: number, end: number): KnownWord {
+    const at = high & (REMEMBERED - 1)
+    const before = this.#remembered[at]
+    if (before && before.high === high && before.low === low) return before
+    const value = this.#folded(start, end)
+    const hash = this.#hasher.hash('words', value)
+    const isValue = this.#indexes.some((index) => hasValue(index, hash))
+    const begins = this.#indexes.some((index) => hasPrefix(index, hash))
+    const known: KnownWord = { high, low, value, hash, isValue, begins }
+    this.#remembered[at] = known
+    return known
   }
 
   #code(block: WordBlock, i: number, visit: (candidate: Candidate) => void): void {
@@ -103,15 +133,17 @@ export class CandidateWalk {
     // Padding zeros and letters of several bytes make the length in the text another than the value's.
     let unsure = this.#utf8[start] === 0x30
     for (let n = 0; n < CODE_GROUPS_MAX && i + n < block.count; n++) {
+      classes |= block.classes[i + n] as number
+      if (classes & HAS_LETTER && !this.#hasMixed) return
       if (n > 0 && !this.#isCodeGap(block.end[i + n - 1] as number, block.start[i + n] as number)) return
       const end = block.end[i + n] as number
-      classes |= block.classes[i + n] as number
       length += end - (block.start[i + n] as number)
       unsure ||= (classes & NOT_ASCII) !== 0
       if (length > CODE_MAX_CHARS && !unsure) return
-      if ((classes & HAS_DIGIT) === 0 || !(unsure || this.#codeLengths[length] === 1)) continue
+      const lengths = classes & HAS_LETTER ? this.#mixedLengths : this.#digitLengths
+      if ((classes & HAS_DIGIT) === 0 || !(unsure || lengths[length] === 1)) continue
       const value = canonicalCode(foldedWords(this.#decode(start, end)).join(''))
-      if (value === null || this.#codeLengths[value.length] !== 1) continue
+      if (value === null || lengths[value.length] !== 1) continue
       const hash = this.#hasher.hash('code', value)
       if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'code', hash, start, end })
     }

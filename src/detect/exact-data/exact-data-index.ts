@@ -5,7 +5,7 @@
  * trying all, were the hashes not keyed.
  */
 import type { Family } from '../../core/finding.ts'
-import { findEntry, type HashTable, sameHash } from '../hash-table.ts'
+import { findEntry, type HashFilter, type HashTable, sameHash } from '../hash-table.ts'
 import { HmacSha256 } from '../hmac-sha256.ts'
 import type { CellKind } from './cell-values.ts'
 
@@ -27,13 +27,22 @@ export interface ExactDataIndex {
   readonly rows: number
   /** Longest `words` value, in words; 0 without such a column. */
   readonly wordsMax: number
-  /** Lengths that `code` values have, ascending: a number of another length is not looked up. */
-  readonly codeLengths: readonly number[]
+  /** Lengths that `code` values have: what is of another length, or has letters where none has, is not looked up. */
+  readonly codeLengths: CodeLengths
   readonly key: Uint8Array
+  /** First words of `words` values: what it lacks begins none. */
+  readonly words: HashFilter
   /** Hashes of values -> rows, or COMMON; hashes of the first words of longer values -> PREFIX. */
   readonly table: HashTable
   /** For each row and column 32 bits of the HMAC; 0 where the cell is empty. */
   readonly cells: Uint32Array<SharedArrayBuffer>
+}
+
+/** Ascending. */
+export interface CodeLengths {
+  readonly digits: readonly number[]
+  /** Of values with letters in them. */
+  readonly mixed: readonly number[]
 }
 
 /** Stands for the rows of a value that too many have. */

@@ -16,77 +16,110 @@ export interface ColumnPlace extends Place {
   readonly column: number
 }
 
+/** Where a value stands, and what cells hold of it. */
+interface ValuePlace extends Place {
+  readonly kind: CellKind
+  readonly cell: number
+}
+
 export interface FoundRow {
   readonly row: number
   /** In order of their places; one for each column. */
   readonly places: readonly ColumnPlace[]
-  /** By a column that identifies alone. */
+  /** By nothing but a column that identifies alone. */
   readonly alone: boolean
+  /** Where the value begins that led to the row. */
+  readonly leading: number
 }
 
 /** What one text holds of one index. */
 export class RowCollector {
   overflow = false
   readonly #index: ExactDataIndex
-  /** Kind and 32 bits of a value's HMAC -> where such a value stands, in order. */
-  readonly #places = new Map<string, Place[]>()
-  /** Row -> where values stand that lead to it, with what its cell holds of them. */
-  readonly #rows = new Map<number, (Place & { readonly cell: string })[]>()
+  /** For each kind, 32 bits of a value's HMAC -> where such a value stands, in order. */
+  readonly #places: Readonly<Record<CellKind, Map<number, ValuePlace[]>>> = {
+    words: new Map(),
+    code: new Map(),
+    date: new Map(),
+  }
+  /** Row -> where values stand that lead to it. */
+  readonly #rows = new Map<number, ValuePlace[]>()
   #work = 0
 
   constructor(index: ExactDataIndex) {
     this.#index = index
   }
 
-  add(kind: CellKind, { cell: hash }: ValueHash, place: Place, rows: readonly number[]): void {
-    const cell = `${kind} ${hash}`
-    const places = this.#places.get(cell)
-    if (!places) this.#places.set(cell, [place])
-    else if (places.length < limits.detectMatchesPerRuleMax) places.push(place)
-    else this.overflow = true
+  add(kind: CellKind, { cell }: ValueHash, { start, end }: Place, rows: readonly number[]): void {
+    const place: ValuePlace = { start, end, kind, cell }
+    const places = this.#places[kind].get(cell)
+    if (!places) this.#places[kind].set(cell, [place])
+    else this.#append(places, place)
     for (const row of rows) {
       const leading = this.#rows.get(row)
-      if (leading) {
-        if (leading.length < limits.detectMatchesPerRuleMax) leading.push({ ...place, cell })
-        else this.overflow = true
-      } else if (this.#rows.size < limits.detectCandidatesPerRuleMax) this.#rows.set(row, [{ ...place, cell }])
+      if (leading) this.#append(leading, place)
+      else if (this.#rows.size < limits.detectRowsMax) this.#rows.set(row, [place])
       else this.overflow = true
     }
   }
 
-  /** One answer for each row that is in the text. */
-  *found(): Generator<FoundRow> {
-    for (const [row, leading] of this.#rows) {
-      const found = this.#judge(row, leading)
-      if (found) yield found
-      if (this.#work > limits.detectPostingsMax) {
-        this.overflow = true
-        return
-      }
-    }
+  #append(places: ValuePlace[], place: ValuePlace): void {
+    if (places.length < limits.detectMatchesPerRuleMax) places.push(place)
+    else this.overflow = true
   }
 
-  #judge(row: number, leading: readonly (Place & { readonly cell: string })[]): FoundRow | null {
-    const { columns, cells, columnsMin } = this.#index
-    const own = columns.map(({ kind }, column) => `${kind} ${cells[row * columns.length + column] ?? 0}`)
-    for (const place of leading) {
-      for (const [column, { alone }] of columns.entries()) {
-        if (own[column] !== place.cell) continue
-        if (alone) return { row, places: [{ column, start: place.start, end: place.end }], alone }
-        const places = this.#around({ column, start: place.start, end: place.end }, own)
-        if (places.length >= columnsMin) return { row, places, alone: false }
+  /**
+   * One answer for each row that is in the text. A place that leads to several rows (people of one surname) speaks for
+   * those with the most columns around it.
+   */
+  found(): readonly FoundRow[] {
+    const found: FoundRow[] = []
+    const most = new Map<number, number>()
+    for (const [row, leading] of this.#rows) {
+      const one = this.#judge(row, leading)
+      if (one) {
+        found.push(one)
+        for (const { start } of one.places) most.set(start, Math.max(most.get(start) ?? 0, one.places.length))
+      }
+      if (this.#work > limits.detectPostingsMax) {
+        this.overflow = true
+        break
       }
     }
-    return null
+    return found.filter(({ alone, leading, places }) => alone || places.length === most.get(leading))
+  }
+
+  #judge(row: number, leading: readonly ValuePlace[]): FoundRow | null {
+    const { columns, cells, columnsMin } = this.#index
+    const own: (readonly ValuePlace[] | undefined)[] = []
+    let present = 0
+    for (let column = 0; column < columns.length; column++) {
+      const kind = columns[column]?.kind ?? 'words'
+      const places = this.#places[kind].get(cells[row * columns.length + column] ?? 0)
+      own.push(places)
+      if (places) present++
+    }
+    let best: FoundRow | null = null
+    for (const place of leading) {
+      for (const [column, { kind, alone }] of columns.entries()) {
+        if (kind !== place.kind || cells[row * columns.length + column] !== place.cell) continue
+        const at = { column, start: place.start, end: place.end }
+        if (present < columnsMin && !alone) continue
+        const places = present > 1 ? this.#around(at, own) : [at]
+        if (places.length >= Math.max(alone ? 1 : columnsMin, (best?.places.length ?? 0) + 1))
+          best = { row, places, alone: places.length < columnsMin, leading: place.start }
+      }
+      if (best?.places.length === present || this.#work > limits.detectPostingsMax) break
+    }
+    return best
   }
 
   /** The most columns of a row, each at a place of its own, in the shortest stretch of text with the leading place. */
-  #around(leading: ColumnPlace, own: readonly string[]): readonly ColumnPlace[] {
+  #around(leading: ColumnPlace, own: readonly (readonly ValuePlace[] | undefined)[]): readonly ColumnPlace[] {
     const { withinBytes } = this.#index
     const near: ColumnPlace[] = [leading]
-    for (const [column, cell] of own.entries()) {
-      if (column === leading.column) continue
-      const places = this.#places.get(cell) ?? []
+    for (const [column, places] of own.entries()) {
+      if (column === leading.column || !places) continue
       for (let i = firstFrom(places, leading.start - withinBytes); i < places.length; i++) {
         const place = places[i] as Place
         this.#work++

@@ -19,7 +19,11 @@ const filler = (bytes: number) =>
 
 describe('rows of a table', () => {
   it.each<[string, string, string[]]>([
-    ['as they stand in it', ROWS.map((row) => row.join(',')).join('\n'), ['0: no', '1: no', '2: no']],
+    [
+      'as they stand in it',
+      ROWS.map((row) => row.join(',')).join('\n'),
+      [0, 1, 2].map((row) => `${row}: no first last iban born city`),
+    ],
     ['one value that identifies alone', 'Your number is k 100018.', ['1: no']],
     ['a name in another order', 'Dear O’BRIEN, Bob', ['1: last first']],
     ['a name without accents, over lines', 'anna\nmuller ludenscheidt', ['0: first last']],
@@ -203,6 +207,24 @@ describe('a table that came out in bulk', () => {
     )
     expect(new Set(matches.map((match) => match.normalized)).size).toBe(1_000)
     expect(overflow).toBe(false)
+  })
+
+  it('names nobody else who shares a surname and a city with one of them', async () => {
+    const people = Array.from({ length: 900 }, (_, i) => [`${10_000_000 + i * 7}`, `First${i % 150}`, `City${i % 9}`])
+    const index = await indexTable(
+      schemaOf(
+        'name: t\ncolumns: [{ name: no, kind: code, alone: true }, { name: first, kind: words }, { name: city, kind: words }]\n',
+      ),
+      people,
+    )
+    const { matches } = detectRows(
+      index,
+      people
+        .slice(0, 100)
+        .map((row) => row.join('\t'))
+        .join('\n'),
+    )
+    expect(matches.map((match) => match.normalized)).toEqual(Array.from({ length: 100 }, (_, i) => `t/${i}`))
   })
 
   it('up to the limit is whole, past it says that it is not', async () => {
