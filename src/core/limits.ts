@@ -166,8 +166,8 @@ export const limits = {
   detectPlacesMax: 500_000,
   /** Longest single match looked for; a longer one is cut short or missed (an RSA-8192 key in PEM has 6.4 KB). */
   detectMatchMaxBytes: 8_192,
-  /** Automaton steps that a text may cost; ordinary text takes about 2 per byte, hostile text could take 8,192. */
-  detectStepsPerByteMax: 64,
+  /** Automaton steps that a text may cost; ordinary text takes about one per byte, hostile text could take 8,192. */
+  detectStepsPerByteMax: 256,
   detectStepsMin: 1_000_000,
   /** Automaton transitions built for one text (some 3 µs each); ordinary text needs a few hundred once warm. */
   detectAutomatonBuildsMax: 1_000_000,

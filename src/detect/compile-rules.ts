@@ -9,10 +9,11 @@ import type { AntiEvidenceGroup, DetectionRule, EvidenceGroup, RulePattern } fro
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
 import { Automaton } from './match/automaton.ts'
-import { NearPattern } from './match/near-pattern.ts'
-import { planPattern } from './match/plan-pattern.ts'
+import { type PatternPlan, planPattern } from './match/plan-pattern.ts'
+import { prefixTables } from './match/prefix-table.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
+import { SolePattern } from './match/sole-pattern.ts'
 import { beginsLine, type RegexNode } from './regex/ast.ts'
 import { foldCase } from './regex/code-points.ts'
 import { parseRegex } from './regex/parse-regex.ts'
@@ -43,15 +44,13 @@ export interface CompiledAntiGroup extends CompiledGroup {
 }
 
 export interface CompiledPattern {
-  /** Set when the pattern is looked for at certain places alone: near a keyword it requires, about a literal it has. */
-  readonly near: NearPattern | null
-  /** Whether keywords say where; else `near.literals` do, if there is a `near`. */
-  readonly byKeyword: boolean
-  readonly beginsLine: boolean
+  readonly sole: SolePattern
+  /** Where it is looked for: near keywords that it requires, at lines' starts, or as `planPattern` says. */
+  readonly plan: PatternPlan | { readonly by: 'keyword' | 'line' }
   readonly rule: CompiledRule
   readonly pattern: RulePattern
-  /** Gives the group `value` of a match; null when the whole match is the value. */
-  readonly valueOf: RE2 | null
+  /** Gives the group `value` of a match; null when the whole match is the value. Compiled when it is first asked for. */
+  readonly valueOf: (() => RE2) | null
   /** For ad-hoc terms: what every match stands for, and how it was hidden. */
   readonly term: { readonly text: string; readonly via: readonly ViewName[] } | null
   readonly validators: readonly ValidatorUse[]
@@ -59,10 +58,11 @@ export interface CompiledPattern {
   readonly raise: readonly { readonly group: CompiledGroup; readonly to: RulePattern['confidence'] }[]
 }
 
-/** What else is looked for in the same pass: places that a view wants to look at, literals that stand for a pattern. */
-export type CompiledTrigger =
-  | { readonly view: View }
-  | { readonly literalOf: CompiledPattern; readonly literals: RequiredLiterals }
+/** What the one pass over a text looks for: patterns, literals that stand for one, places that a view wants to see. */
+export type ScanItem =
+  | { readonly kind: 'pattern'; readonly pattern: CompiledPattern }
+  | { readonly kind: 'literal'; readonly pattern: CompiledPattern; readonly required: RequiredLiterals }
+  | { readonly kind: 'view'; readonly view: View }
 
 export interface CompiledRule {
   readonly index: number
@@ -77,13 +77,12 @@ export interface CompiledRuleSet {
   /** Those with a threshold. */
   readonly bulkRules: readonly CompiledRule[]
   readonly patterns: readonly CompiledPattern[]
-  /** Looks for `everywhere` and, numbered on from them, `triggers` in one pass. */
+  /** Reports matches by their number in `items`. */
   readonly scanner: Scanner
-  readonly everywhere: readonly CompiledPattern[]
+  readonly items: readonly ScanItem[]
   /** Looks for `lines`, patterns that begin at the start of a line. */
   readonly lineScanner: Scanner
   readonly lines: readonly CompiledPattern[]
-  readonly triggers: readonly CompiledTrigger[]
   readonly keywords: KeywordMatcher
   readonly groupsOfKeyword: readonly Int32Array[]
   /** Evidence group -> patterns that are looked for near its keywords only. */
@@ -123,40 +122,51 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     keywords,
     groupsOfKeyword,
     patternsNearGroup: Array.from({ length: groups }, (_, group) =>
-      patterns.filter((pattern) => pattern.byKeyword && pattern.requires.some((required) => required.index === group)),
+      patterns.filter(
+        (pattern) => pattern.plan.by === 'keyword' && pattern.requires.some((required) => required.index === group),
+      ),
     ),
   }
 }
 
 function compileScanner(
   patterns: readonly CompiledPattern[],
-): Pick<CompiledRuleSet, 'scanner' | 'everywhere' | 'lineScanner' | 'lines' | 'triggers'> {
-  const program = new Program()
-  const lineProgram = new Program()
-  const lines = patterns.filter((pattern) => !pattern.near && pattern.beginsLine)
-  for (const { pattern } of lines) lineProgram.add(parseRegex(pattern.regex), pattern.boundary)
-  const everywhere = patterns.filter((pattern) => !pattern.near && !pattern.beginsLine)
-  for (const { pattern } of everywhere) program.add(parseRegex(pattern.regex), pattern.boundary)
-  const triggers: CompiledTrigger[] = []
-  for (const view of views as readonly View[])
-    for (const trigger of view.triggers) {
-      program.add(parseRegex(trigger.regex), trigger.boundary, trigger.endBoundary)
-      triggers.push({ view })
-    }
+): Pick<CompiledRuleSet, 'scanner' | 'items' | 'lineScanner' | 'lines'> {
+  const rare: { item: ScanItem; sole: SolePattern }[] = []
+  const common: typeof rare = []
+  const add = (item: ScanItem, sole: SolePattern) => {
+    if (sole.prefixes) rare.push({ item, sole })
+    else common.push({ item, sole })
+  }
   for (const pattern of patterns) {
-    const literals = pattern.near?.literals
-    for (const literal of literals?.literals ?? []) {
-      program.add(literalNode(literal), 'none')
-      if (literals) triggers.push({ literalOf: pattern, literals })
-    }
+    const { plan, sole } = pattern
+    if (plan.by === 'everywhere') add({ kind: 'pattern', pattern }, sole)
+    if (plan.by === 'literal')
+      for (const literal of plan.required.literals)
+        add({ kind: 'literal', pattern, required: plan.required }, new SolePattern(literalNode(literal), 'none'))
   }
+  for (const view of views as readonly View[])
+    for (const { regex, boundary, endBoundary } of view.triggers)
+      add({ kind: 'view', view }, new SolePattern(parseRegex(regex), boundary, endBoundary))
+  const lines = patterns.filter((pattern) => pattern.plan.by === 'line')
   return {
-    everywhere,
-    triggers,
-    scanner: new Scanner(new Automaton(program), everywhere.length + triggers.length),
+    items: [...common, ...rare].map(({ item }) => item),
+    scanner: new Scanner(automatonOf(common.map(({ sole }) => sole)), {
+      prefixes: prefixTables(rare.map(({ sole }) => sole)),
+      automaton: automatonOf(rare.map(({ sole }) => sole)),
+    }),
     lines,
-    lineScanner: new Scanner(new Automaton(lineProgram), lines.length),
+    lineScanner: new Scanner(automatonOf(lines.map(({ sole }) => sole))),
   }
+}
+
+function automatonOf(patterns: readonly SolePattern[]): Automaton {
+  const program = new Program()
+  for (const sole of patterns) {
+    program.add(sole.node, sole.boundary, sole.endBoundary)
+    sole.forget()
+  }
+  return new Automaton(program)
 }
 
 function compilePattern(
@@ -173,16 +183,14 @@ function compilePattern(
   const requires = pattern.requires.map(named)
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
-  const node = parseRegex(pattern.regex)
-  const atLine = beginsLine(node)
-  const literals = byKeyword || term || atLine ? null : planPattern(node, pattern.boundary)
+  const sole = new SolePattern(parseRegex(pattern.regex), pattern.boundary)
+  const plan = byKeyword ? KEYWORD : beginsLine(sole.node) ? LINE : planPattern(sole)
   return {
-    near: byKeyword || literals ? new NearPattern(node, pattern.boundary, literals) : null,
-    byKeyword,
-    beginsLine: atLine,
+    sole,
+    plan,
     rule,
     pattern,
-    valueOf: /\(\?P?<value>/.test(pattern.regex) ? new RE2(`(?:${pattern.regex})\\z`, 'dy') : null,
+    valueOf: /\(\?P?<value>/.test(pattern.regex) ? once(() => new RE2(`(?:${pattern.regex})\\z`, 'dy')) : null,
     term: term ? { text: term.text, via: term.viaOfPattern[pattern.id] ?? [] } : null,
     validators: pattern.validators.map((name) => {
       const resolved = resolveValidator(name)
@@ -193,6 +201,17 @@ function compilePattern(
     raise: Object.entries(pattern.raise).map(([name, to]) => ({ group: named(name), to })),
   }
 }
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+const KEYWORD = { by: 'keyword' } as const
+const LINE = { by: 'line' } as const
 
 /** The literal: letters in lower case stand for either. */
 function literalNode(literal: string): RegexNode {

@@ -47,7 +47,7 @@ export function addWindow(windows: Windows, pattern: CompiledPattern, window: Wi
 /** Starts of matches whose value can be within the group's distance of the keyword at `[start, end)`. */
 function reach(group: CompiledGroup, pattern: CompiledPattern, start: number, end: number, bytesPerCharacter: number) {
   const distance = group.within * bytesPerCharacter
-  const length = pattern.near?.bytesMax ?? 0
+  const length = pattern.sole.bytesMax
   // The value may be a part of the match only, so the match may begin before the keyword in either case.
   const before = group.side === 'before' ? start - length : start - distance - length
   return { start: Math.max(0, before), end: group.side === 'after' ? start : end + distance + 1 }

@@ -3,19 +3,15 @@
  * nothing of views: a caller that looks at a decoded region maps the offsets back. Pure and linear; what is bounded
  * says so.
  */
+import type RE2 from 're2'
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import type {
-  CompiledAntiGroup,
-  CompiledPattern,
-  CompiledRule,
-  CompiledRuleSet,
-  CompiledTrigger,
-} from './compile-rules.ts'
+import type { CompiledAntiGroup, CompiledPattern, CompiledRule, CompiledRuleSet, ScanItem } from './compile-rules.ts'
 import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
 import { insideWord } from './match/boundary.ts'
 import { leadStart } from './match/plan-pattern.ts'
-import { type OnMatch, scanBudget } from './match/scanner.ts'
+import { scanBudget } from './match/scanner.ts'
+import type { OnMatch } from './match/walker.ts'
 import { addWindow, nearWindows, type Windows } from './near-windows.ts'
 import type { View } from './views/view.ts'
 
@@ -76,18 +72,24 @@ export class TextScan {
 
   /** Looks for matches that start in `[from, to)`. */
   run(from = 0, to = this.#text.length): void {
-    const { everywhere, triggers, scanner, lines, lineScanner } = this.#rules
+    const { items, scanner, lines, lineScanner } = this.#rules
     const budget = scanBudget(this.#text.length)
     const atLiterals: Windows = new Map()
     const onMatch: OnMatch = (index, start, end) => {
-      if (index < everywhere.length) return this.#judge(everywhere[index] as CompiledPattern, start, end)
-      const trigger = triggers[index - everywhere.length] as CompiledTrigger
-      if ('literalOf' in trigger) {
-        const from = leadStart(this.#text, start, trigger.literals)
-        if (from <= start) addWindow(atLiterals, trigger.literalOf, { start: from, end: start + 1 })
-      } else if (this.places.length < limits.detectPlacesMax) this.places.push({ view: trigger.view, start, end })
-      else this.overflow = true
-      return true
+      const item = items[index] as ScanItem
+      switch (item.kind) {
+        case 'pattern':
+          return this.#judge(item.pattern, start, end)
+        case 'literal': {
+          const first = leadStart(this.#text, start, item.required)
+          if (first <= start) addWindow(atLiterals, item.pattern, { start: first, end: start + 1 })
+          return true
+        }
+        case 'view':
+          if (this.places.length < limits.detectPlacesMax) this.places.push({ view: item.view, start, end })
+          else this.overflow = true
+          return true
+      }
     }
     if (!scanner.scan(this.#text, onMatch, budget, from, to)) this.overflow = true
     const onLine: OnMatch = (index, start, end) => this.#judge(lines[index] as CompiledPattern, start, end)
@@ -96,7 +98,7 @@ export class TextScan {
       const judge: OnMatch = (_, start, end) => this.#judge(pattern, start, end)
       for (const window of windows) {
         const [first, last] = [Math.max(from, window.start), Math.min(to, window.end)]
-        if (first < last && !pattern.near?.scanner.scan(this.#text, judge, budget, first, last)) this.overflow = true
+        if (first < last && !pattern.sole.scanner.scan(this.#text, judge, budget, first, last)) this.overflow = true
       }
     }
   }
@@ -111,7 +113,7 @@ export class TextScan {
     }
     this.#candidates.set(rule, seen)
     if (pattern.term) return this.#term(pattern, start, end)
-    const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf, start, end) : { start, end }
+    const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf(), start, end) : { start, end }
     const value = this.#text.toString('utf8', span.start, span.end)
     const notes: EvidenceNote[] = [{ kind: 'pattern', name: pattern.pattern.id, effect: pattern.pattern.confidence }]
     let normalized: string | null = value
@@ -170,7 +172,7 @@ export class TextScan {
     })
   }
 
-  #valueSpan(regex: NonNullable<CompiledPattern['valueOf']>, start: number, end: number) {
+  #valueSpan(regex: RE2, start: number, end: number) {
     // A few bytes before the match stay in view for a pattern that begins with `\b`.
     const from = Math.max(0, start - 4)
     regex.lastIndex = start - from

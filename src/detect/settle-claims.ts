@@ -10,7 +10,7 @@ export function settleClaims<T extends Claimed>(claims: readonly T[]): T[] {
   const byRule = Map.groupBy(claims, (claim) => claim.detector)
   const standing = [...byRule.values()].flatMap(bestOfRule)
   const byFamily = Map.groupBy(standing, (claim) => claim.family)
-  return [...byFamily.values()].flatMap(uncovered).sort((a, b) => a.start - b.start || a.end - b.end)
+  return [...byFamily.values()].flatMap(uncovered).sort(byPlace)
 }
 
 /** Claims of one rule in order of position; a claim that overlaps a better one goes. */
@@ -47,4 +47,9 @@ function uncovered<T extends Claimed>(claims: readonly T[]): T[] {
 
 function rank(claim: Claimed): number {
   return CONFIDENCES.indexOf(claim.confidence)
+}
+
+/** By position and then by name, so that the order doesn't depend on how patterns were looked for. */
+function byPlace(a: Claimed, b: Claimed): number {
+  return a.start - b.start || a.end - b.end || (a.detector < b.detector ? -1 : a.detector > b.detector ? 1 : 0)
 }

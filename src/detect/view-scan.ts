@@ -83,10 +83,13 @@ export class ViewScan {
 
   /** Whether a pattern that is sure by itself matches in the replacement; far cheaper than looking at a region. */
   #promising(replacement: Uint8Array): boolean {
-    const { scanner, everywhere } = this.#rules
+    const { scanner, items } = this.#rules
     let promising = false
     scanner.scan(replacement, (index) => {
-      if (everywhere[index]?.pattern.confidence === 'high') promising = true
+      const item = items[index]
+      if (item?.kind === 'pattern' && item.pattern.pattern.confidence === 'high') promising = true
+      // What is looked for about a literal may be sure, too; the region will tell.
+      if (item?.kind === 'literal' && item.pattern.pattern.confidence === 'high') promising = true
       return true
     })
     return promising

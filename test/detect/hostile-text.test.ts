@@ -56,7 +56,7 @@ describe('what a text may cost is bounded', () => {
     const program = new Program()
     program.add(parseRegex('[ab]{3,9}c'), 'none')
     program.add(parseRegex('[bc]{3,9}a'), 'none')
-    const scanner = new Scanner(new Automaton(program), 2)
+    const scanner = new Scanner(new Automaton(program))
     const text = Buffer.from('abcabcbbcabcbacbabcabcbabcbabcabcabbacb')
     expect(scanner.scan(text, () => false, { steps: 1e9, builds: 5 })).toBe(false)
     expect(scanner.scan(text, () => false, { steps: 1e9, builds: 1e9 })).toBe(true)
@@ -65,7 +65,7 @@ describe('what a text may cost is bounded', () => {
   it('by the length of a match', () => {
     const program = new Program()
     program.add(parseRegex('<[^>]*>'), 'none')
-    const scanner = new Scanner(new Automaton(program), 1)
+    const scanner = new Scanner(new Automaton(program))
     const found = (length: number) => {
       const ends: number[] = []
       scanner.scan(Buffer.from(`<${'x'.repeat(length - 2)}> `), (_, __, end) => ends.push(end) > 0)

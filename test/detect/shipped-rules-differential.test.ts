@@ -91,7 +91,7 @@ describe('shipped rules: the engine finds what plain RE2 finds', () => {
         ),
       })),
     )
-    expect(everywhere.patterns.some((pattern) => pattern.byKeyword)).toBe(false)
+    expect(everywhere.patterns.some((pattern) => pattern.plan.by === 'keyword')).toBe(false)
     const texts = rules.rules.flatMap(({ rule }) => rule.examples)
     const table = ['id\tpassport\tnote', ...texts.slice(0, 40).map((text) => `1\t${text.replace(/\s/g, ' ')}\tx`)].join(
       '\n',

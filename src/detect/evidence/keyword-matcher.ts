@@ -10,7 +10,7 @@ import { FOLDED_BYTE, foldBeyondAscii, foldKeyword, SKIP, SPACE } from './fold-t
 const PREFIX = 4
 const BITS = 17
 /** 2^32 divided by the golden ratio (Fibonacci hashing). */
-const HASH_MULTIPLIER = 0x9e3779b1
+const HASH_MULTIPLIER = 0x9e3779b1 | 0
 const OTHER = 0
 const LETTER = 1
 const DIGIT = 2
@@ -121,39 +121,10 @@ export class KeywordMatcher {
   find(text: Uint8Array): number[] {
     const hits: number[] = []
     if (this.size === 0) return hits
-    const fold = FOLDED_BYTE
-    const first = this.#first
-    const length = text.length
-    let before = OTHER
-    let previous = 0
-    for (let at = 0; at < length; at++) {
-      const raw = text[at] as number
-      let kind = KIND[raw] as number
-      if (kind === BEYOND) kind = kindBeyondAscii(text, at)
-      // A letter after a letter begins no word, unless it is the capital in `ssnNumber`.
-      const goesOn =
-        kind !== OTHER && kind === before && (raw > 0x5a || raw < 0x41 || previous < 0x61 || previous > 0x7a)
-      before = kind
-      previous = raw
-      if (goesOn) continue
-      const byte = fold[raw] as number
-      if (raw < 0x80 ? first[byte] === 0 || !this.#mayBegin(text, at, byte) : (raw & 0xc0) === 0x80) continue
+    const beginnings = { first: this.#first, short: this.#short, prefixes: this.#prefixes }
+    for (let at = nextBeginning(beginnings, text, 0); at < text.length; at = nextBeginning(beginnings, text, at + 1))
       this.#compare(text, at, hits)
-    }
     return hits
-  }
-
-  #mayBegin(text: Uint8Array, at: number, byte: number): boolean {
-    const b = text[at + 1] ?? 0
-    const c = text[at + 2] ?? 0
-    const d = text[at + 3] ?? 0
-    if ((b | c | d) >= 0x80) return true
-    const fold = FOLDED_BYTE
-    const second = fold[b] as number
-    const short = this.#short
-    if (short[byte << 8] === 2 || short[(byte << 8) | second] === 1) return true
-    const hash = prefixHash(byte, second, fold[c] as number, fold[d] as number)
-    return ((this.#prefixes[hash >>> 5] as number) & (1 << (hash & 31))) !== 0
   }
 
   /** Follows the text along the trie from `start` and notes every keyword that ends as a whole word. */
@@ -186,6 +157,50 @@ export class KeywordMatcher {
     for (let i = this.#from[node] as number; i < end; i++) if (this.#bytes[i] === byte) return this.#to[i] as number
     return -1
   }
+}
+
+interface Beginnings {
+  readonly first: Uint8Array
+  readonly short: Uint8Array
+  readonly prefixes: Int32Array
+}
+
+/**
+ * The first place from `at` on where a word begins as a keyword may; the text's length when none does. Sees every byte
+ * of a text, so it calls next to nothing.
+ */
+function nextBeginning({ first, short, prefixes }: Beginnings, text: Uint8Array, at: number): number {
+  const fold = FOLDED_BYTE
+  const kinds = KIND
+  const length = text.length
+  let previous = at === 0 ? 0 : (text[at - 1] as number)
+  let before = at === 0 ? OTHER : kindAt(text, at - 1)
+  for (let i = at; i < length; i++) {
+    const raw = text[i] as number
+    let kind = kinds[raw] as number
+    if (kind === BEYOND) kind = kindBeyondAscii(text, i)
+    // A letter after a letter begins no word, unless it is the capital in `ssnNumber`.
+    const goesOn = kind !== OTHER && kind === before && (raw > 0x5a || raw < 0x41 || previous < 0x61 || previous > 0x7a)
+    before = kind
+    previous = raw
+    if (goesOn) continue
+    if (raw >= 0x80) {
+      if ((raw & 0xc0) !== 0x80) return i
+      continue
+    }
+    const byte = fold[raw] as number
+    if (first[byte] === 0) continue
+    if (i + PREFIX > length) return i
+    const b = text[i + 1] as number
+    const c = text[i + 2] as number
+    const d = text[i + 3] as number
+    if ((b | c | d) >= 0x80) return i
+    const second = fold[b] as number
+    if (short[byte << 8] === 2 || short[(byte << 8) | second] === 1) return i
+    const hash = prefixHash(byte, second, fold[c] as number, fold[d] as number)
+    if (((prefixes[hash >>> 5] as number) & (1 << (hash & 31))) !== 0) return i
+  }
+  return length
 }
 
 function prefixHash(a: number, b: number, c: number, d: number): number {

@@ -64,7 +64,8 @@ export class Automaton {
   #before: number[] = []
   /** Per set of start bits and kind of byte before: number of the state; 0: not built. */
   readonly #starts = new Int32Array((ALL_STARTS + 1) * BEFORE_KINDS)
-  readonly #holds: Readonly<Record<Condition, Uint8Array>>
+  /** Per class the bits of the conditions that its bytes meet. */
+  readonly #conditions: Uint16Array
   readonly #beforeOfClass: Uint8Array
 
   constructor(program: Program) {
@@ -80,9 +81,14 @@ export class Automaton {
     this.#beforeOfClass = Uint8Array.from(representatives, (byte) =>
       byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
     )
-    this.#holds = conditionTables(representatives)
+    this.#conditions = Uint16Array.from(representatives, (byte) => CONDITIONS_OF_BYTE[byte] as number)
     this.trans = new Int32Array(this.classes * 64)
     this.reset()
+  }
+
+  /** The start bits of each pattern. */
+  get startBits(): readonly number[] {
+    return this.#program.starts.map((beginnings) => beginnings.reduce((bits, { bit }) => bits | bit, 0))
   }
 
   get states(): number {
@@ -113,8 +119,8 @@ export class Automaton {
   #buildStart(allowed: number, before: number): number {
     const items: number[] = []
     this.#generation++
-    for (const [pattern, bit] of this.#program.startBits.entries())
-      if (allowed & bit) this.#close(this.#program.starts[pattern] as number, items)
+    for (const beginnings of this.#program.starts)
+      for (const { instruction, bit } of beginnings) if (allowed & bit) this.#close(instruction, items)
     const number = items.length > 0 ? this.#state(items, before) / this.classes : NO_START
     this.#starts[allowed * BEFORE_KINDS + before] = number
     return number
@@ -185,7 +191,7 @@ export class Automaton {
   }
 
   #condition(condition: Condition, byteClass: number, before: number): boolean {
-    const next = this.#holds[condition][byteClass] === 1
+    const next = ((this.#conditions[byteClass] as number) & CONDITION_BIT[condition]) !== 0
     switch (condition) {
       case 'text-start':
         return before === BEFORE.start
@@ -300,9 +306,12 @@ function byteClasses(program: Program): { classOf: Uint16Array; representatives:
     }
   }
   for (const instruction of program.instructions) if (instruction.op === 'set') visit(instruction.node)
-  cut(10, 10)
-  cut(LETTER_LEAD_MIN, LETTER_LEAD_MAX)
-  for (let byte = 1; byte < 256; byte++) if (flags(byte) !== flags(byte - 1)) cuts[byte] = 1
+  for (let byte = 1; byte < 256; byte++)
+    if (
+      CONDITIONS_OF_BYTE[byte] !== CONDITIONS_OF_BYTE[byte - 1] ||
+      isAsciiWordByte(byte) !== isAsciiWordByte(byte - 1)
+    )
+      cuts[byte] = 1
   const classOf = new Uint16Array(257)
   const representatives: number[] = []
   for (let byte = 0; byte < 256; byte++) {
@@ -313,29 +322,40 @@ function byteClasses(program: Program): { classOf: Uint16Array; representatives:
   return { classOf, representatives }
 }
 
-function flags(byte: number): string {
-  return [isAsciiWordByte, isDigitByte, isTokenByte, isDigitJoinByte].map((is) => (is(byte) ? 1 : 0)).join('')
+const CONDITION_BIT: Readonly<Record<Condition, number>> = {
+  'text-start': 1,
+  'line-start': 2,
+  'text-end': 4,
+  'line-end': 8,
+  word: 16,
+  'not-word': 16,
+  'end-word': 32,
+  'end-token': 64,
+  'end-digit': 128,
+  'end-digit-join': 256,
 }
 
-/** Per condition and class: whether the next byte meets it (for `word`: whether it is a word byte). */
-function conditionTables(representatives: readonly number[]): Readonly<Record<Condition, Uint8Array>> {
-  const table = (is: (byte: number) => boolean) => Uint8Array.from(representatives, (byte) => (is(byte) ? 1 : 0))
-  const end = 256
-  const letter = (byte: number) => byte >= LETTER_LEAD_MIN && byte <= LETTER_LEAD_MAX
-  const word = table((byte) => byte < end && isAsciiWordByte(byte))
-  return {
-    'text-start': table(() => true),
-    'line-start': table(() => true),
-    'text-end': table((byte) => byte === end),
-    'line-end': table((byte) => byte === end || byte === 10),
-    word,
-    'not-word': word,
-    'end-word': table((byte) => byte === end || !(isAsciiWordByte(byte) || letter(byte))),
-    'end-token': table((byte) => byte === end || !(isTokenByte(byte) || letter(byte))),
-    'end-digit': table((byte) => byte === end || !isDigitByte(byte)),
-    'end-digit-join': table((byte) => byte === end || !(isDigitByte(byte) || isDigitJoinByte(byte))),
+/** For each byte and the end of the text: bits of the conditions that it meets as the next one (`word`: it is a letter). */
+const CONDITIONS_OF_BYTE = Uint16Array.from({ length: 257 }, (_, byte) => {
+  const end = byte === 256
+  const letter = byte >= LETTER_LEAD_MIN && byte <= LETTER_LEAD_MAX
+  const met: Readonly<Record<Condition, boolean>> = {
+    'text-start': true,
+    'line-start': true,
+    'text-end': end,
+    'line-end': end || byte === 10,
+    word: !end && isAsciiWordByte(byte),
+    'not-word': !end && isAsciiWordByte(byte),
+    'end-word': end || !(isAsciiWordByte(byte) || letter),
+    'end-token': end || !(isTokenByte(byte) || letter),
+    'end-digit': end || !isDigitByte(byte),
+    'end-digit-join': end || !(isDigitByte(byte) || isDigitJoinByte(byte)),
   }
-}
+  return Object.entries(met).reduce(
+    (bits, [condition, is]) => (is ? bits | CONDITION_BIT[condition as Condition] : bits),
+    0,
+  )
+})
 
 /** For each pair of bytes the boundaries of patterns that a match starting with that pair may have. */
 export function startPairs(automaton: Automaton): Uint16Array {

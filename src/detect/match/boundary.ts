@@ -14,10 +14,10 @@ export const BOUNDARY_BIT: Readonly<Record<Boundary, number>> = { word: 1, digit
 export const ALL_BOUNDARIES = 15
 /** The same bits once more for patterns whose matches have a digit within their first DIGIT_REACH characters. */
 export const DIGIT_SHIFT = 4
-export const DIGIT_REACH = 10
+export const DIGIT_REACH = 20
 /** And for those that begin with RUN_REACH letters, digits or underscores: few words are that long. */
 export const RUN_SHIFT = 8
-export const RUN_REACH = 7
+export const RUN_REACH = 12
 export const ALL_STARTS = 0xfff
 
 export const LETTER_LEAD_MIN = 0xc3

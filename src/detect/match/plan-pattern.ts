@@ -1,37 +1,45 @@
 /**
- * How a pattern is best looked for. Most begin with something rare and walk a byte or two from most places, so they are
- * looked for everywhere at once. A pattern that begins with what every word begins with, but contains a literal, is
- * looked for about that literal. The choice depends on the pattern alone and changes speed, not findings.
+ * How a pattern is best looked for. Most begin with something rare and are looked for everywhere at once. One that
+ * begins as every word does is looked for about a literal it contains, if it has one. The choice depends on the pattern
+ * alone and changes speed, not findings.
  */
-
 import { limits } from '../../core/limits.ts'
-import type { RegexNode } from '../regex/ast.ts'
 import { type RequiredLiterals, requiredLiterals } from '../regex/required-literals.ts'
-import { Automaton } from './automaton.ts'
-import type { Boundary } from './boundary.ts'
-import { Program } from './program.ts'
-import { SAMPLE_TEXT, samplePlaces } from './sample-text.ts'
-import { REMEMBERED, Scanner } from './scanner.ts'
+import { PREFIX_BYTES } from './prefix-table.ts'
+import { SAMPLE_TEXT, sampleHasPrefix, samplePlaces } from './sample-text.ts'
+import type { SolePattern } from './sole-pattern.ts'
+import { REMEMBERED } from './walker.ts'
 
 /** Steps per byte of text, past the remembered ones, up to which a pattern is looked for everywhere. */
 const CHEAP_STEPS_PER_BYTE = 0.02
 /** What a place found by literal costs besides its walk, in steps. */
 const PLACE_STEPS = 60
 
-const NEW_WALK_STEPS = 2
+/** What beginning a walk costs where no other pattern would. */
+const NEW_WALK_STEPS = 10
 
-/** Literals to look for instead of the pattern, or null where it is looked for everywhere. */
-export function planPattern(node: RegexNode, boundary: Boundary): RequiredLiterals | null {
-  const everywhere = sampleSteps(node, boundary)
-  if (everywhere <= CHEAP_STEPS_PER_BYTE) return null
+export type PatternPlan =
+  /** Everywhere, in one pass with the others. */
+  | { readonly by: 'everywhere' }
+  /** About its literals. */
+  | { readonly by: 'literal'; readonly required: RequiredLiterals }
+
+export function planPattern(sole: SolePattern): PatternPlan {
+  // What doesn't even begin in the sample costs nothing worth planning.
+  if (sole.prefixes && !sampleHasPrefix(sole.prefixes)) return EVERYWHERE
+  const everywhere = sampleSteps(sole)
   let best: { cost: number; required: RequiredLiterals } | null = null
-  for (const required of requiredLiterals(node)) {
-    if (boundary !== 'none' && required.literals.some((literal) => isCommon(literal, required))) continue
+  for (const required of everywhere > CHEAP_STEPS_PER_BYTE ? requiredLiterals(sole.node) : []) {
+    // A literal at the very beginning is what the pattern is found by anyway.
+    if (required.before === 0) continue
+    if (sole.boundary !== 'none' && required.literals.some((literal) => isCommon(literal, required))) continue
     const cost = sampleCost(required)
     if (cost < everywhere && (!best || cost < best.cost)) best = { cost, required }
   }
-  return best?.required ?? null
+  return best ? { by: 'literal', required: best.required } : EVERYWHERE
 }
+
+const EVERYWHERE: PatternPlan = { by: 'everywhere' }
 
 /** Single characters stand everywhere in one kind of text or another; they serve where much must stand before them. */
 function isCommon(literal: string, { beforeMin }: RequiredLiterals): boolean {
@@ -45,9 +53,13 @@ function sampleCost(required: RequiredLiterals): number {
     const lead = at - leadStart(SAMPLE_TEXT, at, required)
     return lead < 0 ? PLACE_STEPS / 4 : PLACE_STEPS + 2 * lead
   })
-  // A literal that stands nowhere in the sample may stand once in ten pages, and each is one more to look for.
-  const unseen = (0.1 * PLACE_STEPS + required.literals.length / 10) / SAMPLE_TEXT.length
-  return steps.reduce((sum, one) => sum + one, 0) / SAMPLE_TEXT.length + unseen
+  // Beginnings are looked up with case folded, so a short literal in capitals begins walks at words, too.
+  const short = required.literals
+    .filter((literal) => literal.length < PREFIX_BYTES)
+    .map((literal) => literal.toLowerCase())
+  const walks = NEW_WALK_STEPS * samplePlaces(short).length
+  // A literal that stands nowhere in the sample may stand once in ten pages.
+  return (steps.reduce((sum, one) => sum + one, 0) + walks + 0.1 * PLACE_STEPS) / SAMPLE_TEXT.length
 }
 
 /** Where a match that has its literal at `at` can begin at the earliest; past `at` when there can't be one. */
@@ -60,16 +72,15 @@ export function leadStart(text: Uint8Array, at: number, { before, beforeMin, lea
 
 /**
  * Steps of walks past what the scanner remembers of their first bytes; those all patterns share. A pattern without a
- * boundary begins walks where no other does, so each of them counts.
+ * boundary that begins like any word begins walks where no other does, so each of them counts.
  */
-function sampleSteps(node: RegexNode, boundary: Boundary): number {
-  const program = new Program()
-  program.add(node, boundary)
+function sampleSteps({ prefixes, boundary, scanner }: SolePattern): number {
+  const newWalk = boundary === 'none' && prefixes === null ? NEW_WALK_STEPS : 0
   let steps = 0
-  const scanner = new Scanner(new Automaton(program), 1)
-  scanner.onWalk = (walked) => {
-    steps += Math.max(0, walked - REMEMBERED) + (boundary === 'none' ? NEW_WALK_STEPS : 0)
-  }
+  scanner.observe((walked) => {
+    steps += Math.max(0, walked - REMEMBERED) + (walked > 2 ? newWalk : 0)
+  })
   scanner.scan(SAMPLE_TEXT, () => true)
+  scanner.observe(null)
   return steps / SAMPLE_TEXT.length
 }

@@ -20,33 +20,48 @@ export type Instruction =
 
 /** A pattern that needs more is too large: each instruction may cost a step of every byte. */
 export const PATTERN_INSTRUCTIONS_MAX = 10_000
+/** Of which the check of what stands behind a match takes up to so many. */
+export const PATTERN_END_INSTRUCTIONS = 6
 
 export class PatternTooLarge extends Error {}
+
+export interface Beginning {
+  readonly instruction: number
+  /** Start bit (see `boundary.ts`). */
+  readonly bit: number
+}
 
 export class Program {
   readonly instructions: Instruction[] = []
   /** Pattern that an instruction belongs to. */
   readonly patternOf: number[] = []
-  /** First instruction of each pattern. */
-  readonly starts: number[] = []
-  /** The bit of each pattern that says where it may start. */
-  readonly startBits: number[] = []
+  /** Of each pattern the ways to begin, in order of priority, and where each may. */
+  readonly starts: (readonly Beginning[])[] = []
   readonly #tries = new Map<string, ByteNode>()
   #pattern = 0
   #first = 0
 
-  /** Patterns are numbered in the order of their adding. Throws PatternTooLarge; the program is unchanged then. `endBoundary` is for callers that only care where a match starts. */
+  /**
+   * Patterns are numbered in the order of their adding. Throws PatternTooLarge; the program is unchanged then.
+   * `endBoundary` is for callers that only care where a match starts.
+   */
   add(node: RegexNode, boundary: Boundary, endBoundary: Boundary = boundary): number {
     this.#pattern = this.starts.length
     this.#first = this.instructions.length
     try {
-      this.starts.push(this.#compile(node, this.#end(endBoundary)))
+      const end = this.#end(endBoundary)
+      const branches = node.kind === 'alt' ? node.items : [node]
+      this.starts.push(
+        branches.map((branch) => ({
+          instruction: this.#compile(branch, end),
+          bit: BOUNDARY_BIT[boundary] << startShift(branch),
+        })),
+      )
     } catch (thrown) {
       this.instructions.length = this.#first
       this.patternOf.length = this.#first
       throw thrown
     }
-    this.startBits.push(BOUNDARY_BIT[boundary] << startShift(node))
     return this.#pattern
   }
 

@@ -3,6 +3,8 @@
  * of the Internet, code. Patterns are tried on it when rules load, to see which are cheap to look for everywhere. It
  * decides on speed alone, never on what is found.
  */
+import { LOWER, PREFIX_BYTES } from './prefix-table.ts'
+
 const SAMPLE = `Hello everybody, please find below the figures for the third quarter. We had a few surprises in the northern
 region, where orders went up by 12.5% although two customers had moved to another supplier. Could you check the totals
 before Tuesday's meeting at 14:30? I've asked Anna-Maria Schmidt (Project Office) to send her numbers as well.
@@ -40,4 +42,15 @@ export function samplePlaces(literals: readonly string[]): number[] {
       if ([...bytes].every((byte, i) => byte === folded[i] || byte === EXACT[at + i])) places.push(at)
   }
   return places
+}
+
+const PREFIXES = new Set<number>()
+for (let at = 0, key = 0; at < SAMPLE_TEXT.length; at++) {
+  key = (key << 8) | (LOWER[SAMPLE_TEXT[at] as number] as number)
+  if (at >= PREFIX_BYTES - 1) PREFIXES.add(key)
+}
+
+/** Whether any of the beginnings (see `prefix-table.ts`) stands in the sample. */
+export function sampleHasPrefix(prefixes: readonly number[]): boolean {
+  return prefixes.some((prefix) => PREFIXES.has(prefix))
 }

@@ -1,10 +1,11 @@
 /**
- * One pass over a text: wherever two bytes can begin a match and the byte before allows one, the automaton walks from
- * there, and each pattern that matches is handed on with its leftmost-first end. Linear: a walk is bounded, and the
- * steps and states that a text may cost are budgeted. Running out of budget is said, never hidden.
+ * One pass over a text. Where two bytes can begin a match of a pattern that begins like any word, and the byte before
+ * allows one, an automaton walks from there; for patterns that begin with something rare, another does where their four
+ * first bytes stand. Linear: the steps and states that a text may cost are budgeted. Running out of budget is said,
+ * never hidden.
  */
 import { limits } from '../../core/limits.ts'
-import { type Automaton, DEAD, EVENT, NO_START, startBytes, startPairs } from './automaton.ts'
+import { type Automaton, startBytes, startPairs } from './automaton.ts'
 import {
   ALL_BOUNDARIES,
   ALL_STARTS,
@@ -18,12 +19,8 @@ import {
   RUN_SHIFT,
   startsAllowed,
 } from './boundary.ts'
-
-/**
- * Takes one raw match; byte offsets. Returns whether it stands: the pattern's next match then starts behind it, and
- * else one byte further.
- */
-export type OnMatch = (pattern: number, start: number, end: number) => boolean
+import { LOWER, PREFIX_BITS, PREFIX_BYTES, PREFIX_MULTIPLIER, type PrefixTables } from './prefix-table.ts'
+import { type OnMatch, Walker } from './walker.ts'
 
 /** What looking at one text may still cost; shared by all scanners that look at it. */
 export interface ScanBudget {
@@ -45,38 +42,37 @@ const ALLOWED_AFTER = allowedAfter()
 /** Bits of patterns that have a digit early; the least value with a bit of one that begins with a long run. */
 const DIGIT_STARTS = ALL_BOUNDARIES << DIGIT_SHIFT
 const RUN_STARTS = 1 << RUN_SHIFT
+const LF = 0x0a
+const IS_WORD = Uint8Array.from({ length: 256 }, (_, byte) => (isAsciiWordByte(byte) ? 1 : 0))
 
-/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
-export const REMEMBERED = 4
-const MEMORY_BITS = 15
-/** Fibonacci hashing: 2^32 divided by the golden ratio. */
-const HASH_MULTIPLIER = 0x9e3779b1
-/** No state's number or offset. */
-const FROM_START = 0
-const DEAD_NUMBER = 0xffff
+/** Patterns that begin with something rare: their automaton, and a table of their beginnings (see `prefix-table.ts`). */
+export interface RarePatterns {
+  readonly automaton: Automaton
+  readonly prefixes: PrefixTables
+}
 
 export class Scanner {
-  readonly #automaton: Automaton
-  /** Boundaries of patterns that can begin with a pair of bytes; with one byte where there are few patterns. */
+  readonly #common: Walker
+  readonly #rare: Walker | null
+  readonly #prefixes: PrefixTables | null
+  /** Start bits of patterns that can begin with a pair of bytes; with one byte where there is one pattern. */
   readonly #begins: Uint16Array
   readonly #byPair: boolean
-  readonly #resumeAt: Int32Array
-  readonly #ends: Int32Array
-  readonly #hits: Int32Array
-  /** Per place: the four bytes; and in halves the numbers of the state they were read in and the state they lead to. */
-  readonly #remembered: Int32Array
-  /** Told the steps of each walk; for measuring patterns. */
-  onWalk: ((steps: number) => void) | null = null
-  #hitCount = 0
+  #builtBefore = 0
 
-  constructor(automaton: Automaton, patterns: number) {
-    this.#automaton = automaton
+  /** Patterns of `rare` are numbered on from those of `common`. */
+  constructor(common: Automaton, rare: RarePatterns | null = null) {
+    const patterns = common.startBits.length
+    this.#common = new Walker(common, 0)
+    this.#rare = rare && new Walker(rare.automaton, patterns)
+    this.#prefixes = rare?.prefixes ?? null
     this.#byPair = patterns > 1
-    this.#begins = this.#byPair ? startPairs(automaton) : startBytes(automaton)
-    this.#remembered = new Int32Array(this.#byPair ? 2 << MEMORY_BITS : 0)
-    this.#resumeAt = new Int32Array(patterns)
-    this.#ends = new Int32Array(patterns).fill(-1)
-    this.#hits = new Int32Array(patterns)
+    this.#begins = this.#byPair ? startPairs(common) : startBytes(common)
+  }
+
+  /** Has each walk's steps told; for measuring patterns. */
+  observe(onWalk: ((steps: number) => void) | null): void {
+    this.#common.onWalk = onWalk
   }
 
   /**
@@ -84,162 +80,132 @@ export class Scanner {
    * not inspected. Not re-entrant: `onMatch` may not scan with the same scanner.
    */
   scan(text: Uint8Array, onMatch: OnMatch, budget = scanBudget(text.length), from = 0, to = text.length): boolean {
-    const automaton = this.#automaton
-    if (automaton.full) this.#reset()
-    automaton.built = 0
-    this.#resumeAt.fill(0)
+    this.#beginText()
+    const complete =
+      this.#scanRare(text, onMatch, budget, from, to) && this.#scanCommon(text, onMatch, budget, from, to)
+    budget.builds -= this.#built
+    return complete
+  }
+
+  #scanCommon(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
     const begins = this.#begins
-    const byPair = this.#byPair
-    const after = ALLOWED_AFTER
-    const length = text.length
-    let next = from < length ? (text[from] as number) : 0
-    let before = from === 0 ? -1 : (text[from - 1] as number)
-    let allowed = from === 0 ? ALL_STARTS : (after[before] as number)
+    const find = this.#byPair ? nextPair : nextByte
     let digitAt = from - 1
-    for (let at = from; at < to; at++) {
-      const byte = next
-      const last = at + 1 === length
-      next = last ? 0 : (text[at + 1] as number)
-      const possible = last ? ALL_STARTS : (begins[byPair ? (byte << 8) | next : byte] as number)
-      if ((possible & allowed) !== 0) {
-        let starts = (allowed >= LOOK ? allKinds(startsAllowed(text, at)) : allowed) & possible
-        if (starts > ALL_BOUNDARIES) {
-          if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
-          if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
-          if (starts >= RUN_STARTS && !beginsRun(text, at)) starts &= RUN_STARTS - 1
-        }
-        const start = starts === 0 ? NO_START : automaton.start(starts, before)
-        if (start !== NO_START) {
-          const onward = byPair && at + REMEMBERED <= length ? this.#afterFour(text, at, start) : FROM_START
-          if (onward === FROM_START) budget.steps -= this.#walk(text, at, at, start * automaton.classes, onMatch)
-          else if (onward !== DEAD) budget.steps -= this.#walk(text, at, at + REMEMBERED, onward, onMatch)
-          if (budget.steps < 0 || automaton.built > budget.builds) return false
-          if (automaton.full) this.#reset()
-        }
+    for (let at = find(begins, text, from, to); at < to; at = find(begins, text, at + 1, to)) {
+      const before = at === 0 ? -1 : (text[at - 1] as number)
+      const byte = text[at] as number
+      const last = at + 1 === text.length
+      const possible = last
+        ? ALL_STARTS
+        : (begins[this.#byPair ? (byte << 8) | (text[at + 1] as number) : byte] as number)
+      let starts = startsAt(text, at, before) & possible
+      if (starts > ALL_BOUNDARIES) {
+        if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
+        if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
+        if (starts >= RUN_STARTS && !beginsRun(text, at)) starts &= RUN_STARTS - 1
       }
-      allowed = after[byte] as number
-      before = byte
+      if (starts === 0) continue
+      budget.steps -= this.#common.walk(text, at, starts, before, onMatch)
+      if (!this.#withinBudget(budget)) return false
     }
-    budget.builds -= automaton.built
+    return true
+  }
+
+  #scanRare(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
+    const rare = this.#rare
+    const prefixes = this.#prefixes
+    if (!rare || !prefixes) return true
+    for (let at = nextPrefix(prefixes, text, from, to); at < to; at = nextPrefix(prefixes, text, at + 1, to)) {
+      const before = at === 0 ? -1 : (text[at - 1] as number)
+      budget.steps -= rare.walk(text, at, startsAt(text, at, before), before, onMatch)
+      if (!this.#withinBudget(budget)) return false
+    }
     return true
   }
 
   /** As `scan`, but for patterns that begin at the start of a line: looks nowhere else. */
   scanLines(text: Buffer, onMatch: OnMatch, budget = scanBudget(text.length), from = 0, to = text.length): boolean {
-    const automaton = this.#automaton
-    if (automaton.full) this.#reset()
-    automaton.built = 0
-    this.#resumeAt.fill(0)
-    let at = from === 0 ? 0 : nextLine(text, from - 1)
-    while (at < to) {
-      const start = automaton.start(ALL_STARTS, at === 0 ? -1 : LF)
-      if (start !== NO_START) budget.steps -= this.#walk(text, at, at, start * automaton.classes, onMatch)
-      if (budget.steps < 0 || automaton.built > budget.builds) return false
-      if (automaton.full) this.#reset()
-      at = nextLine(text, at)
+    this.#beginText()
+    for (let at = from === 0 ? 0 : nextLine(text, from - 1); at < to; at = nextLine(text, at)) {
+      budget.steps -= this.#common.walk(text, at, ALL_STARTS, at === 0 ? -1 : LF, onMatch)
+      if (!this.#withinBudget(budget)) return false
     }
-    budget.builds -= automaton.built
+    budget.builds -= this.#built
     return true
   }
 
-  #reset(): void {
-    this.#automaton.reset()
-    this.#remembered.fill(0)
+  get #built(): number {
+    return this.#common.automaton.built + (this.#rare?.automaton.built ?? 0)
   }
 
-  /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. Most words die here. */
-  #afterFour(text: Uint8Array, at: number, start: number): number {
-    const bytes =
-      ((text[at] as number) << 24) |
-      ((text[at + 1] as number) << 16) |
-      ((text[at + 2] as number) << 8) |
-      (text[at + 3] as number)
-    const remembered = this.#remembered
-    const slot = (Math.imul(bytes ^ (start << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 1
-    if (remembered[slot] === bytes) {
-      const pair = remembered[slot + 1] as number
-      if (pair >>> 16 === start) {
-        const number = pair & 0xffff
-        return number === DEAD_NUMBER ? DEAD : number * this.#automaton.classes
-      }
-    }
-    return this.#learn(text, at, start, slot, bytes)
+  #beginText(): void {
+    this.#builtBefore = 0
+    this.#common.beginText()
+    this.#rare?.beginText()
   }
 
-  #learn(text: Uint8Array, at: number, start: number, slot: number, bytes: number): number {
-    const automaton = this.#automaton
-    let onward = start * automaton.classes
-    for (let i = 0; i < REMEMBERED && onward > 0; i++) {
-      const byteClass = automaton.classOf[text[at + i] as number] as number
-      onward = automaton.trans[onward + byteClass] || automaton.build(onward, byteClass)
-    }
-    if (onward <= EVENT) onward = FROM_START
-    this.#remembered[slot] = bytes
-    this.#remembered[slot + 1] = (start << 16) | (onward === DEAD ? DEAD_NUMBER : onward / automaton.classes)
-    return onward
-  }
-
-  /** Walks on at `at` a match that starts at `from`; returns the steps. */
-  #walk(text: Uint8Array, from: number, at: number, state: number, onMatch: OnMatch): number {
-    const automaton = this.#automaton
-    const classOf = automaton.classOf
-    // One byte more, since a match is known by the byte behind it.
-    const limit = Math.min(text.length, from + limits.detectMatchMaxBytes + 1)
-    let trans = automaton.trans
-    let current = state
-    let position = at
-    while (position < limit) {
-      const byteClass = classOf[text[position] as number] as number
-      let value = trans[current + byteClass] as number
-      if (value <= 0) {
-        if (value === 0) {
-          value = automaton.build(current, byteClass)
-          trans = automaton.trans
-        }
-        if (value <= EVENT) value = this.#event(EVENT - value, position)
-        if (value === DEAD) break
-      }
-      current = value
-      position++
-    }
-    // Cutting a long walk short is not the end of the text; no assertion may take it for one.
-    if (position === text.length) this.#atEnd(current, position)
-    if (this.#hitCount > 0) this.#report(from, onMatch)
-    this.onWalk?.(position - at + 1)
-    return position - at + 1
-  }
-
-  #atEnd(state: number, position: number): void {
-    const end = this.#automaton.classOf[256] as number
-    const value = this.#automaton.trans[state + end] || this.#automaton.build(state, end)
-    if (value <= EVENT) this.#event(EVENT - value, position)
-  }
-
-  /** Notes the ends of the patterns that match before `at`; a later end replaces an earlier one. */
-  #event(index: number, at: number): number {
-    const matches = this.#automaton.eventMatches[index] as Int32Array
-    for (let i = 0; i < matches.length; i += 2) {
-      const pattern = matches[i] as number
-      if (this.#ends[pattern] === -1) this.#hits[this.#hitCount++] = pattern
-      this.#ends[pattern] = at - (matches[i + 1] as number)
-    }
-    return this.#automaton.eventNext[index] as number
-  }
-
-  #report(from: number, onMatch: OnMatch): void {
-    const count = this.#hitCount
-    this.#hitCount = 0
-    for (let i = 0; i < count; i++) {
-      const pattern = this.#hits[i] as number
-      const end = this.#ends[pattern] as number
-      this.#ends[pattern] = -1
-      if (from < (this.#resumeAt[pattern] as number)) continue
-      if (onMatch(pattern, from, end)) this.#resumeAt[pattern] = end
-    }
+  #withinBudget(budget: ScanBudget): boolean {
+    if (budget.steps < 0) return false
+    const built = this.#built
+    if (built === this.#builtBefore) return true
+    this.#builtBefore = built
+    this.#common.refresh()
+    this.#rare?.refresh()
+    return built <= budget.builds
   }
 }
 
-const LF = 0x0a
+// The three functions below are the loops that see every byte. They call nothing, so that the compiler keeps all they
+// need in registers, and are entered anew at each place that they find.
+
+/** The first place from `at` on where a pair of bytes can begin a match, given the byte before; `to` when none does. */
+function nextPair(begins: Uint16Array, text: Uint8Array, at: number, to: number): number {
+  const after = ALLOWED_AFTER
+  const end = Math.min(to, text.length - 1)
+  let allowed = at === 0 ? ALL_STARTS : (after[text[at - 1] as number] as number)
+  let byte = text[at] as number
+  for (let i = at; i < end; i++) {
+    const next = text[i + 1] as number
+    if (((begins[(byte << 8) | next] as number) & allowed) !== 0) return i
+    allowed = after[byte] as number
+    byte = next
+  }
+  // The last byte has no pair, so it is always looked at.
+  return at <= end && end < to ? end : to
+}
+
+function nextByte(begins: Uint16Array, text: Uint8Array, at: number, to: number): number {
+  const after = ALLOWED_AFTER
+  let allowed = at === 0 ? ALL_STARTS : (after[text[at - 1] as number] as number)
+  for (let i = at; i < to; i++) {
+    const byte = text[i] as number
+    if (((begins[byte] as number) & allowed) !== 0) return i
+    allowed = after[byte] as number
+  }
+  return to
+}
+
+function nextPrefix({ anywhere, all }: PrefixTables, text: Uint8Array, at: number, to: number): number {
+  const lower = LOWER
+  const isWord = IS_WORD
+  const end = Math.min(to, text.length - PREFIX_BYTES + 1)
+  if (at >= end) return to
+  let key =
+    ((lower[text[at] as number] as number) << 16) |
+    ((lower[text[at + 1] as number] as number) << 8) |
+    (lower[text[at + 2] as number] as number)
+  let inWord = at === 0 ? 0 : (isWord[text[at - 1] as number] as number)
+  for (let i = at; i < end; i++) {
+    key = (key << 8) | (lower[text[i + 3] as number] as number)
+    const hash = Math.imul(key, PREFIX_MULTIPLIER) >>> (32 - PREFIX_BITS)
+    const slot = hash >>> 5
+    // Behind a letter or digit only what may stand anywhere counts; a mask costs less here than a branch.
+    const bits = (anywhere[slot] as number) | ((all[slot] as number) & (inWord - 1))
+    if ((bits & (1 << (hash & 31))) !== 0) return i
+    inWord = isWord[text[i] as number] as number
+  }
+  return to
+}
 
 function nextLine(text: Buffer, at: number): number {
   const end = text.indexOf(LF, at)
@@ -255,6 +221,12 @@ function nextDigitOrNonAscii(text: Uint8Array, from: number): number {
     at++
   }
   return at
+}
+
+/** Start bits of patterns that may start at `at`, behind the byte `before`, as far as what stands before says. */
+function startsAt(text: Uint8Array, at: number, before: number): number {
+  const allowed = before < 0 ? ALL_STARTS : (ALLOWED_AFTER[before] as number)
+  return allowed < LOOK ? allowed : allKinds(startsAllowed(text, at))
 }
 
 function beginsRun(text: Uint8Array, from: number): boolean {

@@ -146,3 +146,22 @@ export function beginsLine(node: RegexNode): boolean {
       return false
   }
 }
+
+/** Instructions that the node compiles to, at most (see `match/program.ts`). */
+export function stepsOf(node: RegexNode): number {
+  switch (node.kind) {
+    case 'empty':
+      return 0
+    case 'assert':
+    case 'set':
+      return 1
+    case 'cat':
+      return node.items.reduce((sum, item) => sum + stepsOf(item), 0)
+    case 'alt':
+      return node.items.reduce((sum, item) => sum + stepsOf(item), 1)
+    case 'repeat': {
+      const copies = node.max === Number.POSITIVE_INFINITY ? node.min + 1 : node.max
+      return copies * (stepsOf(node.item) + 1)
+    }
+  }
+}

@@ -2,7 +2,7 @@
  * Characters that show nothing or only decorate their neighbour, inside of words and numbers: zero-width and
  * bidirectional controls, soft hyphens, variation selectors, tags, enclosing and overlaid marks.
  */
-import { characterLength, codePointAt } from './unicode-view.ts'
+import { characterLength, codePointAt, nextNonAscii } from './unicode-view.ts'
 import type { Edit, View } from './view.ts'
 
 const INVISIBLE: readonly (readonly [from: number, to: number])[] = [
@@ -30,11 +30,7 @@ export const invisibleView: View = {
   edit: () => null,
   editsOf(text) {
     const edits: Edit[] = []
-    for (let at = 0; at < text.length; ) {
-      if ((text[at] as number) < 0x80) {
-        at++
-        continue
-      }
+    for (let at = nextNonAscii(text, 0); at < text.length; at = nextNonAscii(text, at)) {
       const start = at
       while (at < text.length && (text[at] as number) >= 0x80) {
         const length = characterLength(text[at] as number)

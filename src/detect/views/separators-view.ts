@@ -9,6 +9,8 @@ const SEPARATOR = '[ \\t\\r\\n.,\\-_/|:;*+~\'"()\\[\\]\\\\#=<>]{1,3}'
 /** From the shortest ids with a check digit to an IBAN's length. */
 const DIGITS_MIN = 9
 const DIGITS_MAX = 34
+/** Fewer single characters are a list, not a value held apart. */
+const SINGLES_MIN = 8
 /** Between cells, lines and items of a list numbers are strangers unless their shape says otherwise. */
 const CELLS = /[\t\r\n,;|]/
 
@@ -22,8 +24,9 @@ export const separatorsView: View = {
     const source = text.toString('latin1', start, end)
     const groups = source.match(/[0-9A-Za-z]+/g) ?? []
     const replacement = Buffer.from(groups.join(''), 'latin1')
-    if (groups.every((group) => group.length === 1)) return { start, end, replacement }
-    const digits = groups.join('').length
+    if (groups.every((group) => group.length === 1))
+      return groups.length < SINGLES_MIN ? null : { start, end, replacement }
+    const digits = replacement.length
     if (digits < DIGITS_MIN || digits > DIGITS_MAX) return null
     const separators = new Set(source.match(/[^0-9A-Za-z]+/g) ?? [])
     const shaped = isShaped(groups)

@@ -60,11 +60,19 @@ const PEEK_CHARACTERS = 512
  * beginning alone, so that its length costs nothing at every place in it.
  */
 export function runEnd(text: Buffer, start: number, end: number, run: RegExp): number {
-  run.lastIndex = 0
-  const found = run.exec(text.toString('latin1', start, Math.min(text.length, start + RUN_MAX_BYTES)))
-  return Math.max(end, start + (found?.[0].length ?? 0))
+  for (let window = RUN_WINDOW_BYTES; ; window *= 8) {
+    run.lastIndex = 0
+    const found = run.exec(text.toString('latin1', start, Math.min(text.length, start + window)))
+    const length = found?.[0].length ?? 0
+    // A run that comes near the window's end may go on behind it.
+    const whole = length < window - RUN_ITEM_BYTES || start + window >= text.length || window >= RUN_MAX_BYTES
+    if (whole) return Math.max(end, start + length)
+  }
 }
 
+const RUN_WINDOW_BYTES = 128
+/** No single item of a run is longer. */
+const RUN_ITEM_BYTES = 32
 /** A longer run goes on as another. */
 const RUN_MAX_BYTES = 64 * 1024
 

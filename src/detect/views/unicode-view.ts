@@ -3,6 +3,7 @@
  * letters of other scripts with a Latin look (after UTS 39) in words that mix scripts or consist of such letters alone,
  * and spaces and dashes between digits. Pure; each character is looked up once.
  */
+import { isAscii } from 'node:buffer'
 import type { Edit, View } from './view.ts'
 
 // biome-ignore format: a table reads better in rows
@@ -27,11 +28,7 @@ export const unicodeView: View = {
   edit: () => null,
   editsOf(text) {
     const edits: Edit[] = []
-    for (let at = 0; at < text.length; ) {
-      if ((text[at] as number) < 0x80) {
-        at++
-        continue
-      }
+    for (let at = nextNonAscii(text, 0); at < text.length; at = nextNonAscii(text, at)) {
       const length = characterLength(text[at] as number)
       const replacement = replacementAt(text, at, length)
       if (replacement !== null) edits.push({ start: at, end: at + length, replacement: Buffer.from(replacement) })
@@ -39,6 +36,23 @@ export const unicodeView: View = {
     }
     return edits
   },
+}
+
+const CHUNK_BYTES = 1024
+
+/** The first byte beyond ASCII at or behind `at`; the text's length when there is none. Whole chunks are skipped fast. */
+export function nextNonAscii(text: Buffer, at: number): number {
+  let from = at
+  while (from < text.length) {
+    const end = Math.min(text.length, from + CHUNK_BYTES)
+    if ((text[from] as number) < 0x80 && isAscii(text.subarray(from, end))) {
+      from = end
+      continue
+    }
+    while (from < end && (text[from] as number) < 0x80) from++
+    if (from < end) return from
+  }
+  return text.length
 }
 
 export function characterLength(lead: number): number {

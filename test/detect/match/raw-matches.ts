@@ -14,26 +14,26 @@ export function rawMatches(rules: CompiledRuleSet, text: Buffer): Map<CompiledPa
     return true
   }
   const endless = { steps: Number.MAX_SAFE_INTEGER, builds: Number.MAX_SAFE_INTEGER }
-  const { everywhere, triggers, scanner, lines, lineScanner } = rules
+  const { items, scanner, lines, lineScanner } = rules
   scanner.scan(
     text,
     (index, start, end) => {
-      const pattern = everywhere[index]
-      if (pattern) return add(pattern, start, end)
-      const trigger = triggers[index - everywhere.length]
-      if (trigger && 'literalOf' in trigger) {
-        const from = leadStart(text, start, trigger.literals)
-        if (from <= start) addWindow(windows, trigger.literalOf, { start: from, end: start + 1 })
+      const item = items[index]
+      if (item?.kind === 'pattern') return add(item.pattern, start, end)
+      if (item?.kind === 'literal') {
+        const from = leadStart(text, start, item.required)
+        if (from <= start) addWindow(windows, item.pattern, { start: from, end: start + 1 })
       }
       return true
     },
     endless,
   )
   lineScanner.scanLines(text, (index, start, end) => add(lines[index] as CompiledPattern, start, end), endless)
-  for (const pattern of rules.patterns) if (pattern.byKeyword) windows.set(pattern, [{ start: 0, end: text.length }])
+  for (const pattern of rules.patterns)
+    if (pattern.plan.by === 'keyword') windows.set(pattern, [{ start: 0, end: text.length }])
   for (const [pattern, own] of windows)
     for (const { start, end } of mergeWindows(own))
-      pattern.near?.scanner.scan(
+      pattern.sole.scanner.scan(
         text,
         (_, from, to) => {
           const last = found.get(pattern)?.at(-1)

@@ -44,7 +44,7 @@ export function scannerMatches(patterns: readonly PatternUnderTest[], text: Buff
   const program = new Program()
   for (const { regex, boundary } of patterns) program.add(parseRegex(regex), boundary)
   const found: Span[][] = patterns.map(() => [])
-  const scanner = new Scanner(new Automaton(program), patterns.length)
+  const scanner = new Scanner(new Automaton(program))
   const complete = scanner.scan(text, (pattern, start, end) => {
     found[pattern]?.push([start, end])
     return true

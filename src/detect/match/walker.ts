@@ -1,0 +1,162 @@
+/**
+ * Walks one automaton over a text from given places and hands on, for each pattern that matches there, its leftmost-first
+ * end. What the first four bytes of a walk lead to is remembered, since most words die within them. Bounded: a walk has
+ * a longest length, and the automaton is dropped and built anew when it has grown too large.
+ */
+import { limits } from '../../core/limits.ts'
+import { type Automaton, DEAD, EVENT, NO_START } from './automaton.ts'
+
+/**
+ * Takes one raw match; byte offsets. Returns whether it stands: the pattern's next match then starts behind it, and
+ * else one byte further.
+ */
+export type OnMatch = (pattern: number, start: number, end: number) => boolean
+
+/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
+export const REMEMBERED = 4
+const MEMORY_BITS = 14
+/** Fibonacci hashing: 2^32 divided by the golden ratio. */
+const HASH_MULTIPLIER = 0x9e3779b1 | 0
+/** No state's number or offset. */
+const FROM_START = 0
+const DEAD_NUMBER = 0xffff
+
+export class Walker {
+  readonly automaton: Automaton
+  readonly #firstPattern: number
+  readonly #resumeAt: Int32Array
+  readonly #ends: Int32Array
+  readonly #hits: Int32Array
+  #hitCount = 0
+  /** Told the steps of each walk; for measuring patterns. */
+  onWalk: ((steps: number) => void) | null = null
+  /** Per place: the four bytes; and in halves the numbers of the state they were read in and the state they lead to. */
+  readonly #remembered: Int32Array
+
+  /** Patterns are reported as numbered on from `firstPattern`. */
+  constructor(automaton: Automaton, firstPattern: number) {
+    const patterns = automaton.startBits.length
+    this.automaton = automaton
+    this.#firstPattern = firstPattern
+    this.#resumeAt = new Int32Array(patterns)
+    this.#ends = new Int32Array(patterns).fill(-1)
+    this.#hits = new Int32Array(patterns)
+    this.#remembered = new Int32Array(patterns > 1 ? 2 << MEMORY_BITS : 0)
+  }
+
+  beginText(): void {
+    this.refresh()
+    this.automaton.built = 0
+    this.#resumeAt.fill(0)
+  }
+
+  /** Drops what has grown too large; to be called between walks. */
+  refresh(): void {
+    if (!this.automaton.full) return
+    this.automaton.reset()
+    this.#remembered.fill(0)
+  }
+
+  /** Walks from `at`, where patterns of the bits `starts` may start behind the byte `before` (-1: none). Returns steps. */
+  walk(text: Uint8Array, at: number, starts: number, before: number, onMatch: OnMatch): number {
+    const start = this.automaton.start(starts, before)
+    if (start === NO_START) return 1
+    if (this.#remembered.length === 0 || at + REMEMBERED > text.length)
+      return this.#follow(text, at, at, start * this.automaton.classes, onMatch)
+    const onward = this.#afterFour(text, at, start)
+    if (onward === DEAD) return 1
+    if (onward === FROM_START) return this.#follow(text, at, at, start * this.automaton.classes, onMatch)
+    return this.#follow(text, at, at + REMEMBERED, onward, onMatch)
+  }
+
+  /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. */
+  #afterFour(text: Uint8Array, at: number, start: number): number {
+    const bytes =
+      ((text[at] as number) << 24) |
+      ((text[at + 1] as number) << 16) |
+      ((text[at + 2] as number) << 8) |
+      (text[at + 3] as number)
+    const remembered = this.#remembered
+    const slot = (Math.imul(bytes ^ (start << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 1
+    if (remembered[slot] === bytes) {
+      const pair = remembered[slot + 1] as number
+      if (pair >>> 16 === start) {
+        const number = pair & 0xffff
+        return number === DEAD_NUMBER ? DEAD : number * this.automaton.classes
+      }
+    }
+    return this.#learn(text, at, start, slot, bytes)
+  }
+
+  #learn(text: Uint8Array, at: number, start: number, slot: number, bytes: number): number {
+    const automaton = this.automaton
+    let onward = start * automaton.classes
+    for (let i = 0; i < REMEMBERED && onward > 0; i++) {
+      const byteClass = automaton.classOf[text[at + i] as number] as number
+      onward = automaton.trans[onward + byteClass] || automaton.build(onward, byteClass)
+    }
+    if (onward <= EVENT) onward = FROM_START
+    this.#remembered[slot] = bytes
+    this.#remembered[slot + 1] = (start << 16) | (onward === DEAD ? DEAD_NUMBER : onward / automaton.classes)
+    return onward
+  }
+
+  /** Goes on in `state` at `at` with a match that starts at `from`. */
+  #follow(text: Uint8Array, from: number, at: number, state: number, onMatch: OnMatch): number {
+    const automaton = this.automaton
+    const classOf = automaton.classOf
+    // One byte more, since a match is known by the byte behind it.
+    const limit = Math.min(text.length, from + limits.detectMatchMaxBytes + 1)
+    let trans = automaton.trans
+    let current = state
+    let position = at
+    while (position < limit) {
+      const byteClass = classOf[text[position] as number] as number
+      let value = trans[current + byteClass] as number
+      if (value <= 0) {
+        if (value === 0) {
+          value = automaton.build(current, byteClass)
+          trans = automaton.trans
+        }
+        if (value <= EVENT) value = this.#event(EVENT - value, position)
+        if (value === DEAD) break
+      }
+      current = value
+      position++
+    }
+    // Cutting a long walk short is not the end of the text; no assertion may take it for one.
+    if (position === text.length) this.#atEnd(current, position)
+    if (this.#hitCount > 0) this.#report(from, onMatch)
+    this.onWalk?.(position - from + 1)
+    return position - from + 1
+  }
+
+  #atEnd(state: number, position: number): void {
+    const end = this.automaton.classOf[256] as number
+    const value = this.automaton.trans[state + end] || this.automaton.build(state, end)
+    if (value <= EVENT) this.#event(EVENT - value, position)
+  }
+
+  /** Notes the ends of the patterns that match before `at`; a later end replaces an earlier one. */
+  #event(index: number, at: number): number {
+    const matches = this.automaton.eventMatches[index] as Int32Array
+    for (let i = 0; i < matches.length; i += 2) {
+      const pattern = matches[i] as number
+      if (this.#ends[pattern] === -1) this.#hits[this.#hitCount++] = pattern
+      this.#ends[pattern] = at - (matches[i + 1] as number)
+    }
+    return this.automaton.eventNext[index] as number
+  }
+
+  #report(from: number, onMatch: OnMatch): void {
+    const count = this.#hitCount
+    this.#hitCount = 0
+    for (let i = 0; i < count; i++) {
+      const pattern = this.#hits[i] as number
+      const end = this.#ends[pattern] as number
+      this.#ends[pattern] = -1
+      if (from < (this.#resumeAt[pattern] as number)) continue
+      if (onMatch(this.#firstPattern + pattern, from, end)) this.#resumeAt[pattern] = end
+    }
+  }
+}
