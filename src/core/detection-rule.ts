@@ -36,6 +36,16 @@ export interface DetectionRule {
   readonly references: readonly string[]
   readonly regulations: readonly string[]
   readonly patterns: readonly RulePattern[]
+  /** Word lists: looked for beside the patterns. */
+  readonly words?: readonly WordList[]
+  /** Places where other rules' matches stand together. */
+  readonly combinations?: readonly Combination[]
+  /** Weighted rules: the weights of a part's distinct values, added up, say how sure its matches are. */
+  readonly score?: Score
+  /** Its matches serve combinations only and are no findings. */
+  readonly buildingBlock?: boolean
+  /** No match is surer than this: what an organisation's own files say of a shipped rule. */
+  readonly confidenceMax?: Confidence
   /** By name; patterns refer to them. */
   readonly evidence: Readonly<Record<string, EvidenceGroup>>
   readonly antiEvidence: Readonly<Record<string, AntiEvidenceGroup>>
@@ -67,6 +77,49 @@ export interface RulePattern {
   readonly raise: Readonly<Record<string, Confidence>>
 }
 
+/** Terms of which each is found as whole words, whatever their case, accents and the punctuation between them. */
+export interface WordList {
+  readonly id: string
+  readonly terms: readonly WeightedTerm[]
+  /** Snowball algorithm by which words are reduced to their stems before they are compared; null: as they are. */
+  readonly language: string | null
+  readonly confidence: Confidence
+  readonly requires: readonly string[]
+  readonly raise: Readonly<Record<string, Confidence>>
+}
+
+export interface WeightedTerm {
+  readonly text: string
+  readonly weight: number
+}
+
+export interface Score {
+  /** Least sum for each confidence; below the lowest of them there is no match. */
+  readonly levels: Readonly<Partial<Record<Confidence, number>>>
+  /** How often one value counts. */
+  readonly repeatsMax: number
+}
+
+/** Rule `rule` with other rules near it: a match where `all` of them and one of `any` (where there are some) are. */
+export interface Combination {
+  readonly id: string
+  /** Rules of which one match is the place. */
+  readonly rules: readonly string[]
+  readonly atLeast: Confidence
+  /** Largest distance in characters between the place and what must be near. */
+  readonly within: number
+  readonly all: readonly Companion[]
+  readonly any: readonly Companion[]
+  readonly confidence: Confidence
+}
+
+export interface Companion {
+  readonly rules: readonly string[]
+  readonly atLeast: Confidence
+  /** Distinct values that must be near. */
+  readonly count: number
+}
+
 export interface EvidenceGroup {
   /** Case-insensitive, matched at word boundaries, white space flexible. */
   readonly keywords: readonly string[]
@@ -84,6 +137,8 @@ export interface AntiEvidenceGroup {
   readonly patterns: readonly string[]
   /** RE2 patterns that the value itself matches in whole (placeholders, test values). */
   readonly values: readonly string[]
+  /** Values that are meant one by one, however written: an organisation's allow-list. */
+  readonly allowed?: readonly string[]
   readonly within: number
   readonly side: 'before' | 'after' | 'either'
   readonly effect: 'silence' | 'low' | 'medium'

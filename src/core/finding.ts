@@ -28,9 +28,8 @@ export function confidenceAtLeast(have: Confidence, want: Confidence): boolean {
 
 /** Why a match has its confidence: what a person needs to agree or disagree, without the value. */
 export interface EvidenceNote {
-  /** `pattern` | `validator` | `keyword` | `column-header` | `anti-evidence` | `threshold`. */
-  readonly kind: 'pattern' | 'validator' | 'keyword' | 'column-header' | 'anti-evidence' | 'threshold'
-  /** Name of the pattern, validator or evidence group in the rule. */
+  readonly kind: 'pattern' | 'validator' | 'keyword' | 'column-header' | 'anti-evidence' | 'threshold' | 'score' | 'rule'
+  /** Name of the pattern, validator or evidence group in the rule; for `rule` the id of another rule nearby. */
   readonly name: string
   /** Distance in characters between the match and the evidence, where it has one. */
   readonly distance?: number

@@ -114,6 +114,8 @@ export const limits = {
   /** Empty cells kept as TABs, so that a value stays under its header. */
   extractCellGapMax: 64,
   extractPdfPagesMax: 5_000,
+  /** Bytes of no known kind behind a file that can't hide one: read for strings and told as a trait alone. */
+  extractTrailingNoiseMaxBytes: 512,
   /** One PDF page. */
   extractPdfPageMs: 5_000,
   /** Records (BIFF, PowerPoint, MAPI, RTF groups …) read in one stream. */
@@ -177,6 +179,17 @@ export const limits = {
   detectRowsMax: 500_000,
   detectViewDepthMax: 4,
   detectViewBytesMax: 16 * 1024 * 1024,
+  /** Terms of all word lists of one file; all files together are bounded by their sizes. */
+  wordListTermsMax: 200_000,
+  wordListTermMaxWords: 16,
+  wordListFileMaxBytes: 16 * 1024 * 1024,
+  wordListFilesMax: 200,
+  /** Bytes between two words of a term: punctuation and a line's end, not a paragraph. */
+  wordListGapMaxBytes: 16,
+  /** Stems remembered while texts are scanned; then they are worked out anew. */
+  wordStemsKeptMax: 50_000,
+  /** Places of one text that combinations look at; beyond it the text is `too-many`. */
+  detectCombinationPlacesMax: 20_000,
   findingMatchesKeptMax: 100,
   findingKeysKeptMax: 1_000,
   excerptContextChars: 24,
