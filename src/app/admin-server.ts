@@ -7,6 +7,8 @@ import type { Health } from './health.ts'
 export interface AdminServerOptions {
   readonly host: string
   readonly port: number
+  /** The section of `sluice.yaml` that `host` and `port` stand in, for error messages. */
+  readonly section: 'admin' | 'worker.admin'
   readonly health: Health
   readonly metrics: Metrics
   /** Called before metrics are read, to bring gauges up to date. */
@@ -43,7 +45,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   }
 }
 
-function listen(server: Server, { host, port }: AdminServerOptions): Promise<void> {
+function listen(server: Server, { host, port, section }: AdminServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE'
@@ -51,8 +53,8 @@ function listen(server: Server, { host, port }: AdminServerOptions): Promise<voi
         new GatewayError(inUse ? 'port-in-use' : 'listen-failed', {
           temporary: false,
           publicMessage: inUse
-            ? `port ${port} on ${host} is in use by another process: change \`admin.port\` in sluice.yaml, or stop that process`
-            : `cannot listen on ${host}:${port} (${error.code}): check \`admin.host\` and \`admin.port\` in sluice.yaml`,
+            ? `port ${port} on ${host} is in use by another process: change \`${section}.port\` in sluice.yaml, or stop that process`
+            : `cannot listen on ${host}:${port} (${error.code}): check \`${section}.host\` and \`${section}.port\` in sluice.yaml`,
           cause: error,
         }),
       )

@@ -1,4 +1,4 @@
-/** What `/readyz` stands for: spool writable with room, store answering, a canary message scanned lately. */
+/** What `/readyz` stands for. Of a gateway: spool writable with room, store answering, a canary message scanned lately. */
 import type { Config } from '../config/schema.ts'
 import { asError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
@@ -14,7 +14,6 @@ const CANARY = Buffer.from(
 )
 
 export function gatewayChecks(config: Config, deps: PipelineDependencies, watch: DefinitionWatch): HealthCheck[] {
-  const canary = new Canary(deps)
   return [
     {
       name: 'spool',
@@ -27,15 +26,7 @@ export function gatewayChecks(config: Config, deps: PipelineDependencies, watch:
         return `${usage.freeBytes} bytes free, limits.spool_free asks for ${config.limits.spool_free}`
       },
     },
-    {
-      name: 'store',
-      effect: 'refuse',
-      code: 'store-sick',
-      run: async () => {
-        await deps.store.ping()
-        return null
-      },
-    },
+    storeCheck(deps),
     {
       name: 'backlog',
       effect: 'refuse',
@@ -47,22 +38,9 @@ export function gatewayChecks(config: Config, deps: PipelineDependencies, watch:
         return `${waiting} messages are waiting, limits.spool_messages allows ${config.limits.spool_messages}`
       },
     },
-    {
-      name: 'canary',
-      effect: 'refuse',
-      code: 'scan-sick',
-      run: () => canary.look(),
-    },
-    {
-      name: 'dispatch',
-      effect: 'warn',
-      code: 'dispatch-sick',
-      run: async () => {
-        const { healthy, problem } = await deps.dispatcher.stats()
-        return healthy ? null : (problem ?? 'the dispatcher does not answer')
-      },
-    },
-    { name: 'definitions', effect: 'warn', code: 'definitions-broken', run: async () => watch.problem() },
+    canaryCheck(deps),
+    dispatchCheck(deps, 'warn'),
+    definitionsCheck(watch),
     {
       name: 'next-hop',
       effect: 'warn',
@@ -78,6 +56,44 @@ export function gatewayChecks(config: Config, deps: PipelineDependencies, watch:
       },
     },
   ]
+}
+
+/** What a worker needs to do its share. Without Redis it gets no work, so there that is no mere warning. */
+export function workerChecks(deps: PipelineDependencies, watch: DefinitionWatch): HealthCheck[] {
+  return [storeCheck(deps), canaryCheck(deps), dispatchCheck(deps, 'refuse'), definitionsCheck(watch)]
+}
+
+function storeCheck(deps: PipelineDependencies): HealthCheck {
+  return {
+    name: 'store',
+    effect: 'refuse',
+    code: 'store-sick',
+    run: async () => {
+      await deps.store.ping()
+      return null
+    },
+  }
+}
+
+function canaryCheck(deps: PipelineDependencies): HealthCheck {
+  const canary = new Canary(deps)
+  return { name: 'canary', effect: 'refuse', code: 'scan-sick', run: () => canary.look() }
+}
+
+function dispatchCheck(deps: PipelineDependencies, effect: HealthCheck['effect']): HealthCheck {
+  return {
+    name: 'dispatch',
+    effect,
+    code: 'dispatch-sick',
+    run: async () => {
+      const { healthy, problem } = await deps.dispatcher.stats()
+      return healthy ? null : (problem ?? 'the dispatcher does not answer')
+    },
+  }
+}
+
+function definitionsCheck(watch: DefinitionWatch): HealthCheck {
+  return { name: 'definitions', effect: 'warn', code: 'definitions-broken', run: async () => watch.problem() }
 }
 
 /** A harmless message of our own that is scanned from time to time. Looking never waits but the first time. */

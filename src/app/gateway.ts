@@ -149,6 +149,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   health.onRound(() => doors.look())
   const admin = await startAdminServer({
     ...config.admin,
+    section: 'admin',
     health,
     metrics,
     refresh: () => refresh(deps, metrics, health),

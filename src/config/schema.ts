@@ -209,6 +209,23 @@ export const configSchema = z.strictObject({
     ])
     .default({ kind: 'embedded' })
     .describe('Who hands out work: this process, or BullMQ on Redis with `sluice worker` processes.'),
+  worker: z
+    .strictObject({
+      admin: z
+        .strictObject({
+          host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+          port: z
+            .union([z.literal('off'), port])
+            .default(0)
+            .describe(
+              'TCP port; 0 picks a free one, which the worker prints; `sluice worker --admin-port` wins over it.',
+            ),
+        })
+        .prefault({})
+        .describe('`/healthz`, `/readyz` and `/metrics` of each worker. Keep it on an inside address.'),
+    })
+    .prefault({})
+    .describe('Processes started by `sluice worker`.'),
   scan: z
     .strictObject({
       threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),

@@ -60,6 +60,6 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
     dispatch: gauge('dispatch_jobs', 'Jobs waiting and active', ['state']),
     spoolBytes: gauge('spool_bytes', 'Spool: bytes used and bytes free on its file system', ['kind']),
     nextHopHealthy: gauge('next_hop_healthy', '1 when the last delivery to this next hop worked', ['next_hop']),
-    ready: gauge('ready', '1 when the gateway accepts mail'),
+    ready: gauge('ready', '1 when the gateway accepts mail, or the worker takes work'),
   }
 }

@@ -24,16 +24,14 @@ const service = z.strictObject({
   volumes: z.array(z.string().regex(/^[\w./-]+:\/[\w./-]+(?::ro)?$/)).default([]),
   secrets: z.array(z.string()).default([]),
   tmpfs: z.array(z.string().regex(/^\/\w+(?::mode=\d{4})?$/)),
+  environment: z.record(z.string(), z.string()).default({}),
   healthcheck: z
-    .union([
-      z.strictObject({ disable: z.literal(true) }),
-      z.strictObject({
-        test: z.tuple([z.literal('CMD-SHELL'), z.string()]),
-        interval: z.string(),
-        timeout: z.string(),
-        retries: z.number(),
-      }),
-    ])
+    .strictObject({
+      test: z.tuple([z.literal('CMD-SHELL'), z.string()]),
+      interval: z.string(),
+      timeout: z.string(),
+      retries: z.number(),
+    })
     .optional(),
   stop_grace_period: z
     .string()

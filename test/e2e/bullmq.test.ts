@@ -80,6 +80,16 @@ describe('a worker beside the gateway', () => {
     expect(worker.decided.every((id) => ids.includes(id))).toBe(true)
   })
 
+  it('says on a port of its own that it can work, and counts what it inspected', async () => {
+    expect((await worker.admin('/healthz')).status).toBe(200)
+    expect(await worker.admin('/readyz')).toMatchObject({ status: 200 })
+    const { body } = await worker.admin('/metrics')
+    const value = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(body)?.[1])
+    expect(value('sluice_scan_seconds_count')).toBe(worker.decided.length)
+    expect(value('sluice_verdicts_total{action="pass"}')).toBe(worker.decided.length)
+    expect(value('sluice_ready')).toBe(1)
+  })
+
   it('is killed in the middle of a scan, and another takes its place', async () => {
     const large = 'all work and no play makes jack a dull boy\n'.repeat(250_000)
     await waitFor('a worker to die with a large message in hand', async () => {
@@ -125,6 +135,7 @@ describe('a Redis that fails', () => {
     expect(away).toMatchObject({ status: 200 })
     expect(away.text).toContain('dispatch-sick')
     expect(gateway.stderr).toContain('the gateway does the work itself meanwhile')
+    await waitFor('the worker to say so', async () => (await worker.admin('/readyz')).status === 503)
     await redis.restart()
     await waitFor('the gateway to see Redis again', async () => !(await readiness()).text.includes('dispatch-sick'))
   })

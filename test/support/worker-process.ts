@@ -31,6 +31,12 @@ export class WorkerProcess {
     return worker
   }
 
+  async admin(path: string): Promise<{ status: number; body: string }> {
+    const port = /^Admin http:\/\/\S+:(\d+)\//m.exec(this.#stderr)?.[1]
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: response.status, body: await response.text() }
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0
   }
