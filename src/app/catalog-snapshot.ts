@@ -39,6 +39,7 @@ export async function loadCatalog(config: Config): Promise<LoadedCatalog> {
     known: {
       collections: [...collections, ...exact.indexes.map((index) => index.name)],
       labelLevels: labels?.map.levels ?? [],
+      labelHeader: labels?.map.write ?? null,
     },
     fingerprints,
     exactData: exact.indexes,

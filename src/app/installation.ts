@@ -12,7 +12,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
 import { loadTemplates } from '../delivery/composer/template-store.ts'
 import { parseRules } from '../detect/rules/parse-rules.ts'
-import { compilePolicies } from '../policy/compile-policies.ts'
+import { compilePolicies, type KnownNames } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
 import { exists } from './first-start.ts'
@@ -97,6 +97,7 @@ export interface Definitions {
 export interface KnownCatalog {
   readonly collections: readonly string[]
   readonly labelLevels: readonly string[]
+  readonly labelHeader?: KnownNames['labelHeader']
   /** Notification templates; those in the configured folder when left out. */
   readonly templates?: readonly string[]
 }
@@ -115,6 +116,7 @@ export async function loadDefinitions(
     directory: directoryOf(config),
     collections: catalog.collections,
     labelLevels: catalog.labelLevels,
+    labelHeader: catalog.labelHeader ?? null,
     templates: catalog.templates ?? (await loadTemplates(config.delivery.templates)).names,
     missingDetectors: foreignRules ? 'warning' : 'error',
   })

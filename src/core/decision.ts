@@ -16,6 +16,8 @@ export type Modification =
   | { readonly kind: 'strip-attachment'; readonly paths: readonly string[]; readonly note: string }
   | { readonly kind: 'tag-subject'; readonly tag: string }
   | { readonly kind: 'add-header'; readonly name: string; readonly value: string }
+  /** In place of every field of that name. */
+  | { readonly kind: 'set-header'; readonly name: string; readonly value: string }
   | { readonly kind: 'redirect'; readonly to: readonly string[] }
 
 export interface NotifyRequest {

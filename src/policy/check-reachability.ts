@@ -143,8 +143,12 @@ function shadow(entry: Entry, candidates: readonly Entry[]): string | undefined 
 function addsTo(candidate: CompiledPolicyRule, rule: CompiledPolicyRule): boolean {
   const people = ({ effects }: CompiledPolicyRule) =>
     effects.notify.map(({ audience, addresses }) => canonicalJson([audience, addresses]))
-  const { addHeaders, redirect, strip, tagSubject } = rule.effects
-  const changes = addHeaders.length + redirect.length > 0 || strip !== undefined || tagSubject !== undefined
+  const { addHeaders, redirect, strip, tagSubject, writeLabel } = rule.effects
+  const changes =
+    addHeaders.length + redirect.length > 0 ||
+    strip !== undefined ||
+    tagSubject !== undefined ||
+    writeLabel !== undefined
   const told = people(candidate)
   return changes || people(rule).some((person) => !told.includes(person))
 }

@@ -4,10 +4,10 @@ import type { CompileScope } from './compile-scope.ts'
 import { extensionOf } from './conditions/attachment.ts'
 import { anyGlob } from './glob.ts'
 import type { WrittenNotify, WrittenPolicyRule } from './policy-schema.ts'
-import type { Effects, StripSpec } from './policy-set.ts'
+import type { Effects, StripSpec, WriteLabel } from './policy-set.ts'
 
 const STRIP_NOTE = 'An attachment was taken out of this message by policy.'
-const CHANGES = ['add_header', 'tag_subject', 'redirect', 'strip_attachments'] as const
+const CHANGES = ['add_header', 'write_label', 'tag_subject', 'redirect', 'strip_attachments'] as const
 
 export function compileEffects(
   rule: WrittenPolicyRule,
@@ -35,10 +35,12 @@ export function compileEffects(
       '`redirect` means nothing with `action: quarantine`, since nothing is sent; write `action: pass` to send it elsewhere.',
     )
   const strip = compileStrip(rule, scope)
+  const writeLabel = compileWriteLabel(rule, scope)
   return {
     ...(rule.action === 'encrypt' && { encrypt: encryptPlan(rule) }),
     ...(rule.tag_subject !== undefined && { tagSubject: rule.tag_subject }),
     addHeaders: rule.add_header ?? [],
+    ...(writeLabel && { writeLabel }),
     redirect: rule.redirect ?? [],
     ...(strip && { strip }),
     notify: compileNotify(rule.notify ?? inherited ?? [], scope),
@@ -49,6 +51,28 @@ function encryptPlan(rule: WrittenPolicyRule): EncryptPlan {
   return {
     methods: [...new Set(rule.encrypt?.methods ?? (['smime', 'openpgp'] as const))],
     fallback: rule.encrypt?.fallback ?? 'quarantine',
+  }
+}
+
+function compileWriteLabel(rule: WrittenPolicyRule, scope: CompileScope): WriteLabel | undefined {
+  const written = rule.write_label
+  if (!written) return undefined
+  const { labelHeader, labelLevels = [] } = scope.known
+  if (!labelHeader) {
+    scope.problem(
+      ['write_label'],
+      'no-label-header',
+      'The label map names no header to write; add `write: { header: X-Classification }` to the file that `labels` in sluice.yaml names.',
+    )
+    return undefined
+  }
+  const { unlabelled } = written
+  if (unlabelled !== undefined)
+    scope.names([unlabelled], labelLevels, ['write_label', 'unlabelled'], 'unknown-label-level', 'label level', '')
+  return {
+    header: labelHeader.name,
+    values: labelHeader.values,
+    unlabelled: unlabelled === undefined ? null : labelLevels.indexOf(unlabelled),
   }
 }
 

@@ -69,7 +69,12 @@ export function compilePolicies(
 function policySet(compiled: readonly Compiled[], known: KnownNames, references: ListReferences): PolicySet {
   const sorted = [...compiled].sort((a, b) => compareText(a.policy.id, b.policy.id))
   const labelLevels = known.labelLevels ?? []
-  const content = canonicalJson([sorted.map((one) => one.content), labelLevels, known.directory ?? null])
+  const content = canonicalJson([
+    sorted.map((one) => one.content),
+    labelLevels,
+    known.labelHeader ?? null,
+    known.directory ?? null,
+  ])
   return Object.freeze({
     revision: createHash('sha256').update(content).digest('hex').slice(0, 16),
     policies: Object.freeze(sorted.map((one) => one.policy)),

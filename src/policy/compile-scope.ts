@@ -14,6 +14,8 @@ export interface KnownNames {
   readonly collections?: readonly string[]
   /** Lowest first. */
   readonly labelLevels?: readonly string[]
+  /** The header that `write_label` writes, with its value for each level; null where the label map names none. */
+  readonly labelHeader?: { readonly name: string; readonly values: readonly string[] } | null
   readonly partners?: readonly string[]
   readonly groups?: readonly string[]
   /** Names of notification templates. */

@@ -29,7 +29,7 @@ export function mergeEncrypt(plans: readonly EncryptPlan[]): EncryptPlan | null 
   return { methods, fallback: FALLBACKS[strictness] ?? 'block' }
 }
 
-/** In the order in which they are applied: strip, tag, headers, redirect. Uploads can't be changed. */
+/** In the order in which they are applied: strip, tag, headers, label, redirect. Uploads can't be changed. */
 export function mergeModifications(matches: readonly PolicyRuleMatch[], facts: Facts): Modification[] {
   if (facts.envelope.channel === 'upload') return []
   const tags = sortedUnique(matches.flatMap(({ rule }) => rule.effects.tagSubject ?? []))
@@ -43,8 +43,21 @@ export function mergeModifications(matches: readonly PolicyRuleMatch[], facts: F
     ...[...headers]
       .sort(([a], [b]) => compareText(a, b))
       .map(([, { name, value }]): Modification => ({ kind: 'add-header', name, value })),
+    ...mergeLabels(matches, facts),
     ...(redirect.length > 0 ? [{ kind: 'redirect', to: redirect } as const] : []),
   ]
+}
+
+/** The highest level of all labels of the message, whatever part carries it. */
+function mergeLabels(matches: readonly PolicyRuleMatch[], facts: Facts): Modification[] {
+  const writes = matches.flatMap(({ rule }) => rule.effects.writeLabel ?? [])
+  const ranks = facts.report.labels.flatMap((label) => label.rank ?? [])
+  const [write] = writes
+  if (!write) return []
+  const unlabelled = writes.flatMap((one) => one.unlabelled ?? [])
+  const rank = Math.max(...(ranks.length > 0 ? ranks : unlabelled))
+  const value = write.values[rank]
+  return value === undefined ? [] : [{ kind: 'set-header', name: write.header, value }]
 }
 
 function mergeStrips(matches: readonly PolicyRuleMatch[], facts: Facts): Modification[] {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ACTIONS, SEVERITIES } from '../core/decision.ts'
+import { HEADER_NAME, HEADER_VALUE, isReservedHeader } from '../core/header-names.ts'
 import { conditionSchema } from './condition-registry.ts'
 import type { Forms } from './forms.ts'
 import { testSchema } from './test-schema.ts'
@@ -12,15 +13,10 @@ export const MODES = ['off', 'monitor', 'enforce'] as const
 export type Mode = (typeof MODES)[number]
 
 const ID = /^[a-z0-9][a-z0-9_-]*$/
-const HEADER_NAME = /^[!-9;-~]{1,76}$/
-const ONE_LINE = /^[^\x00-\x1f\x7f]{1,500}$/
 const ADDRESS = /^[^\s<>@,;:]+@[^\s<>@,;:]+$/
-/** Adding one of these would change what the message is, or make receivers disagree about it. */
-const RESERVED_HEADER =
-  /^(from|sender|reply-to|to|cc|bcc|subject|date|message-id|received|return-path|mime-version|content-.*|dkim-signature|arc-.*|x-sluice-.*)$/i
 
 const id = z.string().regex(ID, 'write a lower-case id such as `cards-to-external`')
-const oneLine = z.string().regex(ONE_LINE, 'write one line of 1 to 500 characters')
+const oneLine = z.string().regex(HEADER_VALUE, 'write one line of 1 to 500 characters')
 const address = z.string().regex(ADDRESS, 'write an address such as `dpo@example.com`')
 
 export const AUDIENCE_WORDS = ['sender', 'manager', 'reviewers'] as const
@@ -76,13 +72,23 @@ export function ruleSchema(forms: Forms) {
             .string()
             .regex(HEADER_NAME, 'write a header name such as `X-Classification`')
             .refine(
-              (name) => !RESERVED_HEADER.test(name),
+              (name) => !isReservedHeader(name),
               'this header is not for policies; write one of your own such as `X-Classification`',
             ),
           value: oneLine,
         }),
       )
       .optional(),
+    write_label: forms
+      .short(
+        z.literal(true),
+        (written) => (written === true ? {} : written),
+        z.strictObject({
+          unlabelled: z.string().optional().describe('Level to write where no label has one; nothing when left out'),
+        }),
+      )
+      .optional()
+      .describe("Writes the message's highest label level as the header that the label map names under `write`"),
     tag_subject: oneLine.optional().describe('Put in front of the subject'),
     redirect: forms.many(address).optional().describe('Goes to these addresses instead'),
     strip_attachments: forms

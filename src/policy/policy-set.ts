@@ -49,9 +49,19 @@ export interface Effects {
   readonly encrypt?: EncryptPlan
   readonly tagSubject?: string
   readonly addHeaders: readonly { readonly name: string; readonly value: string }[]
+  readonly writeLabel?: WriteLabel
   readonly redirect: readonly string[]
   readonly strip?: StripSpec
   readonly notify: readonly NotifyRequest[]
+}
+
+/** The header that tells a message's highest label level. */
+export interface WriteLabel {
+  readonly header: string
+  /** By level, lowest first. */
+  readonly values: readonly string[]
+  /** Position of the level that is written where no label has one; null: nothing is. */
+  readonly unlabelled: number | null
 }
 
 export interface StripSpec {

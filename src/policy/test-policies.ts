@@ -186,6 +186,8 @@ function findingOf(written: TestFinding, index: number, root: string, policies: 
         ...(written.document !== undefined && { document: written.document }),
         ...(written.containment !== undefined && { containment: written.containment }),
         ...(written.resemblance !== undefined && { resemblance: written.resemblance }),
+        ...(written.words !== undefined && { passageWords: written.words }),
+        ...(written.partners !== undefined && { partners: written.partners }),
       },
     ],
   }

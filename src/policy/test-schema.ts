@@ -38,6 +38,8 @@ export function testSchema(forms: Forms) {
               document: text.optional(),
               containment: z.number().min(0).max(1).optional(),
               resemblance: z.number().min(0).max(1).optional(),
+              words: count.optional().describe('Words of the longest passage'),
+              partners: forms.many(text).optional().describe('Partner lists that may receive the document'),
             })
             .refine((value) => value.detector || value.family, 'write detector or family'),
         ),

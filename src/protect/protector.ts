@@ -6,7 +6,7 @@ import { applyEdits, type Edit, editedSize, sortEdits } from './edits.ts'
 import { type EncryptionKeys, encryptMessage } from './encrypt-message.ts'
 import { type KeyDirectory, type KeyProblem, openKeyDirectory } from './key-directory.ts'
 import { readHead } from './message-head.ts'
-import { addHeader, tagSubject } from './rewrite-head.ts'
+import { addHeader, setHeader, tagSubject } from './rewrite-head.ts'
 import type { RsaPadding } from './smime-recipient.ts'
 import { stripAttachments } from './strip-attachment.ts'
 
@@ -108,6 +108,11 @@ async function editsFor(request: ProtectRequest): Promise<readonly Edit[]> {
   if (tags.length > 0) edits.push(...tagSubject(await readHead(request.content()), tags))
   for (const modification of modifications)
     if (modification.kind === 'add-header') edits.push(addHeader(modification.name, modification.value))
+  const sets = modifications.filter((modification) => modification.kind === 'set-header')
+  if (sets.length > 0) {
+    const head = await readHead(request.content())
+    for (const { name, value } of sets) edits.push(...setHeader(head, name, value))
+  }
   return sortEdits(edits)
 }
 

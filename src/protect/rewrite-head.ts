@@ -3,7 +3,7 @@ import type { Edit } from './edits.ts'
 import { decodeHeaderText, encodedWords, headerField, needsEncoding } from './encoded-word.ts'
 import { type HeaderField, type MessageHead, unfold } from './message-head.ts'
 
-/** Header changes as edits: one added field above the original ones, and a tag in front of the subject. */
+/** Header changes as edits: a field added above the original ones or put in place of some, a tag before the subject. */
 
 /** Throws GatewayError `bad-header` for a name that is no field name (RFC 5322 section 2.2). */
 export function addHeader(name: string, value: string): Edit {
@@ -14,6 +14,15 @@ export function addHeader(name: string, value: string): Edit {
       message: 'A policy adds a header whose name is not a field name.',
     })
   return { start: 0, end: 0, replacement: Buffer.from(headerField(name, value)) }
+}
+
+/** Takes out every field of that name and adds one on top; no edit where it stands there once with that value. */
+export function setHeader(head: MessageHead, name: string, value: string): readonly Edit[] {
+  const added = addHeader(name, value)
+  const present = head.fields.filter((field) => field.name === name.toLowerCase())
+  const [only] = present
+  if (only && present.length === 1 && decodeHeaderText(unfold(only.value)) === value) return []
+  return [added, ...present.map(({ start, end }) => ({ start, end, replacement: new Uint8Array() }))]
 }
 
 /** Tags every Subject that has no such tag yet (answers to a tagged message have it); adds one where there is none. */

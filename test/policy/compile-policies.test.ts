@@ -137,6 +137,22 @@ describe('every mistake has a place, a code and a remedy', () => {
       '0.yaml:7:14 option-without-effect `encrypt` means nothing with `action: block`; write `action: encrypt` or remove it.',
     ],
     [
+      'a label on block',
+      rule('{channel: mail}', 'action: block\n  write_label: true'),
+      'option-without-effect `write_label` means nothing with `action: block`',
+    ],
+    [
+      'an unknown level for the unlabelled',
+      rule('{channel: mail}', 'action: pass\n  write_label: {unlabelled: secrte}'),
+      'unknown-label-level There is no label level `secrte`; did you mean `secret`?',
+    ],
+    [
+      'an unknown level in a comparison',
+      rule('{label: ">= secrte"}'),
+      'unknown-label-level There is no label level `secrte`; did you mean `secret`?',
+    ],
+    ['a comparison that is none', rule('{label: "> secret"}'), '`unlabelled`'],
+    [
       'tag on block',
       rule('{channel: mail}', 'action: block\n  tag_subject: "[X]"'),
       'option-without-effect `tag_subject` means nothing with `action: block`',
@@ -344,6 +360,12 @@ describe('limits', () => {
     expect(complaints(files.slice(1))).toEqual([])
     expect(complaints(files)[0]).toContain('too-many')
   })
+})
+
+it('a label is not written without a header to write', () => {
+  const text = rule('{channel: mail}', 'action: pass\n  write_label: true')
+  expect(complaints(text)).toEqual([])
+  expect(complaints(text, { ...known, labelHeader: null })[0]).toContain('no-label-header')
 })
 
 describe('revision', () => {

@@ -29,9 +29,27 @@ const label = (level: string | null, name = 'L', scheme = 'msip'): LabelFinding 
   name,
   part: 'mail',
   level,
-  rank: level === null ? null : 0,
+  rank: level === null ? null : ['public', 'internal', 'confidential', 'secret'].indexOf(level),
 })
 const labelled = (...labels: LabelFinding[]): Message => ({ report: { labels } })
+const inPart = (path: string, level: string): LabelFinding => ({ ...label(level), part: path })
+/** A mail with a body, a file and a forwarded message, and labels on some of them. */
+const carrying = (...labels: LabelFinding[]): Message => ({
+  report: {
+    labels,
+    parts: [
+      part(0, 'mail'),
+      part(1, 'mail/text', { filename: null }),
+      part(2, 'mail/plan.docx'),
+      part(3, 'mail/forwarded', { filename: null, sniffedType: 'message/rfc822' }),
+      part(4, 'mail/forwarded/text', { filename: null, parent: 3 }),
+    ],
+  },
+})
+const shared = (to: string, ...partners: string[]): Message => ({
+  to,
+  report: { findings: [finding('f1', { kind: 'fingerprint', high: 1, containment: 0.4, words: 40, partners })] },
+})
 const sealed = (reason: ScanReport['uninspected'][number]['reason'], path = 'mail', type?: string): Message => ({
   report: {
     parts: [part(0, 'mail'), ...(type ? [part(1, path, { sniffedType: type })] : [])],
@@ -140,6 +158,29 @@ describe('a condition matches, and doesn’t, as its page says', () => {
     ],
     ['{document: {document: "*.docx"}}', found(finding('f1', { kind: 'fingerprint', high: 1, containment: 1 })), true],
     ['{document: {resemblance: 0.1}}', found(finding('f1', { kind: 'fingerprint', high: 1, containment: 1 })), false],
+    ['{document: {words: 40}}', shared('x@external.example'), true],
+    ['{document: {words: 41}}', shared('x@external.example'), false],
+    ['{document: {words: {at_most: 39}}}', shared('x@external.example'), false],
+    ['{document: {recipient: not-partner}}', shared('x@external.example', 'acquirers'), true],
+    ['{document: {recipient: not-partner}}', shared('x@acquirer.example', 'acquirers'), false],
+    ['{document: {recipient: not-partner}}', shared('x@acquirer.example', 'lawyers'), true],
+    ['{document: {recipient: not-partner}}', shared('x@acquirer.example'), true],
+    ['{document: {recipient: not-partner}}', shared('x@acquirer.example', 'lawyers', 'acquirers'), false],
+    ['{document: {recipient: not-partner}}', shared('x@internal.example', 'acquirers'), false],
+    ['{document: {recipient: not-partner}}', shared('x@acquirer.example', 'a-list-that-is-gone'), true],
+    ['{document: {recipient: not-partner, containment: 0.5}}', shared('x@external.example'), false],
+    ['{document: {recipient: not-partner}}', { to: 'x@external.example' }, false],
+    ['{document: {recipient: partner}}', shared('x@acquirer.example', 'acquirers'), true],
+    ['{document: {recipient: partner}}', shared('x@external.example', 'acquirers'), false],
+    ['{document: {recipient: partner}}', shared('x@acquirer.example', 'a-list-that-is-gone'), false],
+    [
+      '{document: {recipient: not-partner}}',
+      {
+        to: 'x@acquirer.example',
+        ...found(finding('f1', { kind: 'fingerprint', high: 1, partners: ['acquirers'], unlisted: 9 })),
+      },
+      true,
+    ],
     [
       '{exact_data: {index: customers, unique: 2}}',
       found(finding('f1', { kind: 'exact-data', detector: 'customers', high: 2 })),
@@ -158,6 +199,19 @@ describe('a condition matches, and doesn’t, as its page says', () => {
     ['{label: conflicting}', labelled(label('public'), label('secret')), true],
     ['{label: conflicting}', labelled(label('public'), label('public')), false],
     ['{label: conflicting}', labelled(label('public'), label(null)), false],
+    ['{label: lowered}', carrying(inPart('mail', 'internal'), inPart('mail/plan.docx', 'secret')), true],
+    ['{label: lowered}', carrying(inPart('mail/text', 'internal'), inPart('mail/plan.docx', 'secret')), true],
+    ['{label: lowered}', carrying(inPart('mail', 'internal'), inPart('mail/forwarded', 'secret')), true],
+    ['{label: lowered}', carrying(inPart('mail', 'internal'), inPart('mail/forwarded/text', 'secret')), true],
+    ['{label: lowered}', carrying(inPart('mail', 'internal'), inPart('mail/text', 'secret')), false],
+    ['{label: lowered}', carrying(inPart('mail', 'secret'), inPart('mail/plan.docx', 'internal')), false],
+    ['{label: lowered}', carrying(inPart('mail', 'secret'), inPart('mail/plan.docx', 'secret')), false],
+    ['{label: lowered}', carrying(inPart('mail/plan.docx', 'secret')), false],
+    ['{label: ">= confidential"}', labelled(label('public'), label('secret')), true],
+    ['{label: ">=confidential"}', labelled(label('internal')), false],
+    ['{label: "<= internal"}', labelled(label('public')), true],
+    ['{label: "= secret"}', labelled(label('secret')), true],
+    ['{label: "= secret"}', labelled(label('confidential')), false],
     ['{label: {at_least: confidential}}', labelled(label('public'), label('secret')), true],
     ['{label: {at_least: confidential}}', labelled(label('internal')), false],
     ['{label: {at_least: public}}', {}, false],

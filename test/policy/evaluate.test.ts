@@ -165,6 +165,22 @@ describe('what matching rules do together', () => {
     ])
   })
 
+  it('writes the highest label level, from whatever part, as one header', () => {
+    const label = (level: string | null, rank: number | null, place = 'mail') =>
+      ({ scheme: 'msip', id: '', name: 'L', part: place, level, rank }) as const
+    const written = (rules: string, ...labels: ReturnType<typeof label>[]) =>
+      decide(rules, input(['a@x.example'], { labels })).groups[0]?.modifications
+    const plain = '- {id: a, when: {channel: mail}, action: pass, write_label: true}'
+    const secret = [{ kind: 'set-header', name: 'X-Class', value: 'Secret' }]
+    expect(written(plain, label('public', 0), label('secret', 3, 'mail/a.docx'), label(null, null))).toEqual(secret)
+    expect(written(plain, label('public', 0))).toEqual([{ kind: 'set-header', name: 'X-Class', value: 'Public' }])
+    expect(written(plain, label(null, null))).toEqual([])
+    const stamping = `${plain.replace('true', '{unlabelled: public}')}
+- {id: b, when: {size: 1}, action: pass, write_label: {unlabelled: internal}}`
+    expect(written(stamping)).toEqual([{ kind: 'set-header', name: 'X-Class', value: 'Internal' }])
+    expect(written(stamping, label('secret', 3))).toEqual(secret)
+  })
+
   it('groups recipients by everything that follows, not by action alone', () => {
     const rules = "- {id: a, when: {recipient: {domain: x.example}}, action: pass, tag_subject: '[X]'}"
     const decision = decide(rules, input(['a@x.example', 'b@y.example', 'c@x.example']))

@@ -18,6 +18,7 @@ export const known: KnownNames = {
   ],
   collections: ['board-papers', 'customers'],
   labelLevels: ['public', 'internal', 'confidential', 'secret'],
+  labelHeader: { name: 'X-Class', values: ['Public', 'Internal', 'Confidential', 'Secret'] },
   partners: ['acquirers', 'lawyers'],
   groups: ['accounting', 'executives'],
   templates: ['passed', 'encrypted', 'held', 'blocked'],
@@ -108,6 +109,10 @@ export interface ShortFinding {
   readonly high?: number
   readonly perPart?: Readonly<Record<string, number>>
   readonly containment?: number
+  readonly words?: number
+  readonly partners?: readonly string[]
+  /** More matches than the report lists. */
+  readonly unlisted?: number
 }
 
 /** A finding with so many distinct values at each confidence or above. */
@@ -126,7 +131,7 @@ export function finding(id: string, short: ShortFinding): Finding {
     family: short.family ?? 'financial',
     kind: short.kind ?? 'pattern',
     confidence,
-    ...tally(low),
+    ...tally(low + (short.unlisted ?? 0)),
     atLeast: { low: tally(low), medium: tally(medium), high: tally(high) },
     perPart,
     keys: [],
@@ -138,6 +143,8 @@ export function finding(id: string, short: ShortFinding): Finding {
       via: [],
       evidence: [],
       ...(short.containment !== undefined && { document: 'plan.docx', containment: short.containment }),
+      ...(short.words !== undefined && { passageWords: short.words }),
+      ...(short.partners !== undefined && { partners: short.partners }),
     })),
   }
 }

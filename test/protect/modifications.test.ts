@@ -79,6 +79,30 @@ describe('add-header', () => {
   })
 })
 
+describe('set-header', () => {
+  const body = '\r\nbody\r\nX-Class: in the body\r\n'
+  const set = (head: string, value = 'secret') => change(head + body, { kind: 'set-header', name: 'X-Class', value })
+
+  it.each([
+    ['none there', 'From: a@x.example\r\n', 'X-Class: secret\r\nFrom: a@x.example\r\n'],
+    ['the same there', 'From: a@x.example\r\nx-class:secret\r\n', 'From: a@x.example\r\nx-class:secret\r\n'],
+    ['another, folded', 'X-CLASS : pub\r\n lic\r\nA: b\r\n', 'X-Class: secret\r\nA: b\r\n'],
+    ['it twice', 'X-Class: secret\r\nA: b\r\nX-Class: secret\r\n', 'X-Class: secret\r\nA: b\r\n'],
+    ['a longer name', 'X-Classes: x\r\n', 'X-Class: secret\r\nX-Classes: x\r\n'],
+  ])('leaves one field, and all else as it was: %s', async (_name, head, expected) => {
+    expect(await set(head)).toBe(expected + body)
+  })
+
+  it('reads an encoded value before it says that it stands there', async () => {
+    const [word] = encodedWords('geheim \u00fc')
+    expect(await set(`X-Class: ${word}\r\n`, 'geheim \u00fc')).toBe(`X-Class: ${word}\r\n${body}`)
+  })
+
+  it('can not begin another field', async () => {
+    expect(await set('A: b\r\n', 'x\r\nBcc: y@z.example')).toBe(`X-Class: x Bcc: y@z.example\r\nA: b\r\n${body}`)
+  })
+})
+
 describe('tag-subject', () => {
   it.each([
     ['Subject: Hello\r\n', '[EXT]', 'Subject: [EXT] Hello\r\n'],

@@ -7,10 +7,12 @@
  *     - { scheme: msip, id: 8f2d1c54-6a0e-4b7b-9d3c-2f1e5a7b9c01, level: secret }
  *     - { scheme: msip, name: Highly Confidential, level: secret }
  *     - { scheme: header, header: x-classification, name: 'Restricted*', level: confidential }
+ *   write: { header: X-Classification, values: { secret: SECRET } }   # the level's own name where it has no value
  */
 import { z } from 'zod'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import type { LabelMark } from '../../core/extraction.ts'
+import { HEADER_NAME, HEADER_VALUE, isReservedHeader } from '../../core/header-names.ts'
 import { nearest, parseYaml, validate } from '../../yaml/parse-yaml.ts'
 
 export interface LabelMapping {
@@ -29,6 +31,8 @@ export interface LabelMap {
   readonly map: readonly LabelMapping[]
   /** Further mail header fields that carry a label. */
   readonly headers: readonly string[]
+  /** The header that policies may write; `values` by level, lowest first. */
+  readonly write: { readonly name: string; readonly values: readonly string[] } | null
 }
 
 const levelName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`')
@@ -54,6 +58,18 @@ export const labelMapSchema = z.strictObject({
     )
     .max(MAPPINGS_MAX)
     .default([]),
+  write: z
+    .strictObject({
+      header: z
+        .string()
+        .regex(HEADER_NAME, 'write a header name such as `X-Classification`')
+        .refine(
+          (name) => !isReservedHeader(name),
+          'this header has a meaning of its own; write one such as `X-Classification`',
+        ),
+      values: z.record(z.string(), z.string().regex(HEADER_VALUE, 'write one line of 1 to 500 characters')).default({}),
+    })
+    .optional(),
 })
 
 /** Every mistake at once; null when there is one. */
@@ -63,21 +79,23 @@ export function parseLabelMap(file: string, text: string): { map: LabelMap | nul
   const checked = validate(source, labelMapSchema)
   const all = [...diagnostics, ...checked.diagnostics]
   if (!checked.value) return { map: null, diagnostics: all }
-  const { levels, map, headers } = checked.value
-  for (const [index, entry] of map.entries()) {
-    if (levels.includes(entry.level)) continue
-    const hint = nearest(entry.level, levels)
+  const { levels, map, headers, write } = checked.value
+  const unknown = (path: readonly (string | number)[], level: string) => {
+    const hint = nearest(level, levels)
     const instead = hint
       ? `did you mean \`${hint}\`?`
       : `the levels are ${levels.map((level) => `\`${level}\``).join(', ')}`
-    all.push(
-      source.diagnostic(['map', index, 'level'], 'unknown-level', `There is no level \`${entry.level}\`; ${instead}`),
-    )
+    all.push(source.diagnostic(path, 'unknown-level', `There is no level \`${level}\`; ${instead}`))
   }
+  for (const [index, { level }] of map.entries()) if (!levels.includes(level)) unknown(['map', index, 'level'], level)
+  for (const level of Object.keys(write?.values ?? {}))
+    if (!levels.includes(level)) unknown(['write', 'values', level], level)
   const duplicate = levels.findIndex((level, index) => levels.indexOf(level) !== index)
   if (duplicate >= 0)
     all.push(source.diagnostic(['levels', duplicate], 'duplicate-level', 'this level stands here twice'))
-  return { map: all.some((d) => d.severity === 'error') ? null : { levels, map, headers }, diagnostics: all }
+  if (all.some((d) => d.severity === 'error')) return { map: null, diagnostics: all }
+  const written = write ? { name: write.header, values: levels.map((level) => write.values[level] ?? level) } : null
+  return { map: { levels, map, headers, write: written }, diagnostics: all }
 }
 
 /** The level of a label: the first mapping that fits it. */

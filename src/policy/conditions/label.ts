@@ -6,10 +6,13 @@ import { alternatives, answer, defineCondition, type Judgement } from '../condit
 import type { Facts } from '../facts.ts'
 import { anyGlob, type Glob } from '../glob.ts'
 
-const STATES = ['unlabelled', 'conflicting', 'unmapped'] as const
+const STATES = ['unlabelled', 'conflicting', 'unmapped', 'lowered'] as const
+/** `>= confidential` and its like; the blank may be left out. */
+const COMPARISON = /^(>=|<=|=) *(\S.*)$/
+const COMPARISON_KEYS: Readonly<Record<string, string>> = { '>=': 'at_least', '<=': 'at_most', '=': 'level' }
 
 interface LabelQuery {
-  readonly states: readonly string[] | undefined
+  readonly states: readonly (typeof STATES)[number][] | undefined
   readonly levels: readonly string[]
   readonly atLeast: number | undefined
   readonly atMost: number | undefined
@@ -21,18 +24,22 @@ interface LabelQuery {
 
 export const labelCondition = defineCondition({
   key: 'label',
-  description: 'Classification labels: by level, scheme, id or name; or `unlabelled`, `conflicting`, `unmapped`.',
+  description:
+    'Classification labels: by level (`>= confidential`), scheme, id or name; or `unlabelled`, `conflicting`, `unmapped`, `lowered`.',
   schema: (forms) =>
     forms.short(
-      z.enum(STATES),
-      (written) => ({ state: written }),
+      z.union([z.enum(STATES), z.string().regex(COMPARISON)]),
+      (written) => {
+        const [, operator, level] = (typeof written === 'string' && COMPARISON.exec(written.trim())) || []
+        return operator ? { [COMPARISON_KEYS[operator] ?? '']: level } : { state: written }
+      },
       z
         .strictObject({
           state: forms
             .many(z.enum(STATES))
             .optional()
             .describe(
-              'unlabelled: none at all; conflicting: different levels; unmapped: a label the map does not know',
+              "unlabelled: none at all; conflicting: different levels; unmapped: a label the map does not know; lowered: a file's level is above the message's own",
             ),
           at_least: z.string().optional().describe('The highest level is this one or above'),
           at_most: z.string().optional().describe('Every label is mapped and the highest level is this one or below'),
@@ -101,23 +108,46 @@ function judgeLabels(query: LabelQuery, facts: Facts): Judgement {
       (!query.id || anyGlob(query.id, label.id)) &&
       (!query.name || anyGlob(query.name, label.name)),
   )
-  const matched = statesHold(query, labels) && levelsHold(query, matching)
+  const matched = statesHold(query, facts) && levelsHold(query, matching)
   return answer(matched, () => why(labels), {
     paths: [...new Set(matching.map((label) => label.part))],
     near: labels.length > 0,
   })
 }
 
-function statesHold(query: LabelQuery, labels: readonly LabelFinding[]): boolean {
-  if (!query.states) return true
-  const levels = new Set(labels.flatMap((label) => (label.level === null ? [] : [label.level])))
-  return query.states.some((state) =>
-    state === 'unlabelled'
-      ? labels.length === 0
-      : state === 'conflicting'
-        ? levels.size > 1
-        : labels.some((label) => label.level === null),
-  )
+function statesHold(query: LabelQuery, facts: Facts): boolean {
+  const { labels } = facts.report
+  return query.states === undefined || query.states.some((state) => stateHolds(state, labels, facts))
+}
+
+function stateHolds(state: (typeof STATES)[number], labels: readonly LabelFinding[], facts: Facts): boolean {
+  switch (state) {
+    case 'unlabelled':
+      return labels.length === 0
+    case 'conflicting':
+      return new Set(labels.flatMap((label) => (label.level === null ? [] : [label.level]))).size > 1
+    case 'unmapped':
+      return labels.some((label) => label.level === null)
+    case 'lowered':
+      return isLowered(labels, facts)
+  }
+}
+
+/** The message's own labels stand in its header and its text; those of files and of messages inside it don't count. */
+function isLowered(labels: readonly LabelFinding[], facts: Facts): boolean {
+  const mapped = labels.filter((label) => label.rank !== null)
+  const own = mapped.filter((label) => isOwn(label.part, facts)).map((label) => label.rank ?? 0)
+  return own.length > 0 && mapped.some((label) => (label.rank ?? 0) > Math.max(...own))
+}
+
+function isOwn(path: string, facts: Facts): boolean {
+  let part = facts.partsByPath.get(path)
+  if (!part) return false
+  while (part && part.parent !== null) {
+    if (facts.attachments.includes(part) || part.sniffedType === 'message/rfc822') return false
+    part = facts.report.parts[part.parent]
+  }
+  return true
 }
 
 /** At least and level need one label that fits; at most speaks of every label, so an unmapped one fails it. */

@@ -70,6 +70,12 @@ describe('a label map', () => {
     expect(levelOf(mark({ name: 'aXb(c)[d]$' }), odd)).toBeNull()
   })
 
+  it('has a header to write, with the level itself where it has no value', () => {
+    expect(map.write).toBeNull()
+    const text = 'levels: [public, secret]\nwrite: { header: X-Class, values: { secret: TOP } }\n'
+    expect(read(text).write).toEqual({ name: 'X-Class', values: ['public', 'TOP'] })
+  })
+
   it('keeps the headers that carry labels', () => {
     expect(map.headers).toEqual(['X-House-Class'])
   })
@@ -90,6 +96,17 @@ describe('a label map', () => {
       'levels: [public, secret, public]\n',
       'l.yaml:1:26 duplicate-level this level stands here twice',
     ],
+    [
+      'a value for an unknown level',
+      'levels: [public, secret]\nwrite: { header: X-A, values: { secrt: x } }\n',
+      'unknown-level There is no level `secrt`; did you mean `secret`?',
+    ],
+    [
+      'a header with a meaning of its own',
+      'levels: [public]\nwrite: { header: Subject }\n',
+      'this header has a meaning of its own',
+    ],
+    ['a value of two lines', 'levels: [a]\nwrite: { header: X-A, values: { a: "b\\nc" } }\n', 'write one line'],
     ['no levels', 'map: []\n', 'l.yaml:1:1 '],
     [
       'a mapping of everything',
