@@ -155,6 +155,31 @@ export const limits = {
   scanWaitingMax: 10_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,
 
+  // --- the sandbox that reads hostile formats
+  /** Memory of one sandbox: JavaScript heap, Buffers and WebAssembly together. */
+  sandboxMemoryMaxBytes: 1024 * 1024 * 1024,
+  /** A sandbox that ever needed more is replaced, since a heap that has grown seldom shrinks. */
+  sandboxMemoryKeptMaxBytes: 512 * 1024 * 1024,
+  /** Parts that one sandbox reads before it is replaced. */
+  sandboxPartsMax: 2_000,
+  /** CPU time after which a sandbox is replaced; the system ends it at twice that, whatever happens to its parent. */
+  sandboxCpuMs: 300_000,
+  sandboxOpenFilesMax: 64,
+  /** Threads included. */
+  sandboxProcessesMax: 64,
+  /** A sandbox that has not begun by then won't. */
+  sandboxStartMaxMs: 20_000,
+  /** Time on top of a part's share of the budget before its sandbox is killed: parsers that look at the clock say so. */
+  sandboxGraceMs: 1_000,
+  /** Share of the time left that one part may take while others of its message wait. */
+  sandboxPartTimeShare: 0.75,
+  /** Sandboxes that one message may end; what is left of it then is not read. */
+  sandboxFailuresMax: 8,
+  /** What a sandbox says about parts besides their texts. */
+  sandboxHeaderMaxBytes: 32 * 1024 * 1024,
+  /** Tail of a dying sandbox’s last words that is looked at for the cause; it is shown to nobody. */
+  sandboxLastWordsMaxBytes: 4 * 1024,
+
   // --- detection
   /** Matches of one rule in one text; a table of customers has thousands. Beyond it the text is `too-many`. */
   detectMatchesPerRuleMax: 20_000,
@@ -187,7 +212,9 @@ export const limits = {
   /** Bytes between two words of a term: punctuation and a line's end, not a paragraph. */
   wordListGapMaxBytes: 16,
   /** Stems remembered while texts are scanned; then they are worked out anew. */
-  wordStemsKeptMax: 50_000,
+  wordStemsKeptMax: 200_000,
+  /** Different words of one text that are reduced to stems (some 8 µs each); beyond it the text is `too-many`. */
+  wordStemsPerTextMax: 300_000,
   /** Places of one text that combinations look at; beyond it the text is `too-many`. */
   detectCombinationPlacesMax: 20_000,
   findingMatchesKeptMax: 100,

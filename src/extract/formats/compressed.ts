@@ -5,6 +5,7 @@ import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflat
 import { uncompress } from '../readers/uncompress.ts'
 import { unlz4 } from '../readers/unlz4.ts'
 import { unlzma, unxz } from '../readers/unlzma.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * Single-file compressors: what was compressed is the one child, named as the tool would name it. What stands behind
@@ -48,17 +49,9 @@ function compressor(id: string, types: readonly string[], suffixes: Record<strin
       if (result.bytes.length > 0 || result.problem === null) {
         await context.child({ bytes: result.bytes, filename: innerName(input.filename, suffixes, `[${id}]`) })
       }
-      if (result.problem === null) await extractTrailing(input.bytes, result.consumed, context)
+      if (result.problem === null) await extractTrailing(input.bytes.subarray(result.consumed), context)
     },
   }
-}
-
-async function extractTrailing(bytes: Uint8Array, from: number, context: ExtractContext): Promise<void> {
-  let at = from
-  while (at < bytes.length && bytes[at] === 0) at += 1
-  if (at >= bytes.length) return
-  context.trait('trailing-data')
-  await context.child({ bytes: bytes.subarray(at), filename: null, label: '[trailing]', traits: ['hidden-content'] })
 }
 
 /** All frames joined; skippable frames (RFC 8878 section 3.1.2) are data a hand can hide, so they are kept as well. */

@@ -2,6 +2,7 @@ import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { decodeName, innerName } from '../readers/entry-name.ts'
 import { inflateBounded } from '../readers/inflate.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * gzip (RFC 1952): all members joined into one child, as gunzip does; names and comments of the header as text. What
@@ -55,16 +56,7 @@ async function extractGzip(input: FormatInput, context: ExtractContext): Promise
   }
   const filename = innerName(name ?? input.filename, { '.tgz': '.tar', '.gz': '', '.svgz': '.svg' }, '[gz]')
   await context.child({ bytes: Buffer.concat(chunks), filename })
-  await extractTrailing(bytes, at, context)
-}
-
-/** Padding with zeros is what tape tools write; anything else behind the last member is content. */
-async function extractTrailing(bytes: Buffer, from: number, context: ExtractContext): Promise<void> {
-  let at = from
-  while (at < bytes.length && bytes[at] === 0) at += 1
-  if (at >= bytes.length) return
-  context.trait('trailing-data')
-  await context.child({ bytes: bytes.subarray(at), filename: null, label: '[trailing]', traits: ['hidden-content'] })
+  await extractTrailing(bytes.subarray(at), context)
 }
 
 function readHeader(bytes: Buffer, at: number): Header | null {

@@ -4,6 +4,7 @@ import { imageSize } from '../readers/image-size.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 import { emfWords, wmfWords } from '../readers/metafile-text.ts'
 import { pictureTexts } from '../readers/picture-texts.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * Pictures: what they carry as text, that is EXIF, IPTC and XMP, comments and text chunks, and the words of metafiles.
@@ -50,10 +51,7 @@ async function extractImage(input: FormatInput, context: ExtractContext): Promis
   if (texts.size > 0) context.text([...texts].join('\n'))
   await readPixels(bytes, input.sniffedType, context)
   if (found.end === null || found.end >= bytes.length) return
-  const rest = bytes.subarray(found.end)
-  if (rest.every((byte) => byte === 0)) return
-  context.trait('trailing-data')
-  await context.child({ bytes: rest, filename: null, label: '[trailing]', traits: ['hidden-content'] })
+  await extractTrailing(bytes.subarray(found.end), context)
 }
 
 /** Text in the pixels. Where they can't be read, pictures large enough for legible text are told as `not-readable`. */

@@ -15,6 +15,7 @@ import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { type CompoundFile, childNamed, type OleNode, openCompoundFile } from '../readers/compound-file.ts'
 import { writeCompoundFile } from '../readers/compound-file-writer.ts'
 import { xmlToText } from '../readers/xml-walker.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * Everything that is a compound file: Word, Excel and PowerPoint to 2003, Outlook, Visio, Publisher, Works, encrypted
@@ -54,7 +55,7 @@ async function extractOle(input: FormatInput, context: ExtractContext): Promise<
   if (!childNamed(file.root, '__properties_version1.0')) await extractObjects(file.root, context, 0)
   if (!known) carveUnknown(file.root, context)
   if (file.broken) context.uninspected('corrupt', 'compound file structure')
-  else await extractTrailing(input.bytes, file.end, context)
+  else await extractTrailing(input.bytes.subarray(file.end), context)
 }
 
 /** Excel up to 4 wrote its records into a file of their own: a beginning of version 2 to 4, a length that fits. */
@@ -190,12 +191,4 @@ function carveUnknown(root: OleNode, context: ExtractContext): void {
   visit(root)
   if (strings.length > 0) context.text(strings.join('\n'))
   context.uninspected('unsupported', 'compound file of unknown kind')
-}
-
-async function extractTrailing(bytes: Uint8Array, from: number, context: ExtractContext): Promise<void> {
-  let at = from
-  while (at < bytes.length && bytes[at] === 0) at += 1
-  if (at >= bytes.length) return
-  context.trait('trailing-data')
-  await context.child({ bytes: bytes.subarray(at), filename: null, label: '[trailing]', traits: ['hidden-content'] })
 }

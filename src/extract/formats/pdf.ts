@@ -13,6 +13,7 @@ import {
   xfaTexts,
 } from '../office/pdf-raw.ts'
 import { PdfWords } from '../office/pdf-words.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * PDF: text page by page (hidden, off the page and on switched-off layers too), form values, annotations, scripts,
@@ -53,7 +54,7 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   }
   if (bytes.includes('/XFA')) for (const text of await xfaTexts(bytes, context)) context.text(text)
   await readRevisions(bytes, lines, context)
-  await readBehind(bytes, context)
+  await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
 }
 
 async function readPages(
@@ -188,16 +189,4 @@ async function readRevisions(bytes: Buffer, lines: Set<string>, context: Extract
     context.trait('hidden-content')
     context.text(older.join('\n'))
   }
-}
-
-async function readBehind(bytes: Buffer, context: ExtractContext): Promise<void> {
-  const start = behindEnd(bytes)
-  if (start >= bytes.length) return
-  context.trait('trailing-data')
-  await context.child({
-    bytes: bytes.subarray(start),
-    filename: null,
-    label: '[trailing]',
-    traits: ['hidden-content'],
-  })
 }

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { decodeName } from '../readers/entry-name.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, old sparse files) and pax (POSIX.1-2001). Each
@@ -28,12 +29,8 @@ async function extractTar(input: FormatInput, context: ExtractContext): Promise<
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
   const pending: { name?: string; link?: string; size?: number; sparse?: boolean } = {}
   let at = 0
-  let ended = false
   for (let entries = 0; at + BLOCK <= bytes.length; entries++) {
-    if (isZero(bytes, at)) {
-      ended = true
-      break
-    }
+    if (isZero(bytes, at)) break
     if (entries >= limits.extractArchiveEntriesMax) return context.uninspected('too-many', 'tar entries')
     if (!context.budget.hasTime()) return context.uninspected('timeout', 'tar')
     const header = readHeader(bytes, at)
@@ -50,7 +47,7 @@ async function extractTar(input: FormatInput, context: ExtractContext): Promise<
     at = start + Math.ceil(size / BLOCK) * BLOCK
     await takeEntry(header, data, pending, context)
   }
-  await extractRest(bytes, ended ? skipZeroBlocks(bytes, at) : at, context)
+  await extractTrailing(bytes.subarray(at), context)
 }
 
 /** On to the next header that holds, as tar does; what is stepped over is a part, so nothing hides in it. */
@@ -185,16 +182,4 @@ function trimZero(raw: Buffer): Buffer {
 function isZero(bytes: Buffer, at: number): boolean {
   for (let i = at; i < at + BLOCK; i++) if (bytes[i] !== 0) return false
   return true
-}
-
-function skipZeroBlocks(bytes: Buffer, from: number): number {
-  let at = from
-  while (at < bytes.length && bytes[at] === 0) at += 1
-  return at
-}
-
-async function extractRest(bytes: Buffer, at: number, context: ExtractContext): Promise<void> {
-  if (at >= bytes.length) return
-  context.trait('trailing-data')
-  await context.child({ bytes: bytes.subarray(at), filename: null, label: '[trailing]', traits: ['hidden-content'] })
 }

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../../src/core/limits.ts'
 import { readUpload } from '../reading.ts'
 import { read } from './making.ts'
 
@@ -53,6 +55,59 @@ describe('pictures', () => {
     const result = await read(Buffer.concat([pngOf(16, 16), Buffer.from('hidden behind the picture')]), 'x.png')
     expect(result.text).toContain('hidden behind the picture')
     expect(result.traits).toContain('trailing-data')
+  })
+
+  it('takes a few odd bytes behind a picture for a trait, and more, or a file, for a part', async () => {
+    const noise = (length: number) =>
+      Buffer.concat(Array.from({ length: 20 }, (_, i) => hash('sha256', `${i}`, 'buffer'))).subarray(0, length)
+    const few = await read(Buffer.concat([pngOf(16, 16), noise(40)]), 'x.png')
+    expect(few.said).toEqual([])
+    expect([...few.traits]).toEqual(['trailing-data'])
+    const most = await read(Buffer.concat([pngOf(16, 16), noise(limits.extractTrailingNoiseMaxBytes)]), 'x.png')
+    expect(most.said).toEqual([])
+    const more = await read(Buffer.concat([pngOf(16, 16), noise(limits.extractTrailingNoiseMaxBytes + 1)]), 'x.png')
+    expect(more.reasons).toContain('unsupported')
+    expect(more.traits).toContain('trailing-data')
+    const archive = await read(Buffer.concat([pngOf(16, 16), zlib.gzipSync('a hidden line')]), 'x.png')
+    expect(archive.text).toContain('a hidden line')
+    expect(archive.traits).toContain('attachment')
+    const padded = await read(Buffer.concat([pngOf(16, 16), Buffer.from('\r\n\0\0 \0')]), 'x.png')
+    expect([...padded.traits]).toEqual([])
+  })
+
+  it('reads the strings of odd bytes', async () => {
+    const odd = Buffer.concat([Buffer.from([1, 0, 2, 3]), Buffer.from('4111111111111111'), Buffer.from([0, 1, 5])])
+    expect((await read(Buffer.concat([pngOf(16, 16), odd]), 'x.png')).text).toContain('4111111111111111')
+  })
+
+  it('takes the blocks that cameras put behind a picture one by one', async () => {
+    const block = (name: string, data: Buffer) => {
+      const head = Buffer.alloc(8)
+      head.writeUInt32LE(name.length, 4)
+      return Buffer.concat([head, Buffer.from(name), data])
+    }
+    const blocks = [
+      block('Image_UTC_Data', Buffer.from('1700000000000')),
+      block('Depth_Data', zlib.gzipSync('a line in a block')),
+    ]
+    const total = blocks.reduce((sum, { length }) => sum + length, 0)
+    const directory = Buffer.alloc(12 + 12 * blocks.length + 8)
+    directory.write('SEFH', 0)
+    directory.writeUInt32LE(blocks.length, 8)
+    let before = 0
+    blocks.forEach((one, i) => {
+      directory.writeUInt32LE(total - before, 12 + i * 12 + 4)
+      directory.writeUInt32LE(one.length, 12 + i * 12 + 8)
+      before += one.length
+    })
+    directory.writeUInt32LE(directory.length - 8, directory.length - 8)
+    directory.write('SEFT', directory.length - 4)
+    const whole = await read(Buffer.concat([pngOf(16, 16), ...blocks, directory]), 'x.png')
+    expect(whole.said).toEqual([])
+    for (const text of ['Image_UTC_Data', '1700000000000', 'a line in a block']) expect(whole.text).toContain(text)
+    directory.writeUInt32LE(0xffffffff, 16)
+    const lying = await read(Buffer.concat([pngOf(16, 16), ...blocks, directory]), 'x.png')
+    expect(lying.traits).toContain('trailing-data')
   })
 
   it('reads comments of JPEG and GIF', async () => {
