@@ -15,7 +15,8 @@ import { z } from 'zod'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { FAMILIES } from '../core/finding.ts'
 import { CELL_KINDS } from '../detect/exact-data/cell-values.ts'
-import { parseYaml, validate } from '../yaml/parse-yaml.ts'
+import { parseYaml } from '../yaml/parse-yaml.ts'
+import { validate } from '../yaml/validate.ts'
 
 const COLUMNS_MAX = 32
 const WITHIN_MAX_BYTES = 1024 * 1024

@@ -4,7 +4,8 @@
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import { parseYaml, validate, type YamlSource } from '../yaml/parse-yaml.ts'
+import { parseYaml, type YamlSource } from '../yaml/parse-yaml.ts'
+import { validate } from '../yaml/validate.ts'
 import { type Config, configSchema, type DestinationConfig } from './schema.ts'
 
 export interface LoadedConfig {

@@ -1,7 +1,8 @@
 /** What compilation knows of the world outside the policy files, and where it puts its complaints. */
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Family } from '../core/finding.ts'
-import { nearest, type Path, type YamlSource } from '../yaml/parse-yaml.ts'
+import { nearest } from '../yaml/nearest.ts'
+import type { Path, YamlSource } from '../yaml/parse-yaml.ts'
 import type { Directory } from './directory.ts'
 import { compileGlob, type Glob } from './glob.ts'
 

@@ -1,9 +1,19 @@
 /**
- * YAML text -> a plain value whose every node can still be located, and zod's complaints -> Diagnostics with
- * `file:row:column` and what to write instead. Pure; shared by configuration, policies and detection rules.
+ * YAML text -> a plain value whose every node can still be located, or Diagnostics with `file:row:column` and what to
+ * write instead. Pure; shared by configuration, policies and detection rules.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { Diagnostic } from '../core/diagnostic.ts'
 
 export type Path = readonly (string | number)[]
@@ -30,10 +40,14 @@ export function parseYaml(file: string, text: string): { source: YamlSource | nu
     file,
     ...place(problem.pos[0]),
     code: problem.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'yaml-syntax',
-    message: firstLine(problem.message),
+    message: syntaxMessage(problem.code, problem.message),
     severity: problem.name === 'YAMLWarning' ? 'warning' : 'error',
   }))
-  if (document.errors.length > 0) return { source: null, diagnostics }
+  for (const { offset, name } of undefinedAliases(document)) {
+    const message = `\`*${name}\` refers to \`&${name}\`, which stands nowhere above; put a text that begins with \`*\` in quotes: \`'*${name}'\``
+    diagnostics.push({ file, ...place(offset), code: 'yaml-aliases', message, severity: 'error' })
+  }
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { source: null, diagnostics }
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX })
@@ -50,6 +64,40 @@ export function parseYaml(file: string, text: string): { source: YamlSource | nu
     diagnostic: (path, code, message, what) => ({ file, ...at(path, what), code, message, severity: 'error' }),
   }
   return { source, diagnostics }
+}
+
+const SYNTAX_REMEDIES: Partial<Readonly<Record<ErrorCode, string>>> = {
+  BAD_DQ_ESCAPE: 'in double quotes a backslash begins an escape; use single quotes, where it is itself',
+  BAD_INDENT: 'let all keys of one section begin in the same column, further right than the section’s own',
+  BAD_SCALAR_START: 'put a text that begins with this character in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'write each key on a line of its own, and put a text that holds `: ` in quotes',
+  DUPLICATE_KEY: 'this key stands here twice; remove one of the two',
+  MISSING_CHAR: 'close what was opened: every quote, bracket and brace',
+  MULTILINE_IMPLICIT_KEY: 'write `key: value` on one line, each key in the column of its neighbours',
+  MULTIPLE_DOCS: 'a file holds one document; remove the `---` before the second',
+  TAB_AS_INDENT: 'use spaces',
+  TAG_RESOLVE_FAILED: 'remove the tag; put a text that begins with `!` in quotes',
+  UNEXPECTED_TOKEN: 'look at the indentation, and at quotes and brackets before this place',
+}
+
+function syntaxMessage(code: ErrorCode, message: string): string {
+  const remedy = SYNTAX_REMEDIES[code]
+  if (code === 'DUPLICATE_KEY' || code === 'MULTIPLE_DOCS') return remedy ?? ''
+  return remedy ? `${firstLine(message)}; ${remedy}` : firstLine(message)
+}
+
+/** `*.example.com` without quotes is an alias to YAML, and a domain to who wrote it. */
+function undefinedAliases(document: Document): { offset: number; name: string }[] {
+  const anchors = new Set<string>()
+  const found: { offset: number; name: string }[] = []
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) {
+        if (!anchors.has(node.source)) found.push({ offset: node.range?.[0] ?? 0, name: node.source })
+      } else if (node.anchor) anchors.add(node.anchor)
+    },
+  })
+  return found
 }
 
 function firstLine(text: string): string {
@@ -77,132 +125,4 @@ function offsetOf(root: Node | null, path: Path, what: 'key' | 'value'): number 
     } else return offset
   }
   return offset
-}
-
-/** Checks a parsed source against a schema. Unknown keys get the nearest known one as a suggestion. */
-export function validate<T extends z.ZodType>(
-  source: YamlSource,
-  schema: T,
-): { value: z.output<T> | null; diagnostics: Diagnostic[] } {
-  const result = schema.safeParse(source.value, { reportInput: true })
-  if (result.success) return { value: result.data, diagnostics: [] }
-  return { value: null, diagnostics: result.error.issues.flatMap((issue) => fromIssue(source, schema, issue, [])) }
-}
-
-type Issue = z.core.$ZodIssue
-
-function fromIssue(source: YamlSource, schema: z.ZodType, issue: Issue, base: Path): Diagnostic[] {
-  const path: Path = [...base, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
-  const name = path.length > 0 ? `\`${path.join('.')}\`` : 'the document'
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const known = keysAt(schema, issue.path)
-      const hint = nearest(key, known)
-      const instead = hint
-        ? `did you mean \`${hint}\`?`
-        : known.length > 0
-          ? `known here: ${known.map((k) => `\`${k}\``).join(', ')}.`
-          : 'remove it.'
-      return source.diagnostic([...path, key], 'unknown-key', `\`${key}\` is not a key of ${name}; ${instead}`, 'key')
-    })
-  }
-  if (issue.code === 'invalid_union') {
-    const best = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0]
-    if (best && best.length > 0 && depth(best) > 0)
-      return best.flatMap((inner) => fromIssue(source, schema, inner, path))
-    const options = issue.errors.flatMap((errors) => errors.slice(0, 1).map((inner) => inner.message))
-    const message = issue.message !== 'Invalid input' ? issue.message : [...new Set(options)].join('; or ')
-    return [source.diagnostic(path, 'invalid-value', `${name}: ${message || issue.message}`)]
-  }
-  if (issue.code === 'invalid_value') {
-    const values = issue.values.map((value) => String(value))
-    const hint = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined
-    const message = `${name} must be one of ${values.map((v) => `\`${v}\``).join(', ')}${hint ? `; did you mean \`${hint}\`?` : ''}`
-    return [source.diagnostic(path, issue.input === undefined ? 'missing-key' : 'invalid-value', message)]
-  }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return [source.diagnostic(path, 'missing-key', `${name} is missing; write ${issue.expected} there`)]
-  }
-  return [source.diagnostic(path, 'invalid-value', `${name}: ${issue.message}`)]
-}
-
-function depth(issues: readonly Issue[]): number {
-  return Math.max(0, ...issues.map((issue) => issue.path.length))
-}
-
-/** Keys of the object schema at `path`, as far as it can be followed; for suggestions only. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let schemas: unknown[] = [schema]
-  for (const step of path) schemas = schemas.flatMap((s) => childSchemas(s, step))
-  return [...new Set(schemas.flatMap((s) => objectShapes(s)).flatMap((shape) => Object.keys(shape)))].sort()
-}
-
-interface SchemaDef {
-  type?: string
-  innerType?: unknown
-  in?: unknown
-  options?: unknown[]
-  shape?: Record<string, unknown>
-  element?: unknown
-  valueType?: unknown
-  getter?: () => unknown
-}
-
-function definition(schema: unknown): SchemaDef {
-  return ((schema as { _zod?: { def?: SchemaDef } } | undefined)?._zod?.def ?? {}) as SchemaDef
-}
-
-function unwrap(schema: unknown): unknown[] {
-  const def = definition(schema)
-  if (def.type === 'lazy' && def.getter) return unwrap(def.getter())
-  if (def.type === 'union' && def.options) return def.options.flatMap(unwrap)
-  if (def.type === 'pipe' && def.in) return unwrap(def.in)
-  if (def.innerType) return unwrap(def.innerType)
-  return [schema]
-}
-
-function objectShapes(schema: unknown): Record<string, unknown>[] {
-  return unwrap(schema).flatMap((s) => {
-    const shape = definition(s).shape
-    return shape ? [shape] : []
-  })
-}
-
-function childSchemas(schema: unknown, step: PropertyKey): unknown[] {
-  return unwrap(schema).flatMap((s) => {
-    const def = definition(s)
-    if (def.shape) return def.shape[String(step)] ? [def.shape[String(step)]] : []
-    if (def.type === 'array' && def.element) return [def.element]
-    if (def.type === 'record' && def.valueType) return [def.valueType]
-    return []
-  })
-}
-
-const SUGGESTION_DISTANCE_MAX = 3
-
-/** The known word nearest to a mistyped one by edit distance, or undefined when none is close. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  let best: string | undefined
-  let bestDistance = Math.min(SUGGESTION_DISTANCE_MAX, Math.floor(word.length / 2)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
-  return best
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const swap = a[i - 1] === b[j - 1] ? 0 : 1
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + swap))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

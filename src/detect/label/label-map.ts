@@ -13,7 +13,9 @@ import { z } from 'zod'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import type { LabelMark } from '../../core/extraction.ts'
 import { HEADER_NAME, HEADER_VALUE, isReservedHeader } from '../../core/header-names.ts'
-import { nearest, parseYaml, validate } from '../../yaml/parse-yaml.ts'
+import { nearest } from '../../yaml/nearest.ts'
+import { parseYaml } from '../../yaml/parse-yaml.ts'
+import { validate } from '../../yaml/validate.ts'
 
 export interface LabelMapping {
   readonly scheme?: string | undefined

@@ -1,139 +1,131 @@
 /**
  * Rule files -> DetectionRules, with every mistake of every file at once. Pure. A file with an error gives none of its
- * rules, so that a caller can't run half of what an author wrote.
+ * rules, so that a caller can't run half of what an author wrote. Overrides are applied last, whatever file they stand in.
  */
-import RE2 from 're2'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
-import { nearest, parseYaml, validate, type YamlSource } from '../../yaml/parse-yaml.ts'
-import { PATTERN_END_INSTRUCTIONS, PATTERN_INSTRUCTIONS_MAX } from '../match/program.ts'
-import { lengthOf, stepsOf } from '../regex/ast.ts'
-import { parseRegex, RegexUnsupported } from '../regex/parse-regex.ts'
-import { resolveValidator } from '../validators/registry.ts'
-import { type RuleDocument, ruleFileSchema } from './rule-schema.ts'
+import { nearest } from '../../yaml/nearest.ts'
+import { parseYaml } from '../../yaml/parse-yaml.ts'
+import { validate } from '../../yaml/validate.ts'
+import { applyOverride, checkOverride } from './apply-override.ts'
+import { checkCombinations, combinedRules } from './check-combinations.ts'
+import { checkRule } from './check-rule.ts'
+import { RulePlace } from './rule-place.ts'
+import { type OverrideDocument, type RuleDocument, ruleFileSchema } from './rule-schema.ts'
+import { type ListFiles, readTerms } from './word-list.ts'
 
 export interface RuleFile {
   readonly file: string
   readonly text: string
+  /** Texts of the files that it names (word lists, allow-lists), by the path written in it; null: can't be read. */
+  readonly lists?: ListFiles
 }
 
 export interface ParsedRules {
   readonly rules: readonly DetectionRule[]
+  /** Rules that an override switches off; policies may name them still. */
+  readonly disabled: readonly DetectionRule[]
   readonly diagnostics: Diagnostic[]
+  /** Place of each rule, for complaints that need all of them. */
+  readonly places: ReadonlyMap<string, RulePlace>
+}
+
+interface Written<T> {
+  readonly document: T
+  readonly place: RulePlace
+  readonly lists: ListFiles
 }
 
 export function parseRules(files: readonly RuleFile[]): ParsedRules {
-  const rules: DetectionRule[] = []
+  const written: Written<RuleDocument>[] = []
+  const overrides: Written<OverrideDocument>[] = []
   const diagnostics: Diagnostic[] = []
-  const places = new Map<string, string>()
-  for (const file of files) {
-    const { source, diagnostics: syntax } = parseYaml(file.file, file.text)
+  for (const { file, text, lists = {} } of files) {
+    const { source, diagnostics: syntax } = parseYaml(file, text)
     diagnostics.push(...syntax)
     if (!source) continue
-    const checked = validate(source, ruleFileSchema)
-    diagnostics.push(...checked.diagnostics)
-    for (const [index, document] of (checked.value?.rules ?? []).entries()) {
-      const place = new RulePlace(source, index)
-      const { row } = source.at(['rules', index, 'id'])
-      const earlier = places.get(document.id)
-      if (earlier) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${earlier}`)
-      places.set(document.id, earlier ?? `${file.file}:${row}`)
-      checkRule(document, place)
-      diagnostics.push(...place.diagnostics)
-      if (place.diagnostics.length === 0) rules.push(toRule(document))
+    const { value, diagnostics: shape } = validate(source, ruleFileSchema)
+    diagnostics.push(...shape)
+    if (!value) continue
+    const place = (...path: (string | number)[]) => new RulePlace(source, path)
+    for (const [i, document] of value.rules.entries()) written.push({ document, place: place('rules', i), lists })
+    for (const [i, document] of value.overrides.entries())
+      overrides.push({ document, place: place('overrides', i), lists })
+    if (value.rules.length + value.overrides.length === 0)
+      diagnostics.push(source.diagnostic([], 'missing-key', 'write `rules` or `overrides`'))
+  }
+  const rules = checked(written, overrides)
+  const places = new Map(written.map(({ document, place }) => [document.id, place]))
+  const changed = overridden(rules, overrides, new Set(places.keys()))
+  diagnostics.push(...[...written, ...overrides].flatMap(({ place }) => place.diagnostics))
+  return { ...changed, diagnostics, places }
+}
+
+/** The sound ones among the rules as they are written. */
+function checked(
+  written: readonly Written<RuleDocument>[],
+  overrides: readonly Written<OverrideDocument>[],
+): DetectionRule[] {
+  const rules: DetectionRule[] = []
+  const known = {
+    ids: new Set(written.map(({ document }) => document.id)),
+    combined: new Set(written.filter(({ document }) => document.combinations.length > 0).map((w) => w.document.id)),
+    disabled: new Set(overrides.filter((o) => o.document.enabled === false).flatMap((o) => o.document.rule)),
+  }
+  const needed = new Set(written.flatMap(({ document }) => combinedRules(document)))
+  const earlier = new Map<string, string>()
+  for (const { document, place, lists } of written) {
+    const first = earlier.get(document.id)
+    if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first}`)
+    else earlier.set(document.id, place.name)
+    checkRule(document, place)
+    checkCombinations(document, place, known)
+    if (document.building_block && !needed.has(document.id))
+      place.report(['building_block'], 'option-without-effect', `no combination names \`${document.id}\``)
+    const rule = toRule(document, lists, place)
+    if (!place.broken) rules.push(rule)
+  }
+  return rules
+}
+
+function overridden(
+  rules: readonly DetectionRule[],
+  overrides: readonly Written<OverrideDocument>[],
+  known: ReadonlySet<string>,
+): Pick<ParsedRules, 'rules' | 'disabled'> {
+  const byId = new Map<string, DetectionRule | null>(rules.map((rule) => [rule.id, rule]))
+  const disabled: DetectionRule[] = []
+  const earlier = new Map<string, string>()
+  for (const { document, place, lists } of overrides) {
+    checkOverride(document, place)
+    for (const id of document.rule) {
+      const first = earlier.get(id)
+      if (first) place.report(['rule'], 'duplicate-id', `rule \`${id}\` is overridden at ${first} already; make it one`)
+      earlier.set(id, place.name)
+      if (!known.has(id)) {
+        const hint = nearest(id, [...known])
+        place.report(['rule'], 'unknown-rule', `there is no rule \`${id}\`${hint ? `; did you mean \`${hint}\`?` : ''}`)
+      }
+      const rule = byId.get(id)
+      if (!rule) continue
+      const changed = applyOverride(rule, document, lists, place)
+      if (!changed) disabled.push(rule)
+      byId.set(id, changed)
     }
   }
-  return { rules, diagnostics }
+  return { rules: [...byId.values()].filter((rule) => rule !== null), disabled }
 }
 
-class RulePlace {
-  readonly diagnostics: Diagnostic[] = []
-  readonly #source: YamlSource
-  readonly #index: number
-
-  constructor(source: YamlSource, index: number) {
-    this.#source = source
-    this.#index = index
-  }
-
-  report(path: readonly (string | number)[], code: string, message: string): void {
-    this.diagnostics.push(this.#source.diagnostic(['rules', this.#index, ...path], code, message))
-  }
-}
-
-function checkRule(rule: RuleDocument, place: RulePlace): void {
-  const seen = new Set<string>()
-  for (const [index, pattern] of rule.patterns.entries()) {
-    const path = ['patterns', index]
-    if (seen.has(pattern.id)) place.report([...path, 'id'], 'duplicate-id', `pattern \`${pattern.id}\` stands twice`)
-    seen.add(pattern.id)
-    checkPrimary(pattern.regex, [...path, 'regex'], place)
-    for (const [i, name] of pattern.validators.entries()) {
-      const resolved = resolveValidator(name)
-      if (typeof resolved === 'string') place.report([...path, 'validators', i], 'unknown-validator', resolved)
-    }
-    for (const [i, name] of pattern.requires.entries()) checkEvidenceName(rule, name, [...path, 'requires', i], place)
-    for (const name of Object.keys(pattern.raise)) checkEvidenceName(rule, name, [...path, 'raise', name], place)
-  }
-  checkGroups(rule, place)
-  for (const key of ['examples', 'negative_examples'] as const)
-    if (rule[key].length === 0)
-      place.report([], 'missing-examples', `rule \`${rule.id}\` has no \`${key}\`; write at least one, best three`)
-}
-
-function checkEvidenceName(rule: RuleDocument, name: string, path: readonly (string | number)[], place: RulePlace) {
-  if (rule.evidence[name]) return
-  const hint = nearest(name, Object.keys(rule.evidence))
-  const instead = hint ? `did you mean \`${hint}\`?` : 'add it under `evidence`.'
-  place.report(path, 'unknown-evidence', `there is no evidence group \`${name}\`; ${instead}`)
-}
-
-function checkGroups(rule: RuleDocument, place: RulePlace): void {
-  const used = new Set(rule.patterns.flatMap((p) => [...p.requires, ...Object.keys(p.raise)]))
-  for (const [name, group] of Object.entries(rule.evidence)) {
-    const path = ['evidence', name]
-    if (!used.has(name))
-      place.report(path, 'unused-evidence', `no pattern's \`requires\` or \`raise\` names \`${name}\``)
-    if (group.keywords.length + group.patterns.length === 0)
-      place.report(path, 'empty-evidence', `\`${name}\` has neither \`keywords\` nor \`patterns\``)
-    for (const [i, regex] of group.patterns.entries()) checkRegex(regex, [...path, 'patterns', i], place)
-  }
-  for (const [name, group] of Object.entries(rule.anti_evidence)) {
-    const path = ['anti_evidence', name]
-    if (group.keywords.length + group.patterns.length + group.values.length === 0)
-      place.report(path, 'empty-evidence', `\`${name}\` has no \`keywords\`, \`patterns\` or \`values\``)
-    for (const key of ['patterns', 'values'] as const)
-      for (const [i, regex] of group[key].entries()) checkRegex(regex, [...path, key, i], place)
-  }
-}
-
-function checkPrimary(regex: string, path: readonly (string | number)[], place: RulePlace): void {
-  if (!checkRegex(regex, path, place)) return
-  try {
-    const node = parseRegex(regex)
-    if (lengthOf(node).min === 0)
-      place.report(path, 'matches-empty', 'the pattern can match without reading a character; make it want something')
-    if (stepsOf(node) + PATTERN_END_INSTRUCTIONS > PATTERN_INSTRUCTIONS_MAX)
-      place.report(path, 'large-pattern', 'the pattern is too large; lower its repeat counts')
-  } catch (thrown) {
-    if (!(thrown instanceof RegexUnsupported)) throw thrown
-    place.report(path, 'bad-pattern', thrown.message)
-  }
-}
-
-function checkRegex(regex: string, path: readonly (string | number)[], place: RulePlace): boolean {
-  try {
-    const compiled = new RE2(regex, '')
-    if (!compiled.test('')) return true
-    place.report(path, 'matches-empty', 'the pattern matches the empty string; make it want something')
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : 'cannot be compiled'
-    place.report(path, 'bad-pattern', `not an RE2 pattern: ${message} (no look-around, no back-references)`)
-  }
-  return false
-}
-
-function toRule(rule: RuleDocument): DetectionRule {
+function toRule(rule: RuleDocument, lists: ListFiles, place: RulePlace): DetectionRule {
+  const words = rule.words.map((list, i) => ({
+    id: list.id,
+    terms: readTerms(list, lists, ['words', i], place),
+    language: list.language ?? null,
+    confidence: list.confidence ?? ('low' as const),
+    requires: list.requires,
+    raise: list.raise,
+  }))
+  const { score } = rule
   return {
     id: rule.id,
     name: rule.name,
@@ -142,6 +134,10 @@ function toRule(rule: RuleDocument): DetectionRule {
     references: rule.references,
     regulations: rule.regulations,
     patterns: rule.patterns,
+    ...(words.length > 0 && { words }),
+    ...(rule.combinations.length > 0 && { combinations: rule.combinations.map(toCombination) }),
+    ...(score && { score: { levels: levelsOf(score), repeatsMax: score.repeats_max } }),
+    ...(rule.building_block && { buildingBlock: true }),
     evidence: rule.evidence,
     antiEvidence: rule.anti_evidence,
     ...(rule.threshold && {
@@ -151,5 +147,26 @@ function toRule(rule: RuleDocument): DetectionRule {
     examples: rule.examples,
     negativeExamples: rule.negative_examples,
     knownMisses: rule.known_misses,
+  }
+}
+
+function levelsOf({ low, medium, high }: NonNullable<RuleDocument['score']>) {
+  return { ...(low && { low }), ...(medium && { medium }), ...(high && { high }) }
+}
+
+function toCombination(document: RuleDocument['combinations'][number]) {
+  const companion = ({ rule, at_least, count }: (typeof document.all)[number]) => ({
+    rules: rule,
+    atLeast: at_least,
+    count,
+  })
+  return {
+    id: document.id,
+    rules: document.rule,
+    atLeast: document.at_least,
+    within: document.within,
+    all: document.all.map(companion),
+    any: document.any.map(companion),
+    confidence: document.confidence,
   }
 }
