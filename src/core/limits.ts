@@ -116,6 +116,8 @@ export const limits = {
   extractPdfPagesMax: 5_000,
   /** Bytes of no known kind behind a file that can't hide one: read for strings and told as a trait alone. */
   extractTrailingNoiseMaxBytes: 512,
+  /** The same where a file was filled up to whole sectors. */
+  extractTrailingPaddingMaxBytes: 8 * 1024,
   /** One PDF page. */
   extractPdfPageMs: 5_000,
   /** Records (BIFF, PowerPoint, MAPI, RTF groups …) read in one stream. */
@@ -175,6 +177,8 @@ export const limits = {
   sandboxPartTimeShare: 0.75,
   /** Sandboxes that one message may end; what is left of it then is not read. */
   sandboxFailuresMax: 8,
+  /** One part, as it is handed to a sandbox. */
+  sandboxRequestMaxBytes: 2 ** 31,
   /** What a sandbox says about parts besides their texts. */
   sandboxHeaderMaxBytes: 32 * 1024 * 1024,
   /** Tail of a dying sandbox’s last words that is looked at for the cause; it is shown to nobody. */

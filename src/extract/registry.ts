@@ -1,4 +1,5 @@
 import type { Format } from './format.ts'
+import { appleDouble, dsStore, propertyList } from './formats/apple.ts'
 import { cms } from './formats/cms.ts'
 import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
 import { csv } from './formats/csv.ts'
@@ -84,6 +85,9 @@ const formats = [
   epub,
   wordPerfect,
   oneNote,
+  appleDouble,
+  dsStore,
+  propertyList,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()
@@ -106,6 +110,30 @@ const readableAsText = new Set([
   'application/postscript',
   'application/javascript',
 ])
+
+/**
+ * Read where the walker runs: text in our own memory-safe code, and most of all mail. Whatever else there is, a format
+ * added tomorrow included, is read in the sandbox.
+ */
+const readInPlace: ReadonlySet<Format> = new Set<Format>([
+  mime,
+  text,
+  html,
+  json,
+  csv,
+  vobject,
+  mbox,
+  form,
+  formData,
+  xml,
+  cms,
+  sealed,
+])
+
+/** Whether the format is read in the sandbox, where there is one. */
+export function isSandboxed(format: Format): boolean {
+  return !readInPlace.has(format)
+}
 
 export function allFormats(): readonly Format[] {
   return formats

@@ -9,9 +9,16 @@ import { endsAsZip } from './sniff-zip.ts'
  * What stands behind (or before, or between) the content of a file where its own programs don't look. Zeros and blanks
  * are padding. Anything else sets `trailing-data` for policies and is read: files and text as a part of their own. A few
  * bytes that are neither, as careless programs leave them behind pictures, can hide no file: their strings are read with
- * the file itself, and they are not told as `unsupported`, which would hold ordinary mail.
+ * the file itself, and they are not told as `unsupported`, which would hold ordinary mail. Old Office programs fill files
+ * up to whole sectors with whatever was in memory, so there more is let be.
  */
-export async function extractTrailing(rest: Uint8Array, context: ExtractContext, label = '[trailing]'): Promise<void> {
+const SECTOR_BYTES = 512
+
+export async function extractTrailing(
+  rest: Uint8Array,
+  context: ExtractContext,
+  { label = '[trailing]', whole = 1 }: { readonly label?: string; readonly whole?: number } = {},
+): Promise<void> {
   const bytes = withoutPadding(rest)
   if (bytes.length === 0) return
   context.trait('trailing-data')
@@ -19,12 +26,14 @@ export async function extractTrailing(rest: Uint8Array, context: ExtractContext,
   if (blocks !== null) {
     for (const { name, data } of blocks) {
       context.text(name)
-      await extractTrailing(data, context, `[${name}]`)
+      await extractTrailing(data, context, { label: `[${name}]` })
     }
     return
   }
   const isFile = signatureOf(bytes) !== null || endsAsZip(bytes)
-  if (!isFile && bytes.length <= limits.extractTrailingNoiseMaxBytes && isNoise(bytes)) {
+  const noiseMax =
+    whole % SECTOR_BYTES === 0 ? limits.extractTrailingPaddingMaxBytes : limits.extractTrailingNoiseMaxBytes
+  if (!isFile && bytes.length <= noiseMax && isNoise(bytes)) {
     context.text([...carveLatin(bytes), ...carveUtf16(bytes)].join('\n'))
     return
   }

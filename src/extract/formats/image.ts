@@ -51,7 +51,7 @@ async function extractImage(input: FormatInput, context: ExtractContext): Promis
   if (texts.size > 0) context.text([...texts].join('\n'))
   await readPixels(bytes, input.sniffedType, context)
   if (found.end === null || found.end >= bytes.length) return
-  await extractTrailing(bytes.subarray(found.end), context)
+  await extractTrailing(bytes.subarray(found.end), context, { whole: bytes.length })
 }
 
 /** Text in the pixels. Where they can't be read, pictures large enough for legible text are told as `not-readable`. */

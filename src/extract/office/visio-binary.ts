@@ -41,6 +41,7 @@ export async function readVisioBinary(bytes: Buffer, context: ExtractContext): P
       break
     }
     seen.add(pointer.offset)
+    if (pointer.offset + pointer.length > bytes.length) context.uninspected('corrupt', 'visio streams')
     const raw = bytes.subarray(pointer.offset, pointer.offset + pointer.length)
     const data = (pointer.format & COMPRESSED) !== 0 ? inflateVisio(raw, left) : raw
     left -= data.length

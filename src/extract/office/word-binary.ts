@@ -44,6 +44,7 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     if (carved.length > 0) context.text(carved.join('\n'))
     return
   }
+  if (isGarbled(raw)) context.uninspected('corrupt', 'doc text')
   context.text(toLines(raw))
   if (!isUnicode) return
   const words = [
@@ -52,6 +53,16 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     ...carveUtf16(slice(table, fib, 0x27a), 2),
   ]
   if (words.length > 0) context.text(words.join('\n'))
+}
+
+/** Characters that no story of a document holds, and how long a run of filler is. */
+const FOREIGN = /[\0\x0f-\x12\x16-\x1b\x1d\ud800-\udfff\ufffe\uffff]/gu
+const FILLER = /\u00ff{16}/
+const FOREIGN_SHARE_MAX = 0.02
+
+/** A piece table that points to something else than text gives characters that Word never writes there. */
+function isGarbled(raw: string): boolean {
+  return FILLER.test(raw) || (raw.match(FOREIGN)?.length ?? 0) > Math.max(4, raw.length * FOREIGN_SHARE_MAX)
 }
 
 function slice(table: Buffer, fib: Buffer, at: number): Buffer {

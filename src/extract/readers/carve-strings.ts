@@ -4,10 +4,20 @@
  */
 const RUN_MIN_CHARS = 5
 
-/** UTF-16LE runs of letters, digits and punctuation. */
-export function carveUtf16(bytes: Uint8Array, minimum = RUN_MIN_CHARS): string[] {
+/** UTF-16 runs of letters, digits and punctuation, at even and at odd places; little-endian unless told otherwise. */
+export function carveUtf16(bytes: Uint8Array, minimum = RUN_MIN_CHARS, endian: 'le' | 'be' = 'le'): string[] {
+  if (endian === 'be') {
+    const swapped = Buffer.concat([bytes, Buffer.alloc(bytes.length % 2)]).swap16()
+    // Swapping pairs of bytes leaves text at odd places torn apart, so the bytes are swapped from the second on as well.
+    const odd = Buffer.concat([bytes.subarray(1), Buffer.alloc(1 - (bytes.length % 2))])
+    return [...carveAt(swapped, minimum, [0]), ...carveAt(odd.swap16(), minimum, [0])]
+  }
+  return carveAt(bytes, minimum, [0, 1])
+}
+
+function carveAt(bytes: Uint8Array, minimum: number, parities: readonly number[]): string[] {
   const runs: string[] = []
-  for (const parity of [0, 1]) {
+  for (const parity of parities) {
     let start = -1
     let at = parity
     for (; at + 1 < bytes.length; at += 2) {

@@ -59,7 +59,7 @@ describe('pictures', () => {
 
   it('takes a few odd bytes behind a picture for a trait, and more, or a file, for a part', async () => {
     const noise = (length: number) =>
-      Buffer.concat(Array.from({ length: 20 }, (_, i) => hash('sha256', `${i}`, 'buffer'))).subarray(0, length)
+      Buffer.concat(Array.from({ length: 32 }, (_, i) => hash('sha256', `${i}`, 'buffer'))).subarray(0, length)
     const few = await read(Buffer.concat([pngOf(16, 16), noise(40)]), 'x.png')
     expect(few.said).toEqual([])
     expect([...few.traits]).toEqual(['trailing-data'])
@@ -68,6 +68,10 @@ describe('pictures', () => {
     const more = await read(Buffer.concat([pngOf(16, 16), noise(limits.extractTrailingNoiseMaxBytes + 1)]), 'x.png')
     expect(more.reasons).toContain('unsupported')
     expect(more.traits).toContain('trailing-data')
+    const picture = pngOf(16, 16)
+    const filled = await read(Buffer.concat([picture, noise(1024 - picture.length)]), 'x.png')
+    expect(filled.said).toEqual([])
+    expect(filled.traits).toContain('trailing-data')
     const archive = await read(Buffer.concat([pngOf(16, 16), zlib.gzipSync('a hidden line')]), 'x.png')
     expect(archive.text).toContain('a hidden line')
     expect(archive.traits).toContain('attachment')
