@@ -33,12 +33,20 @@ export const defaultExtractLimits: ExtractLimits = {
   mimeDepthMax: limits.extractMimeDepthMax,
 }
 
+/** What is left of a budget, so that it can be taken from in another process. */
+export interface BudgetLeft {
+  readonly inflatedBytes: number
+  readonly textBytes: number
+  readonly parts: number
+  readonly ms: number
+}
+
 export class MessageBudget implements Budget {
   readonly limits: ExtractLimits
   #inflatedLeft: number
   #textLeft: number
   #partsLeft: number
-  readonly #endsAt: number
+  #endsAt: number
 
   /** `size` is the bytes of the whole message or upload: the ratio is taken against it. */
   constructor(size: number, extractLimits: ExtractLimits) {
@@ -48,6 +56,32 @@ export class MessageBudget implements Budget {
     this.#textLeft = extractLimits.textMaxBytes
     this.#partsLeft = extractLimits.partsMax
     this.#endsAt = performance.now() + extractLimits.timeMs
+  }
+
+  /** Goes on with what another process was given of a message's budget. */
+  static resume(left: BudgetLeft, extractLimits: ExtractLimits): MessageBudget {
+    const budget = new MessageBudget(0, extractLimits)
+    budget.#inflatedLeft = left.inflatedBytes
+    budget.#textLeft = left.textBytes
+    budget.#partsLeft = left.parts
+    budget.#endsAt = performance.now() + left.ms
+    return budget
+  }
+
+  get left(): BudgetLeft {
+    return { inflatedBytes: this.#inflatedLeft, textBytes: this.#textLeft, parts: this.#partsLeft, ms: this.msLeft }
+  }
+
+  /** Takes over what another process has left; its time went by here as well. Nothing can be won back. */
+  settle(left: BudgetLeft): void {
+    this.#inflatedLeft = Math.min(this.#inflatedLeft, left.inflatedBytes)
+    this.#textLeft = Math.min(this.#textLeft, left.textBytes)
+    this.#partsLeft = Math.min(this.#partsLeft, left.parts)
+  }
+
+  /** Time that the message lost through no part of it. */
+  waited(ms: number): void {
+    this.#endsAt += ms
   }
 
   get inflatedLeft(): number {

@@ -10,20 +10,39 @@ import type {
 } from '../core/extraction.ts'
 import { limits } from '../core/limits.ts'
 import { defaultExtractLimits, type ExtractLimits, MessageBudget } from './budget.ts'
-import { type Budget, type ChildPart, type ExtractContext, ExtractLimitError, type Format } from './format.ts'
+import {
+  type Budget,
+  type ChildPart,
+  type ExtractContext,
+  ExtractLimitError,
+  type Format,
+  isOutOfMemory,
+} from './format.ts'
+import type { Isolate, IsolatedExtraction, IsolatedPart } from './isolation.ts'
+import { joinPieces } from './join-pieces.ts'
 import { parseMediaType } from './media-type.ts'
 import { PictureReader } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
+import { addTrait, isMailRoot, type OpenPart } from './open-part.ts'
+import { childPath, displayName, PartPaths, rootPath } from './part-paths.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
-import { formatFor } from './registry.ts'
-import { header, partialUpload, requestFilename, requestText, undoContentEncoding } from './request.ts'
+import { formatFor as formatOf, isSandboxed } from './registry.ts'
+import {
+  header,
+  partialUpload,
+  type RequestFacts,
+  requestFilename,
+  requestText,
+  undoContentEncoding,
+} from './request.ts'
 import { type Sniffed, sniff } from './sniff.ts'
 import { isTypeMismatch } from './type-mismatch.ts'
 
 /**
  * The walker: untrusted bytes in, parts, texts, labels and what was not inspected out. It gives each part its true
- * type, hands it to the format that reads it and meters everything against one budget. It never throws for content,
- * touches no network, store or clock but its own budget, and logs nothing. Whatever a format throws is `corrupt`.
+ * type, hands it to the format that reads it and meters everything against one budget. Parts of hostile formats are
+ * read in a sandbox where one is given. It never throws for content, touches no network, store or clock but its own
+ * budget, and logs nothing. Whatever a format throws is `corrupt`.
  */
 export interface ExtractInput {
   readonly bytes: Uint8Array
@@ -34,13 +53,7 @@ export interface ExtractInput {
   /** `mail`: the bytes are an RFC 5322 message, whatever they look like. */
   readonly as: 'mail' | 'upload'
   /** The HTTP request of an upload: its URL and headers are read too. */
-  readonly request?: ExtractRequest
-}
-
-export interface ExtractRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly request?: RequestFacts
 }
 
 export interface ExtractOptions {
@@ -51,41 +64,76 @@ export interface ExtractOptions {
   readonly labelHeaders?: readonly string[]
   /** Text recognition in pictures; left out: English. Null: pictures are not read, which is said of each. */
   readonly ocr?: OcrSettings | null
+  /** Reads parts of hostile formats elsewhere; left out: they are read here. */
+  readonly isolate?: Isolate
+  /** Looks a format up by media type; left out: the registry does. */
+  readonly formatFor?: (type: string) => Format | undefined
 }
 
 const defaultOcr: OcrSettings = { languages: ['eng'], data: null }
 
-/** Extracts everything nested in `input`. Resolves always; what could not be read is in `uninspected`. */
+/** Extracts everything nested in `input`. What could not be read is in `uninspected`; throws only what `isolate` does. */
 export async function extract(input: ExtractInput, options: ExtractOptions = {}): Promise<Extraction> {
-  const walk = new Walk(input, options)
+  const ocr = options.ocr === undefined ? defaultOcr : options.ocr
+  const walk = new Walk({
+    budget: new MessageBudget(input.bytes.length, { ...defaultExtractLimits, ...options.limits }),
+    pictures: ocr === null ? null : new PictureReader(ocr),
+    passwords: options.passwords ?? [],
+    labelHeaders: (options.labelHeaders ?? []).map((name) => name.toLowerCase()),
+    formatFor: options.formatFor ?? formatOf,
+    isolate: options.isolate ?? null,
+  })
   return walk.run(input)
 }
 
-interface OpenPart {
-  readonly part: Part
-  readonly traits: PartTrait[]
-  readonly via: string[]
-  readonly pieces: string[]
-  children: number
+/** The other end of an `Isolate`: reads one part here. Tells `onPath` of the part it is at, the nested ones included. */
+export async function extractIsolated(
+  part: IsolatedPart,
+  onPath: (path: string) => void,
+  formatFor: (type: string) => Format | undefined = formatOf,
+): Promise<IsolatedExtraction> {
+  const { limits: extractLimits, ocr, passwords, labelHeaders } = part.settings
+  const { budget, pictures } = part.left
+  const walk = new Walk({
+    budget: MessageBudget.resume(budget, extractLimits),
+    pictures: ocr === null || pictures === null ? null : new PictureReader(ocr, pictures),
+    passwords,
+    labelHeaders,
+    formatFor,
+    isolate: null,
+    skip: new Set(part.skip),
+    onPath,
+  })
+  return walk.runIsolated(part)
+}
+
+interface WalkSettings {
+  readonly budget: MessageBudget
+  readonly pictures: PictureReader | null
+  readonly passwords: readonly string[]
+  readonly labelHeaders: readonly string[]
+  readonly formatFor: (type: string) => Format | undefined
+  readonly isolate: Isolate | null
+  /** Paths of parts that are not read. */
+  readonly skip?: ReadonlySet<string>
+  readonly onPath?: (path: string) => void
 }
 
 class Walk {
+  readonly #settings: WalkSettings
   readonly #budget: MessageBudget
-  readonly #passwords: readonly string[]
-  readonly #labelHeaders: readonly string[]
-  readonly #pictures: PictureReader | null
   readonly #parts: Part[] = []
   readonly #texts: ExtractedText[] = []
   readonly #uninspected: Uninspected[] = []
   readonly #said = new Set<string>()
   readonly #labels: LabelMark[] = []
-  readonly #paths = new Map<string, number>()
+  readonly #paths = new PartPaths()
+  /** Sandboxes that ended while reading this message. */
+  #failures = 0
 
-  constructor(input: ExtractInput, options: ExtractOptions) {
-    this.#budget = new MessageBudget(input.bytes.length, { ...defaultExtractLimits, ...options.limits })
-    this.#passwords = options.passwords ?? []
-    this.#pictures = options.ocr === null ? null : new PictureReader(options.ocr ?? defaultOcr)
-    this.#labelHeaders = (options.labelHeaders ?? []).map((name) => name.toLowerCase())
+  constructor(settings: WalkSettings) {
+    this.#settings = settings
+    this.#budget = settings.budget
   }
 
   async run(input: ExtractInput): Promise<Extraction> {
@@ -95,6 +143,28 @@ class Walk {
     // A part is closed after the parts in it; readers expect the order of the parts.
     this.#texts.sort((a, b) => a.part - b.part)
     return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels }
+  }
+
+  async runIsolated(root: IsolatedPart): Promise<IsolatedExtraction> {
+    const { bytes, path, filename, declaredType, parameters, types, depth } = root
+    const [traits, via] = [[...root.traits], [...root.via]]
+    const sniffedType = types[0] ?? 'application/octet-stream'
+    const part = { id: 0, parent: null, path, filename, declaredType, sniffedType, size: 0, sha256: '', depth }
+    this.#parts.push({ ...part, via, traits })
+    for (const taken of [path, ...root.takenPaths]) this.#paths.mark(taken)
+    const open: OpenPart = { part: { ...part, via, traits }, traits, via, pieces: [], children: 0 }
+    this.#settings.onPath?.(path)
+    await this.#read({ bytes, filename, declaredType, parameters }, open, types)
+    this.#close(open)
+    return {
+      via,
+      traits,
+      parts: this.#parts.slice(1),
+      texts: this.#texts,
+      uninspected: this.#uninspected,
+      labels: this.#labels,
+      left: { budget: this.#budget.left, pictures: this.#settings.pictures?.left ?? null },
+    }
   }
 
   async #runUpload(input: ExtractInput): Promise<void> {
@@ -121,7 +191,7 @@ class Walk {
   }
 
   async #walk(child: ChildPart, parent: OpenPart | null, as: 'mail' | 'upload' | null, beside = ''): Promise<void> {
-    const path = this.#unique(parent ? childPath(parent, child) : rootPath(child, as))
+    const path = this.#paths.take(parent ? childPath(parent, child) : rootPath(child, as))
     const depth = parent ? parent.part.depth + 1 : 0
     if (parent && child.filename) this.#text(parent, child.filename)
     if (depth > this.#budget.limits.depthMax)
@@ -150,7 +220,11 @@ class Walk {
     }
     this.#parts.push(part)
     const open: OpenPart = { part, traits, via, pieces: [], children: 0 }
-    await this.#read(child, open, [sniffed.type, ...sniffed.also])
+    if (!this.#settings.skip?.has(path)) {
+      this.#settings.onPath?.(path)
+      await this.#read(child, open, [sniffed.type, ...sniffed.also])
+      if (parent) this.#settings.onPath?.(parent.part.path)
+    }
     // A name without a container to stand in: that of an upload.
     if (!parent && child.filename) this.#text(open, child.filename)
     if (beside !== '') this.#text(open, beside)
@@ -168,10 +242,72 @@ class Walk {
   }
 
   async #read(child: ChildPart, open: OpenPart, types: readonly string[]): Promise<void> {
-    const known = types.map((type) => ({ type, format: formatFor(type) })).filter((t) => t.format !== undefined)
+    const known = types
+      .map((type) => ({ type, format: this.#settings.formatFor(type) }))
+      .filter((t) => t.format !== undefined)
+    const { isolate } = this.#settings
+    if (isolate && known.some(({ format }) => format && isSandboxed(format)))
+      return await this.#readIsolated(child, open, types, isolate)
     if (known.length === 0 && child.bytes.length > 0) this.#unknown(child.bytes, types[0] ?? 'unknown', open)
     if (types.length > 1) addTrait(open.traits, 'polyglot')
     for (const { type, format } of known) if (format) await this.#run(format, type, child, open)
+  }
+
+  /** What ends a sandbox is told and left out of the next try, so that the rest of the part is read all the same. */
+  async #readIsolated(child: ChildPart, open: OpenPart, types: readonly string[], isolate: Isolate): Promise<void> {
+    const { path, depth } = open.part
+    const skip: string[] = []
+    while (this.#failures <= limits.sandboxFailuresMax) {
+      if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
+      const outcome = await isolate({
+        bytes: child.bytes,
+        filename: child.filename,
+        declaredType: child.declaredType ?? null,
+        parameters: child.parameters ?? {},
+        types,
+        path,
+        depth,
+        via: open.via,
+        traits: open.traits,
+        takenPaths: this.#paths.below(path),
+        skip,
+        left: { budget: this.#budget.left, pictures: this.#settings.pictures?.left ?? null },
+        settings: this.#isolatedSettings(),
+      })
+      this.#budget.waited(outcome.waitedMs)
+      if ('extraction' in outcome) return this.#merge(outcome.extraction, open)
+      const { failure } = outcome
+      this.#failures += 1
+      this.#say(failure.path, failure.reason, failure.detail)
+      if (failure.path === path) return
+      if (skip.includes(failure.path)) break
+      skip.push(failure.path)
+    }
+    this.#say(path, 'too-many', `${limits.sandboxFailuresMax} failed parsers`)
+  }
+
+  #isolatedSettings(): IsolatedPart['settings'] {
+    const { passwords, labelHeaders, pictures } = this.#settings
+    return { limits: this.#budget.limits, passwords, labelHeaders, ocr: pictures?.settings ?? null }
+  }
+
+  #merge(extraction: IsolatedExtraction, open: OpenPart): void {
+    open.via.splice(0, open.via.length, ...extraction.via)
+    open.traits.splice(0, open.traits.length, ...extraction.traits)
+    const before = this.#parts.length - 1
+    const idOf = (id: number) => (id === 0 ? open.part.id : before + id)
+    for (const part of extraction.parts) {
+      this.#paths.mark(part.path)
+      this.#parts.push({ ...part, id: idOf(part.id), parent: idOf(part.parent ?? 0) })
+    }
+    for (const { part, utf8 } of extraction.texts) {
+      if (part === 0) open.pieces.push(utf8)
+      else this.#texts.push({ part: idOf(part), utf8 })
+    }
+    for (const { path, reason, detail } of extraction.uninspected) this.#say(path, reason, detail)
+    for (const mark of extraction.labels) this.#label(mark)
+    this.#budget.settle(extraction.left.budget)
+    if (extraction.left.pictures) this.#settings.pictures?.settle(extraction.left.pictures)
   }
 
   /** No format reads it: that is said, and the strings in it are read all the same, unless it is sound or pictures. */
@@ -200,6 +336,7 @@ class Walk {
       )
     } catch (thrown) {
       if (thrown instanceof ExtractLimitError) this.#say(open.part.path, thrown.reason, thrown.detail)
+      else if (isOutOfMemory(thrown)) this.#say(open.part.path, 'too-large', 'memory')
       else this.#say(open.part.path, 'corrupt', format.id)
     }
   }
@@ -207,8 +344,8 @@ class Walk {
   #contextOf(open: OpenPart): ExtractContext {
     return {
       budget: this.#budget satisfies Budget,
-      passwords: this.#passwords,
-      labelHeaders: this.#labelHeaders,
+      passwords: this.#settings.passwords,
+      labelHeaders: this.#settings.labelHeaders,
       text: (piece) => this.#text(open, piece),
       child: (part) => this.#walk(part, open, null),
       uninspected: (reason, detail, name) =>
@@ -218,18 +355,8 @@ class Walk {
       via: (step) => {
         if (open.via.at(-1) !== step) open.via.push(step)
       },
-      pictures: this.#pictures,
+      pictures: this.#settings.pictures,
     }
-  }
-
-  /** Two parts never share a path: the second `a.txt` becomes `a.txt~2`. */
-  #unique(path: string): string {
-    let count = this.#paths.get(path) ?? 0
-    let free = path
-    while (this.#paths.has(free)) free = `${path}~${++count + 1}`
-    this.#paths.set(path, count)
-    if (free !== path) this.#paths.set(free, 0)
-    return free
   }
 
   #text(open: OpenPart, piece: string): void {
@@ -248,7 +375,7 @@ class Walk {
 
   #close(open: OpenPart): void {
     if (open.pieces.length === 0) return
-    this.#texts.push({ part: open.part.id, utf8: Buffer.from(open.pieces.join('\n'), 'utf8') })
+    this.#texts.push({ part: open.part.id, utf8: joinPieces(open.pieces) })
   }
 
   #say(path: string, reason: UninspectedReason, detail: string): void {
@@ -266,28 +393,4 @@ class Walk {
     if (this.#labels.length < limits.extractLabelsMax) this.#labels.push(mark)
     else this.#say(mark.part, 'too-many', `${limits.extractLabelsMax} labels`)
   }
-}
-
-function isMailRoot(open: OpenPart): boolean {
-  return open.part.parent === null && open.part.path === 'mail'
-}
-
-function addTrait(traits: PartTrait[], trait: PartTrait): void {
-  if (!traits.includes(trait)) traits.push(trait)
-}
-
-function rootPath(child: ChildPart, as: 'mail' | 'upload' | null): string {
-  return as === 'mail' ? 'mail' : child.filename ? displayName(child.filename) : 'upload'
-}
-
-/** Paths are shown to people and stand in logs: no control characters, no endless names. */
-function displayName(name: string): string {
-  const clean = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-  return clean.length > limits.extractNameMaxChars ? `${clean.slice(0, limits.extractNameMaxChars)}…` : clean
-}
-
-function childPath(parent: OpenPart, child: ChildPart): string {
-  parent.children += 1
-  const name = (child.filename ? displayName(child.filename) : '') || child.label || `[${parent.children}]`
-  return `${parent.part.path}/${name}`
 }

@@ -90,3 +90,8 @@ export class ExtractLimitError extends Error {
     this.detail = detail
   }
 }
+
+/** An allocation outside of the JavaScript heap that was refused can be caught. */
+export function isOutOfMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError && /allocat|WebAssembly\.Memory|could not grow/i.test(thrown.message)
+}

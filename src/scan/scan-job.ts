@@ -6,14 +6,16 @@ import { isAscii } from 'node:buffer'
 import type { Extraction } from '../core/extraction.ts'
 import type { ReportedPart, ScanReport } from '../core/report.ts'
 import { type CompiledDetectors, type DetectOptions, detectAll } from '../detect/detect-all.ts'
-import { type ExtractOptions, type ExtractRequest, extract } from '../extract/extract.ts'
+import { type ExtractOptions, extract } from '../extract/extract.ts'
+import type { RequestFacts } from '../extract/request.ts'
+import type { SandboxLaunch } from './sandbox-launch.ts'
 
 export interface ScanJob {
   readonly bytes: Uint8Array
   readonly as: 'mail' | 'upload'
   readonly filename: string | null
   readonly declaredType: string | null
-  readonly request?: ExtractRequest
+  readonly request?: RequestFacts
   /** Ad-hoc terms of the command line. */
   readonly terms?: readonly { readonly name: string; readonly text: string }[]
   readonly reveal?: boolean
@@ -26,6 +28,8 @@ export interface ScanJob {
 export interface ScanSettings {
   readonly extract: ExtractOptions
   readonly findingKey: Uint8Array
+  /** How the process is started that reads hostile formats; left out: they are read in the scan worker. */
+  readonly sandbox?: SandboxLaunch
 }
 
 export async function runScan(job: ScanJob, detectors: CompiledDetectors, settings: ScanSettings): Promise<ScanReport> {

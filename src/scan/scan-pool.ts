@@ -12,6 +12,7 @@ import type { Extraction, UninspectedReason } from '../core/extraction.ts'
 import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
+import { SANDBOX_UNAVAILABLE } from './sandbox.ts'
 import type { ScanJob, ScanSettings } from './scan-job.ts'
 
 export interface ScanPoolOptions {
@@ -131,7 +132,7 @@ export class ScanPool {
       try {
         return (await this.#work(generation, { ...request, bytes }, name)) as T
       } catch (thrown) {
-        if (generation.closed) throw unavailable(thrown)
+        if (generation.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
         return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
       }
     } finally {

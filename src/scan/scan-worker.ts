@@ -3,13 +3,21 @@ import { workerData } from 'piscina'
 import type { Extraction } from '../core/extraction.ts'
 import type { ScanReport } from '../core/report.ts'
 import { compileDetectors } from '../detect/detect-all.ts'
+import { defaultExtractLimits } from '../extract/budget.ts'
+import { Sandbox } from './sandbox.ts'
 import { runExtract, runScan, type ScanJob } from './scan-job.ts'
 import type { ScanWorkerData } from './scan-pool.ts'
 
 const data = workerData as ScanWorkerData
+const { sandbox: launch, extract: extractSettings } = data.settings
+const sandbox = launch ? new Sandbox(launch, { ...defaultExtractLimits, ...extractSettings.limits }) : null
 const settings: ScanWorkerData['settings'] = {
   ...data.settings,
-  extract: { ...data.settings.extract, labelHeaders: data.detectors.labelMap?.headers ?? [] },
+  extract: {
+    ...extractSettings,
+    labelHeaders: data.detectors.labelMap?.headers ?? [],
+    ...(sandbox ? { isolate: (part) => sandbox.extract(part) } : {}),
+  },
 }
 const detectors = compileDetectors(data.detectors)
 
@@ -24,7 +32,7 @@ export async function scan(job: ScanJob): Promise<ScanReport> {
 
 export async function extract(job: ScanJob): Promise<Extraction> {
   begin(job)
-  return await runExtract(job, data.settings.extract)
+  return await runExtract(job, settings.extract)
 }
 
 function begin(job: ScanJob): void {

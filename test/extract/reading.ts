@@ -1,5 +1,6 @@
 import type { Extraction } from '../../src/core/extraction.ts'
-import { type ExtractOptions, type ExtractRequest, extract } from '../../src/extract/extract.ts'
+import { type ExtractOptions, extract } from '../../src/extract/extract.ts'
+import type { RequestFacts } from '../../src/extract/request.ts'
 
 /** What the tests of extraction ask for, in one call. */
 export interface Reading {
@@ -16,7 +17,7 @@ export async function readMail(message: string | Uint8Array, options?: ExtractOp
 
 export async function readUpload(
   content: string | Uint8Array,
-  upload: { filename?: string; type?: string; request?: ExtractRequest } = {},
+  upload: { filename?: string; type?: string; request?: RequestFacts } = {},
   options?: ExtractOptions,
 ): Promise<Reading> {
   return reading(

@@ -79,13 +79,38 @@ interface BandView {
   readonly took: number
 }
 
+/** What is left to the pictures of a message. */
+export interface PicturesLeft {
+  readonly pictures: number
+  readonly ms: number
+}
+
 export class PictureReader {
   readonly #settings: OcrSettings
-  #picturesLeft: number = limits.ocrPicturesMax
-  #msLeft: number = limits.ocrMessageMs
+  #picturesLeft: number
+  #msLeft: number
 
-  constructor(settings: OcrSettings) {
+  constructor(
+    settings: OcrSettings,
+    left: PicturesLeft = { pictures: limits.ocrPicturesMax, ms: limits.ocrMessageMs },
+  ) {
     this.#settings = settings
+    this.#picturesLeft = left.pictures
+    this.#msLeft = left.ms
+  }
+
+  get settings(): OcrSettings {
+    return this.#settings
+  }
+
+  get left(): PicturesLeft {
+    return { pictures: this.#picturesLeft, ms: this.#msLeft }
+  }
+
+  /** Takes over what is left after another process read pictures of the same message. */
+  settle(left: PicturesLeft): void {
+    this.#picturesLeft = Math.min(this.#picturesLeft, left.pictures)
+    this.#msLeft = Math.min(this.#msLeft, left.ms)
   }
 
   /** Reads a picture file; `size` is what its header says. Files that can't be decoded are `not-readable`. */

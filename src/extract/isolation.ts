@@ -1,0 +1,73 @@
+import type { ExtractedText, LabelMark, Part, PartTrait, Uninspected, UninspectedReason } from '../core/extraction.ts'
+import type { BudgetLeft, ExtractLimits } from './budget.ts'
+import type { PicturesLeft } from './ocr/picture-reader.ts'
+import type { OcrSettings } from './ocr/tesseract-engine.ts'
+
+/**
+ * How a part of a hostile format is read somewhere else: what goes there, and what comes back. Everything here is plain
+ * data, so that it can cross into another process. The walker is told how by an injected function, and reads such a
+ * part where it runs when there is none.
+ */
+export interface IsolatedPart {
+  readonly bytes: Uint8Array
+  readonly filename: string | null
+  readonly declaredType: string | null
+  readonly parameters: Readonly<Record<string, string>>
+  /** True types of the part: its own first, then others the same bytes are valid as. */
+  readonly types: readonly string[]
+  readonly path: string
+  readonly depth: number
+  readonly via: readonly string[]
+  readonly traits: readonly PartTrait[]
+  /** Paths below that of this part that are taken by other parts. */
+  readonly takenPaths: readonly string[]
+  /** Paths that are not to be read, since reading them ended an earlier sandbox. */
+  readonly skip: readonly string[]
+  readonly left: IsolatedLeft
+  readonly settings: IsolatedSettings
+}
+
+/** What is left of the message's one budget. */
+export interface IsolatedLeft {
+  readonly budget: BudgetLeft
+  /** Null: no pictures are read. */
+  readonly pictures: PicturesLeft | null
+}
+
+export interface IsolatedSettings {
+  readonly limits: ExtractLimits
+  readonly passwords: readonly string[]
+  readonly labelHeaders: readonly string[]
+  readonly ocr: OcrSettings | null
+}
+
+/** The part and everything nested in it, read. */
+export interface IsolatedExtraction {
+  readonly via: readonly string[]
+  readonly traits: readonly PartTrait[]
+  /** Nested parts; ids begin with 1, and 0 as a parent is the part itself. */
+  readonly parts: readonly Part[]
+  /** Text of the part itself has the id 0. */
+  readonly texts: readonly ExtractedText[]
+  readonly uninspected: readonly Uninspected[]
+  readonly labels: readonly LabelMark[]
+  readonly left: IsolatedLeft
+}
+
+/** Reading ended without a result. */
+export interface IsolationFailure {
+  /** Path of the part, or of one nested in it, that was being read. */
+  readonly path: string
+  readonly reason: UninspectedReason
+  readonly detail: string
+}
+
+export type IsolatedReading = { readonly extraction: IsolatedExtraction } | { readonly failure: IsolationFailure }
+
+export type IsolatedOutcome = IsolatedReading & {
+  /** Milliseconds that went by before reading could begin. */
+  readonly waitedMs: number
+}
+
+/** Reads a part elsewhere. What it throws is no fault of the content: the message must be tried again. */
+export type Isolate = (part: IsolatedPart) => Promise<IsolatedOutcome>

@@ -1,0 +1,13 @@
+const LINE_FEED = Buffer.from('\n', 'latin1')
+
+/** The text of one part as UTF-8: its pieces, some of them encoded already, apart by LF. */
+export function joinPieces(pieces: readonly (string | Uint8Array)[]): Uint8Array {
+  const [first] = pieces
+  if (pieces.length === 1 && first instanceof Uint8Array) return first
+  if (pieces.every((piece) => typeof piece === 'string')) return Buffer.from(pieces.join('\n'), 'utf8')
+  return Buffer.concat(pieces.flatMap((piece, at) => (at === 0 ? [utf8Of(piece)] : [LINE_FEED, utf8Of(piece)])))
+}
+
+function utf8Of(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
+}

@@ -1,0 +1,18 @@
+import type { Part, PartTrait } from '../core/extraction.ts'
+
+/** A part while it is being read. */
+export interface OpenPart {
+  readonly part: Part
+  readonly traits: PartTrait[]
+  readonly via: string[]
+  readonly pieces: (string | Uint8Array)[]
+  children: number
+}
+
+export function isMailRoot(open: OpenPart): boolean {
+  return open.part.parent === null && open.part.path === 'mail'
+}
+
+export function addTrait(traits: PartTrait[], trait: PartTrait): void {
+  if (!traits.includes(trait)) traits.push(trait)
+}

@@ -1,0 +1,54 @@
+import { readSync, writeSync } from 'node:fs'
+import { limits } from '../core/limits.ts'
+import { extractIsolated } from '../extract/extract.ts'
+import type { Format } from '../extract/format.ts'
+import type { IsolatedPart } from '../extract/isolation.ts'
+import { frameHead } from './sandbox-frames.ts'
+import { doneHeader, type SandboxRequest } from './sandbox-messages.ts'
+
+/**
+ * The inside of a sandbox: reads one part after the other from the one channel it has, and ends with it. It reads and
+ * writes synchronously, so that what it says of where it is has left it before a parser can end it.
+ */
+const CHANNEL = 3
+const nobody = new Uint8Array(0)
+
+/** Resolves when the other end is gone. `formatFor`: left out, the registry's formats. */
+export async function serveSandbox(formatFor?: (type: string) => Format | undefined): Promise<void> {
+  write(frameHead({ kind: 'ready' }, 0), nobody)
+  for (;;) {
+    const lengths = read(8)
+    if (lengths === null) return
+    const header = read(lengths.readUInt32LE(0))
+    const bytes = read(lengths.readUInt32LE(4))
+    if (header === null || bytes === null) return
+    const request = JSON.parse(header.toString('utf8')) as SandboxRequest
+    await answer({ ...request, bytes }, formatFor)
+  }
+}
+
+async function answer(part: IsolatedPart, formatFor?: (type: string) => Format | undefined): Promise<void> {
+  const extraction = await extractIsolated(part, (path) => write(frameHead({ kind: 'at', path }, 0), nobody), formatFor)
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  const use = { memoryBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 }
+  const body = Buffer.concat(extraction.texts.map(({ utf8 }) => utf8))
+  write(frameHead(doneHeader(extraction, use), body.length), body)
+}
+
+/** Null when the channel ended. */
+function read(bytes: number): Buffer | null {
+  if (bytes > limits.sandboxRequestMaxBytes) return null
+  const buffer = Buffer.allocUnsafeSlow(bytes)
+  for (let at = 0; at < bytes; ) {
+    const got = readSync(CHANNEL, buffer, at, bytes - at, null)
+    if (got === 0) return null
+    at += got
+  }
+  return buffer
+}
+
+function write(head: Buffer, body: Uint8Array): void {
+  for (const buffer of [head, body]) {
+    for (let at = 0; at < buffer.length; ) at += writeSync(CHANNEL, buffer, at, buffer.length - at)
+  }
+}

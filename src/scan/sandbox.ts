@@ -1,0 +1,161 @@
+import { unreachable } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { ExtractLimits } from '../extract/budget.ts'
+import type { IsolatedOutcome, IsolatedPart, IsolatedReading, IsolationFailure } from '../extract/isolation.ts'
+import type { SandboxLaunch } from './sandbox-launch.ts'
+import type { SandboxSaid } from './sandbox-messages.ts'
+import { type SandboxEnd, SandboxProcess } from './sandbox-process.ts'
+
+/**
+ * The sandbox of one scan thread: a process that reads parts of hostile formats, started when it is first needed, kept
+ * for many parts, killed at the deadline of one, replaced after a death, after many parts and after growth. A death is
+ * told as a failure with the path of the part that was being read; the next part meets a new process. A sandbox that
+ * can't be started at all throws: that is no fault of the content.
+ */
+export class Sandbox {
+  readonly #launch: SandboxLaunch
+  readonly #textMaxBytes: number
+  #process: SandboxProcess | null = null
+  #partsRead = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(launch: SandboxLaunch, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>) {
+    this.#launch = launch
+    this.#textMaxBytes = textMaxBytes
+  }
+
+  /** Reads one part; further ones wait. */
+  async extract(part: IsolatedPart): Promise<IsolatedOutcome> {
+    const mine = this.#last.then(() => this.#extract(part))
+    this.#last = mine.catch(() => undefined)
+    return await mine
+  }
+
+  /** Starts the process ahead of the first part. */
+  async warm(): Promise<void> {
+    this.#last = this.#last.then(() => this.#started()).catch(() => undefined)
+    await this.#last
+  }
+
+  close(): void {
+    this.#process?.kill()
+  }
+
+  async #extract(part: IsolatedPart): Promise<IsolatedOutcome> {
+    const from = performance.now()
+    if (part.bytes.length > limits.sandboxRequestMaxBytes) {
+      return { failure: { path: part.path, reason: 'too-large', detail: 'parser' }, waitedMs: 0 }
+    }
+    for (let attempt = 1; ; attempt++) {
+      const process = await this.#started()
+      const waitedMs = performance.now() - from
+      const outcome = await this.#read(process, part)
+      // It was gone before it was told anything of this part, killed by hand or for lack of memory elsewhere.
+      if (outcome === 'unheard' && attempt < START_ATTEMPTS) continue
+      if (outcome === 'unheard') throw new SandboxUnavailableError()
+      return { ...outcome, waitedMs }
+    }
+  }
+
+  async #started(): Promise<SandboxProcess> {
+    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
+      if (this.#process?.isAlive) return this.#process
+      const process = new SandboxProcess(this.#launch, this.#textMaxBytes)
+      this.#process = process
+      this.#partsRead = 0
+      if (await isReady(process)) return process
+      process.kill()
+    }
+    throw new SandboxUnavailableError()
+  }
+
+  async #read(process: SandboxProcess, part: IsolatedPart): Promise<IsolatedReading | 'unheard'> {
+    const { bytes, ...request } = part
+    const isWhole = part.depth === 0
+    const endsAt = performance.now() + part.left.budget.ms + limits.sandboxGraceMs
+    const own = isWhole ? part.left.budget.ms : part.left.budget.ms * limits.sandboxPartTimeShare
+    const left = { ...part.left, budget: { ...part.left.budget, ms: own } }
+    let at: string | null = null
+    let timer: NodeJS.Timeout | undefined
+    const watch = () => {
+      clearTimeout(timer)
+      const msLeft = Math.max(0, endsAt - performance.now())
+      const share = isWhole && at === part.path ? 1 : limits.sandboxPartTimeShare
+      timer = setTimeout(() => process.kill(), msLeft * share + limits.sandboxGraceMs)
+    }
+    const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve) => {
+      process.listen((said) => {
+        if (said.kind === 'done') resolve(said)
+        else if (said.kind === 'at') {
+          at = isBelow(said.path, part.path) ? said.path : part.path
+          watch()
+        }
+      })
+    })
+    watch()
+    try {
+      process.send({ ...request, left }, bytes)
+      const end = await Promise.race([done, process.ended])
+      if (typeof end === 'string') {
+        if (at === null && end !== 'killed') return 'unheard'
+        return { failure: failureOf(end, at ?? part.path) }
+      }
+      this.#partsRead += 1
+      const { memoryBytes, cpuMs } = end.use
+      const isSpent =
+        this.#partsRead >= limits.sandboxPartsMax ||
+        memoryBytes > limits.sandboxMemoryKeptMaxBytes ||
+        cpuMs > limits.sandboxCpuMs
+      if (isSpent) process.kill()
+      return { extraction: end.extraction }
+    } finally {
+      clearTimeout(timer)
+      process.listen(() => undefined)
+    }
+  }
+}
+
+/** Crosses threads as its message alone. */
+export const SANDBOX_UNAVAILABLE = 'the sandbox for parsers does not start'
+
+class SandboxUnavailableError extends Error {
+  override readonly name = 'SandboxUnavailableError'
+
+  constructor() {
+    super(SANDBOX_UNAVAILABLE)
+  }
+}
+
+const START_ATTEMPTS = 3
+
+async function isReady(process: SandboxProcess): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await new Promise((resolve) => {
+      timer = setTimeout(() => resolve(false), limits.sandboxStartMaxMs)
+      process.listen((said) => resolve(said.kind === 'ready'))
+      void process.ended.then(() => resolve(false))
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`)
+}
+
+function failureOf(end: SandboxEnd, path: string): IsolationFailure {
+  switch (end) {
+    case 'killed':
+    case 'cpu-time':
+      return { path, reason: 'timeout', detail: 'parser' }
+    case 'memory':
+      return { path, reason: 'too-large', detail: 'memory' }
+    case 'crash':
+    case 'nonsense':
+      return { path, reason: 'corrupt', detail: 'parser crashed' }
+    default:
+      return unreachable(end)
+  }
+}
