@@ -4,8 +4,9 @@
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import { parseYaml, type YamlSource } from '../yaml/parse-yaml.ts'
+import { parseYaml } from '../yaml/parse-yaml.ts'
 import { validate } from '../yaml/validate.ts'
+import { crossChecks } from './cross-checks.ts'
 import { type Config, configSchema, type DestinationConfig } from './schema.ts'
 
 export interface LoadedConfig {
@@ -26,40 +27,6 @@ export function parseConfig(
   const problems = [...all, ...crossChecks(source, checked.value)]
   if (problems.some((d) => d.severity === 'error')) return { config: null, diagnostics: problems }
   return { config: freeze(resolvePaths(checked.value, dirname(resolve(file)), environment)), diagnostics: problems }
-}
-
-/** What one key alone can't tell. */
-function crossChecks(source: YamlSource, config: Config): Diagnostic[] {
-  const found: Diagnostic[] = []
-  const names = new Set<string>()
-  for (const [i, listener] of config.listeners.entries()) {
-    const at = (key: string, code: string, message: string) =>
-      found.push(source.diagnostic(['listeners', i, key], code, message))
-    if (names.has(listener.name))
-      at('name', 'duplicate-name', `listener \`${listener.name}\` stands here twice; give each its own name`)
-    names.add(listener.name)
-    const { mode, certificate, key, required } = listener.tls
-    if (mode !== 'none' && !(certificate && key))
-      at('tls', 'missing-certificate', `\`tls.mode: ${mode}\` needs \`certificate\` and \`key\``)
-    if (mode === 'none' && required)
-      at('tls', 'contradiction', '`tls.required` needs `tls.mode: starttls` or `implicit`')
-    if (listener.kind === 'submission') {
-      if (mode === 'none')
-        at('tls', 'clear-text-auth', 'a submission listener takes passwords over TLS only: set `tls.mode`')
-      if (!listener.users_file)
-        at('users_file', 'missing-key', 'a submission listener needs `users_file`; make one with `sluice users add`')
-    }
-  }
-  if (config.dispatch.kind === 'bullmq' && !config.dispatch.redis === !config.dispatch.redis_file) {
-    found.push(
-      source.diagnostic(
-        ['dispatch'],
-        'missing-key',
-        '`dispatch.kind: bullmq` needs `redis` or `redis_file`, one of them',
-      ),
-    )
-  }
-  return found
 }
 
 function resolvePaths(config: Config, base: string, environment: Readonly<Record<string, string | undefined>>): Config {

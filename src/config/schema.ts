@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { limits } from '../core/limits.ts'
-import { cidr, domain, duration, size } from './units.ts'
+import { address, addressOrDomain, cidr, domain, duration, size } from './units.ts'
 
 const port = z.number().int().min(0).max(65535)
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`, at most 63')
@@ -62,6 +62,7 @@ const nextHopTls = z.union([
       name: z.string().optional().describe('Name the certificate must bear; default: the host’s.'),
       pin: z
         .string()
+        .regex(/^(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}$|^[A-Za-z0-9+/]{43}=$/i, 'write a SHA-256, 64 hex digits or base64')
         .optional()
         .describe('SHA-256 of the server’s public key (SPKI), hex or base64. Alone: nothing else is looked at.'),
     }),
@@ -70,14 +71,14 @@ const nextHopTls = z.union([
 
 const nextHop = z.strictObject({
   host: z.string().min(1).describe('Name or address. Names are looked up, MX records are not.'),
-  port: port.default(25),
+  port: z.number().int().min(1).max(65535).default(25),
   tls: nextHopTls
     .default('opportunistic')
     .describe('STARTTLS: never, where offered, always, or always with a certificate that proves who it is.'),
   implicit_tls: z.boolean().default(false).describe('TLS from the first byte (RFC 8314), usually on port 465.'),
   auth: z
     .strictObject({
-      user: z.string(),
+      user: z.string().min(1),
       password_file: path.describe('File whose first line is the password, mode 0600; read at every connection.'),
     })
     .optional()
@@ -90,7 +91,7 @@ const destination = z.union([
 ])
 
 const route = z.strictObject({
-  domains: z.array(z.string()).min(1).describe('`example.com`, or `*.example.com` for every subdomain.'),
+  domains: z.array(domain).min(1).describe('`example.com`, or `*.example.com` for every subdomain.'),
   to: destination.describe('As `delivery.default`.'),
 })
 
@@ -135,6 +136,12 @@ const limitsSchema = z.strictObject({
   scan_memory: size(limits.scanWorkerMemoryMaxBytes).describe(
     'JavaScript heap of one scan worker; beyond it the message counts as not inspected (`too-large`).',
   ),
+  extract_time: duration(limits.extractCpuMs).describe(
+    'Taking one message apart; what is left of it then is not inspected (`timeout`).',
+  ),
+  sandbox_memory: size(limits.sandboxMemoryMaxBytes).describe(
+    'Memory for reading one part of a message in the sandbox; a part that needs more is `too-large`.',
+  ),
   active_messages: count(limits.activeSubmissionsMax, 10_000).describe('How many are inspected and delivered at once.'),
 })
 
@@ -158,15 +165,15 @@ export const configSchema = z.strictObject({
     .strictObject({
       domains: z.array(domain).default([]).describe('Your own mail domains; every other recipient is external.'),
       partners: z
-        .record(name, z.array(z.string()))
+        .record(name, z.array(addressOrDomain))
         .default({})
         .describe('Named lists of partner domains and addresses, for policies.'),
       groups: z
-        .record(name, z.array(z.string()))
+        .record(name, z.array(addressOrDomain))
         .default({})
         .describe('Named groups of your own addresses and domains.'),
-      managers: z.record(z.string(), z.string()).default({}).describe('Address -> manager’s address, for notices.'),
-      reviewers: z.array(z.string()).default([]).describe('Who is told when something is held.'),
+      managers: z.record(address, address).default({}).describe('Address -> manager’s address, for notices.'),
+      reviewers: z.array(address).default([]).describe('Who is told when something is held.'),
       contact: z.string().optional().describe('Whom a sender may ask; stands in bounces and notices.'),
     })
     .prefault({}),
@@ -202,7 +209,11 @@ export const configSchema = z.strictObject({
       z.strictObject({ kind: z.literal('embedded').describe('`bullmq` needs `redis` or `redis_file`.') }),
       z.strictObject({
         kind: z.literal('bullmq'),
-        redis: z.string().describe('`redis://host:6379/0`; or `redis_file`, a file that holds the URL.').optional(),
+        redis: z
+          .string()
+          .regex(/^rediss?:\/\/\S+$/, 'write a URL such as `redis://127.0.0.1:6379/0`')
+          .describe('`redis://host:6379/0`; or `redis_file`, a file that holds the URL.')
+          .optional(),
         redis_file: path.optional().describe('File that holds the URL, password and all.'),
         queue: name.default('sluice').describe('Name of the queue; two installations on one Redis need two names.'),
       }),
@@ -230,6 +241,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),
       passwords: z.array(z.string()).default([]).describe('Tried on encrypted archives and PDF files.'),
+      sandbox: z
+        .enum(['auto', 'bubblewrap', 'process'])
+        .default('auto')
+        .describe(
+          'Where documents, archives and pictures are read: under bubblewrap where that works, else in a process with limits alone (`auto`); nowhere else (`bubblewrap`: without it nothing starts); never under bubblewrap (`process`).',
+        ),
       ocr: z
         .strictObject({
           enabled: z

@@ -1,4 +1,5 @@
 /** Sizes, durations and addresses as people write them, parsed once. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 const sizeUnits: Record<string, number> = {
@@ -77,10 +78,26 @@ export function duration(fallbackMs: number) {
     })
 }
 
-export const cidr = z
-  .string()
-  .regex(/^[0-9a-f.:]+(\/\d{1,3})?$/i, 'write a network such as `10.0.0.0/8`, `2001:db8::/32` or one address')
+export const cidr = z.string().refine(isNetwork, 'write a network such as `10.0.0.0/8`, `2001:db8::/32` or one address')
 
-export const domain = z
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+const DOMAIN = /^(\*\.)?[\p{L}\p{N}]([\p{L}\p{N}.-]{0,251}[\p{L}\p{N}])?$/u
+const ADDRESS = /^[^\s<>@,;:]+@(\[[0-9a-f.:]+\]|[\p{L}\p{N}]([\p{L}\p{N}.-]{0,251}[\p{L}\p{N}])?)$/iu
+
+export const domain = z.string().regex(DOMAIN, 'write a domain such as `example.com` or `*.example.com`')
+
+export const address = z.string().regex(ADDRESS, 'write an address such as `security@example.com`')
+
+/** A member of a list of partners or a group. */
+export const addressOrDomain = z
   .string()
-  .regex(/^(\*\.)?[\p{L}\p{N}]([\p{L}\p{N}.-]{0,251}[\p{L}\p{N}])?$/u, 'write a domain such as `example.com`')
+  .refine(
+    (text) => ADDRESS.test(text) || DOMAIN.test(text.replace(/^@/, '')),
+    'write a domain such as `example.com` or an address such as `jo@example.com`',
+  )

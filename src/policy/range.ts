@@ -22,7 +22,7 @@ export function countSchema(forms: Forms) {
 }
 
 export function shareSchema(forms: Forms) {
-  const share = z.number().min(0).max(1, 'a share lies between 0 and 1')
+  const share = z.number().min(0).max(1)
   return forms.short(share, bare, z.strictObject({ at_least: share.optional(), at_most: share.optional() }))
 }
 

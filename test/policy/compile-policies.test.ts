@@ -117,7 +117,7 @@ describe('every mistake has a place, a code and a remedy', () => {
       rule('{finding: {detector: iban, unique: {at_least: 9, at_most: 3}}}'),
       '0.yaml:5:46 empty-range Nothing is at least 9 and at most 3; swap the two or leave one out.',
     ],
-    ['share above one', rule('{document: {containment: 20}}'), 'a share lies between 0 and 1'],
+    ['share above one', rule('{document: {containment: 20}}'), 'is `20`; write a number from 0 to 1'],
     ['bad size', rule('{size: {at_least: 10 megs}}'), 'write a size such as `10 MB`'],
     ['bad pattern', rule('{attachment: {name: "re:(?=x)"}}'), 'bad-pattern `re:(?=x)` is not a valid RE2 pattern'],
     [

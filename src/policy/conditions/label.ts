@@ -91,7 +91,7 @@ function checkLevels(
   scope: CompileScope,
 ): void {
   const levels = scope.known.labelLevels ?? []
-  const remedy = 'the configuration has no label levels yet; ask by `name` or `scheme`, or define levels there.'
+  const remedy = 'define levels in the label map (`labels` in sluice.yaml), or ask by `name` or `scheme`.'
   for (const key of ['at_least', 'at_most'] as const) {
     const name = value[key]
     if (name !== undefined && !levels.includes(name))

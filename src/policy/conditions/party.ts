@@ -59,9 +59,10 @@ function testsOf(value: WrittenParty, scope: CompileScope): Test[] {
     ['partner_list'],
     'unknown-partner-list',
     'partner list',
-    'the configuration has none yet.',
+    'define one under `organisation.partners` in sluice.yaml.',
   )
-  scope.names(value.group, groupNames, ['group'], 'unknown-group', 'address group', 'the configuration has none yet.')
+  const groupRemedy = 'define one under `organisation.groups` in sluice.yaml.'
+  scope.names(value.group, groupNames, ['group'], 'unknown-group', 'address group', groupRemedy)
   for (const name of value.partner_list ?? []) scope.references.partners.add(name)
   for (const name of value.group ?? []) scope.references.groups.add(name)
   const tests: Test[] = []
