@@ -103,8 +103,7 @@ function readXml(bytes: Buffer, context: ExtractContext): void {
       if (name === 'tab') line += '\t'
       const keys = Object.hasOwn(SHOWN, name) ? SHOWN[name] : undefined
       for (const key of keys ?? []) {
-        for (const attributeName in attributes) {
-          const value = attributes[attributeName] ?? ''
+        for (const [attributeName, value] of attributes.entries()) {
           if (attributeName.endsWith(`:${key}`) && value.trim() !== '') lines.push(value)
         }
       }

@@ -109,7 +109,7 @@ class OoxmlReader {
   async read(): Promise<void> {
     const context = this.#context
     await this.#readWorkbook()
-    const parts = [...this.package.parts].sort(byReadingOrder)
+    const parts = inReadingOrder(this.package.parts)
     const styles = await this.#wordStyles()
     const lists = await this.#listNumbering()
     for (const part of parts) {
@@ -298,10 +298,13 @@ const ORDER = [
   /^ppt\//,
 ]
 
-function byReadingOrder(a: OoxmlPart, b: OoxmlPart): number {
-  const rank = (part: OoxmlPart) => {
+const byNumber = new Intl.Collator('en', { numeric: true })
+
+function inReadingOrder(parts: readonly OoxmlPart[]): OoxmlPart[] {
+  const ranked = parts.map((part) => {
     const found = ORDER.findIndex((pattern) => pattern.test(part.name))
-    return found < 0 ? ORDER.length : found
-  }
-  return rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true })
+    return { part, rank: found < 0 ? ORDER.length : found }
+  })
+  ranked.sort((a, b) => a.rank - b.rank || byNumber.compare(a.part.name, b.part.name))
+  return ranked.map(({ part }) => part)
 }

@@ -26,7 +26,7 @@ export const xml: Format = {
       {
         open(_name, attributes) {
           broken = !/\S$/.test(glued)
-          for (const value of Object.values(attributes)) if (value.trim() !== '') asides.push(value)
+          for (const [, value] of attributes.entries()) if (value.trim() !== '') asides.push(value)
         },
         text(piece) {
           if (piece === '') return

@@ -1,3 +1,5 @@
+import { decimalFormat } from './decimal-format.ts'
+
 /**
  * How a spreadsheet shows a number: by its format code (ISO 29500-1, 18.8.30). A number that may be an identifier is
  * given both as shown and as kept, since a card number with thousands separators is one all the same.
@@ -14,8 +16,15 @@ interface Ssf {
 
 /** Built-in formats that leave a number as it is. */
 const PLAIN = new Set([0, 1, 49])
+/** Shown numbers that are remembered for each style: dates and codes come again and again. */
 const CACHE_MAX = 10_000
 const IDENTIFIER_DIGITS_MIN = 6
+/** Built-in formats that have no code in the file (ISO 29500-1, 18.8.30) and are worth a quick way. */
+const BUILT_IN: ReadonlyMap<number, string> = new Map([
+  [2, '0.00'],
+  [3, '#,##0'],
+  [4, '#,##0.00'],
+])
 
 export async function cellFormats(
   styles: readonly number[],
@@ -24,19 +33,34 @@ export async function cellFormats(
 ): Promise<CellFormats> {
   const formatted = styles.some((id) => !PLAIN.has(id) && codes.get(id)?.toLowerCase() !== 'general')
   const ssf = formatted ? await loadSsf() : null
-  const cache = new Map<string, string>()
+  const shownBy = new Map<number, (value: number) => string>()
+  const formatOf = (id: number): ((value: number) => string) => {
+    if (ssf === null || PLAIN.has(id)) return plainNumber
+    const code = codes.get(id)
+    return numberFormat(code ?? id, code ?? BUILT_IN.get(id) ?? '', ssf, date1904)
+  }
   return {
     show(value, style) {
-      const raw = plainNumber(value)
       const id = styles[style] ?? 0
-      if (ssf === null || PLAIN.has(id)) return raw
-      const key = `${id}:${raw}`
-      const known = cache.get(key)
-      if (known !== undefined) return known
-      const text = merge(raw, shown(ssf, codes.get(id) ?? id, value, date1904), ssf, codes.get(id) ?? '')
-      if (cache.size < CACHE_MAX) cache.set(key, text)
-      return text
+      let show = shownBy.get(id)
+      if (show === undefined) shownBy.set(id, (show = formatOf(id)))
+      return show(value)
     },
+  }
+}
+
+/** Shows numbers in one format, which SSF knows by number or code. */
+function numberFormat(format: string | number, code: string, ssf: Ssf, date1904: boolean): (value: number) => string {
+  const decimal = decimalFormat(code)
+  const known = new Map<number, string>()
+  return (value) => {
+    const quick = decimal?.(value) ?? null
+    if (quick !== null) return merge(plainNumber(value), quick, ssf, code)
+    const remembered = known.get(value)
+    if (remembered !== undefined) return remembered
+    const text = merge(plainNumber(value), shown(ssf, format, value, date1904), ssf, code)
+    if (known.size < CACHE_MAX) known.set(value, text)
+    return text
   }
 }
 
@@ -56,8 +80,8 @@ function shown(ssf: Ssf, format: string | number, value: number, date1904: boole
 
 function merge(raw: string, text: string | null, ssf: Ssf, code: string): string {
   if (text === null || text === '' || text === raw) return raw
-  const digits = raw.replace(/\D/g, '')
-  const isIdentifier = digits.length >= IDENTIFIER_DIGITS_MIN && !raw.includes('.') && !isDate(ssf, code)
+  if (raw.length < IDENTIFIER_DIGITS_MIN || raw.includes('.')) return text
+  const isIdentifier = raw.replace(/\D/g, '').length >= IDENTIFIER_DIGITS_MIN && !isDate(ssf, code)
   return isIdentifier ? `${text} ${raw}` : text
 }
 
@@ -71,5 +95,6 @@ function isDate(ssf: Ssf, code: string): boolean {
 
 /** Without an exponent, as long as the number is one that a double holds exactly. */
 export function plainNumber(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value)
+  if (Number.isSafeInteger(value) || !Number.isInteger(value) || Math.abs(value) >= 1e21) return String(value)
+  return BigInt(value).toString()
 }

@@ -1,5 +1,6 @@
 import type { ExtractContext } from '../format.ts'
-import { attribute, walkXml } from '../readers/xml-walker.ts'
+import { attribute } from '../readers/xml-attributes.ts'
+import { walkXml } from '../readers/xml-walker.ts'
 import { isBookkeeping, labelInfoMark, labelProperties } from './property-labels.ts'
 
 /** Document properties of Open XML packages as text and labels: core, extended, custom, and the label list. */
@@ -99,7 +100,7 @@ export function readLabelInfo(bytes: Uint8Array, context: ExtractContext): Set<s
       open(name, attributes) {
         if (name !== 'label') return
         const local: Record<string, string> = {}
-        for (const key in attributes) local[key.slice(key.indexOf(':') + 1)] = attributes[key] ?? ''
+        for (const [key, value] of attributes.entries()) local[key.slice(key.indexOf(':') + 1)] = value
         const mark = labelInfoMark(local)
         if (!mark) return
         context.label(mark)

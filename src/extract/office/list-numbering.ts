@@ -1,5 +1,6 @@
 import type { ExtractContext } from '../format.ts'
-import { attribute, walkXml } from '../readers/xml-walker.ts'
+import { attribute } from '../readers/xml-attributes.ts'
+import { walkXml } from '../readers/xml-walker.ts'
 
 /**
  * Numbers of lists and headings in Word documents (ISO 29500-1, 17.9): readers see them, though no run holds them.

@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts'
-import { attribute, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import { attribute, NO_ATTRIBUTES, type XmlAttributes } from '../readers/xml-attributes.ts'
+import type { XmlHandler } from '../readers/xml-walker.ts'
 import { plainNumber } from './cell-format.ts'
 import { StoryText } from './story-text.ts'
 
@@ -59,14 +60,14 @@ export class OdfStory implements XmlHandler {
     switch (name) {
       case 'p':
       case 'h':
-        this.story.open('p', {})
+        this.story.open('p', NO_ATTRIBUTES)
         return
       case 'table-row':
-        this.story.open('tr', {})
+        this.story.open('tr', NO_ATTRIBUTES)
         return
       case 'table-cell':
       case 'covered-table-cell':
-        this.story.open('tc', {})
+        this.story.open('tc', NO_ATTRIBUTES)
         this.#repeats.push(Number(attribute(attributes, 'number-columns-repeated') ?? 1))
         this.#rawValue = identifierOf(attributes)
         return
@@ -96,7 +97,7 @@ export class OdfStory implements XmlHandler {
         break
       default:
     }
-    if (ASIDE_PARAGRAPHS.has(name)) this.story.open('p', {})
+    if (ASIDE_PARAGRAPHS.has(name)) this.story.open('p', NO_ATTRIBUTES)
   }
 
   text(data: string): void {
@@ -142,13 +143,13 @@ export class OdfStory implements XmlHandler {
   }
 
   #append(text: string): void {
-    this.story.open('t', {})
+    this.story.open('t', NO_ATTRIBUTES)
     this.story.text(text)
   }
 
   #closeCell(): void {
     if (this.#rawValue !== '') {
-      this.story.open('p', {})
+      this.story.open('p', NO_ATTRIBUTES)
       this.#append(this.#rawValue)
       this.story.close('p')
     }
@@ -156,7 +157,7 @@ export class OdfStory implements XmlHandler {
     this.story.close('tc')
     const repeats = Math.min((this.#repeats.pop() ?? 1) - 1, limits.extractCellGapMax)
     for (let i = 0; i < repeats; i++) {
-      this.story.open('tc', {})
+      this.story.open('tc', NO_ATTRIBUTES)
       this.story.close('tc')
     }
   }

@@ -1,7 +1,8 @@
 import { createDecipheriv, createHash, hash } from 'node:crypto'
 import { limits } from '../../core/limits.ts'
 import type { Budget } from '../format.ts'
-import { attribute, walkXml, type XmlAttributes } from '../readers/xml-walker.ts'
+import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
+import { walkXml } from '../readers/xml-walker.ts'
 
 /**
  * Opens encrypted Office packages with passwords that a policy gave ([MS-OFFCRYPTO] 2.3.4): agile (AES in CBC) and

@@ -1,5 +1,6 @@
 import type { ExtractContext } from '../format.ts'
-import { attribute, walkXml } from '../readers/xml-walker.ts'
+import { attribute } from '../readers/xml-attributes.ts'
+import { walkXml } from '../readers/xml-walker.ts'
 import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
 import type { ZipEntry } from '../readers/zip-directory.ts'
 

@@ -80,10 +80,8 @@ export class PdfWords {
       {
         open(name, attributes) {
           element = name
-          for (const key in attributes) {
-            if (!key.startsWith('xmlns') && !/^(?:rdf|xml|x):/.test(key)) {
-              take(key.slice(key.indexOf(':') + 1), attributes[key] ?? '')
-            }
+          for (const [key, value] of attributes.entries()) {
+            if (!key.startsWith('xmlns') && !/^(?:rdf|xml|x):/.test(key)) take(key.slice(key.indexOf(':') + 1), value)
           }
         },
         text: (data) => take(element, data),

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { type ExtractContext, ExtractLimitError } from '../format.ts'
-import { attribute, walkXml, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
+import { walkXml, type XmlHandler } from '../readers/xml-walker.ts'
 import { type CellFormats, plainNumber } from './cell-format.ts'
 import { RowWriter } from './row-writer.ts'
 
@@ -200,10 +201,10 @@ export class SheetReader implements XmlHandler {
   }
 
   #openCell(attributes: XmlAttributes): void {
-    const column = columnOf(attributes.r)
+    const column = columnOf(attributes.get('r'))
     this.#column = column >= 0 ? column : this.#column + 1
-    this.#type = attributes.t ?? 'n'
-    this.#style = Number(attributes.s ?? 0)
+    this.#type = attributes.get('t') ?? 'n'
+    this.#style = Number(attributes.get('s') ?? 0)
     this.#value = ''
     this.#formula = ''
     this.#inCell = true

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { ExtractLimitError } from '../format.ts'
-import { attribute, type XmlAttributes, type XmlHandler } from '../readers/xml-walker.ts'
+import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
+import type { XmlHandler } from '../readers/xml-walker.ts'
 import type { ListNumbering } from './list-numbering.ts'
 import { INLINE, isOn, NOISE, symbolOf, WORDS } from './story-vocabulary.ts'
 import type { WordStyles } from './word-styles.ts'

@@ -1,4 +1,4 @@
-import { attribute, type XmlAttributes } from '../readers/xml-walker.ts'
+import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
 
 /** The elements and attributes of Office stories that matter to a reader of text, by their local names. */
 const FLAG_OFF = /^(?:0|false|off|none)$/i

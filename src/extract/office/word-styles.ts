@@ -1,5 +1,6 @@
 import type { ExtractContext } from '../format.ts'
-import { attribute, walkXml } from '../readers/xml-walker.ts'
+import { attribute } from '../readers/xml-attributes.ts'
+import { walkXml } from '../readers/xml-walker.ts'
 import type { NumberingReference } from './list-numbering.ts'
 
 /** What the styles of a Word document mean for its text: which hide it, and which number their paragraphs. */

@@ -1,6 +1,8 @@
 import { limits } from '../../core/limits.ts'
 import { decodeText } from '../charset.ts'
 import { type ExtractContext, ExtractLimitError } from '../format.ts'
+import { decodeEntities, TagAttributes, type XmlAttributes } from './xml-attributes.ts'
+import { xmlName, xmlNameAt } from './xml-names.ts'
 
 /**
  * XML of documents as events. No DTD is read and no entity beyond the five of XML is replaced, so there is nothing to
@@ -16,8 +18,6 @@ export interface XmlHandler {
   aside?(text: string): void
 }
 
-export type XmlAttributes = Readonly<Record<string, string>>
-
 /** Characters between two looks at the clock. */
 const PIECE_CHARS = 256 * 1024
 
@@ -25,12 +25,20 @@ export function walkXml(bytes: Uint8Array, handler: XmlHandler, context: Pick<Ex
   new XmlWalk(decodeXml(bytes), handler, context).run()
 }
 
-const NONE: XmlAttributes = Object.freeze({})
+/** Most texts and values are shorter than this, and looking at each character is quicker than a search that far. */
+const NEAR_CHARS = 24
+const LT = 0x3c
+const GT = 0x3e
+const SLASH = 0x2f
+const EQUALS = 0x3d
+const DOUBLE_QUOTE = 0x22
+const SINGLE_QUOTE = 0x27
 
 class XmlWalk {
   readonly #text: string
   readonly #handler: XmlHandler
   readonly #context: Pick<ExtractContext, 'budget'>
+  readonly #attributes: TagAttributes
   #at = 0
   #depth = 0
   #nodes = 0
@@ -39,6 +47,7 @@ class XmlWalk {
     this.#text = text
     this.#handler = handler
     this.#context = context
+    this.#attributes = new TagAttributes(text)
   }
 
   run(): void {
@@ -50,11 +59,10 @@ class XmlWalk {
         clock = this.#at + PIECE_CHARS
       }
       if (++this.#nodes > limits.extractXmlNodesMax) throw new ExtractLimitError('too-many', 'xml nodes')
-      const start = text.indexOf('<', this.#at)
-      const end = start < 0 ? text.length : start
+      const end = nextOrEnd(text, LT, '<', this.#at)
       if (end > this.#at) this.#handler.text?.(decodeEntities(text.slice(this.#at, end)))
       this.#at = end
-      if (start >= 0) this.#markup()
+      if (end < text.length) this.#markup()
     }
   }
 
@@ -62,12 +70,9 @@ class XmlWalk {
   #markup(): void {
     const next = this.#text.charCodeAt(this.#at + 1)
     switch (next) {
-      case 0x2f: {
-        const end = this.#until('>', 2)
-        this.#close(localName(this.#text.slice(this.#at + 2, end).trimEnd()))
-        this.#at = end + 1
+      case SLASH:
+        this.#endTag()
         return
-      }
       case 0x21:
         this.#declaration()
         return
@@ -85,6 +90,22 @@ class XmlWalk {
           this.#at += 1
         }
     }
+  }
+
+  #endTag(): void {
+    const text = this.#text
+    const start = this.#at + 2
+    let at = start
+    let hash = 0
+    for (let code = text.charCodeAt(at); isName(code); code = text.charCodeAt(++at)) hash = (hash * 31 + code) | 0
+    if (text.charCodeAt(at) === GT) {
+      this.#at = at + 1
+      this.#close(xmlNameAt(text, start, at, hash).local)
+      return
+    }
+    const end = indexOrEnd(text, '>', start)
+    this.#at = end + 1
+    this.#close(xmlName(text.slice(start, end).trimEnd()).local)
   }
 
   #declaration(): void {
@@ -109,44 +130,56 @@ class XmlWalk {
 
   #tag(): void {
     const text = this.#text
-    let at = this.#at + 2
-    while (isName(text.charCodeAt(at))) at += 1
-    const name = text.slice(this.#at + 1, at)
-    let attributes: Record<string, string> | null = null
+    const start = this.#at + 1
+    let at = start
+    let hash = 0
+    for (let code = text.charCodeAt(at); at === start || isName(code); code = text.charCodeAt(++at))
+      hash = (hash * 31 + code) | 0
+    const name = xmlNameAt(text, start, at, hash)
+    at = this.#readAttributes(at)
+    const isEmpty = text.charCodeAt(at) === SLASH
+    this.#at = isEmpty ? indexOrEnd(text, '>', at) + 1 : text.charCodeAt(at) === LT ? at : at + 1
+    if (++this.#depth > limits.extractXmlDepthMax) throw new ExtractLimitError('too-deep', 'xml')
+    this.#handler.open?.(name.local, this.#attributes, name.prefix)
+    if (isEmpty) this.#close(name.local)
+  }
+
+  /** Writes down where the attributes of a tag stand, and returns where they end. */
+  #readAttributes(from: number): number {
+    const text = this.#text
+    const attributes = this.#attributes
+    attributes.clear()
+    let at = from
     for (;;) {
       while (isSpace(text.charCodeAt(at))) at += 1
       const code = text.charCodeAt(at)
-      if (Number.isNaN(code) || code === 0x3e || code === 0x2f || code === 0x3c) break
+      if (Number.isNaN(code) || code === GT || code === SLASH || code === LT) return at
       const start = at
       while (isAttributeName(text.charCodeAt(at))) at += 1
-      const key = text.slice(start, at)
+      const nameEnd = at
       while (isSpace(text.charCodeAt(at))) at += 1
-      let value = ''
-      if (text.charCodeAt(at) === 0x3d) {
+      let valueFrom = at
+      let valueTo = at
+      if (text.charCodeAt(at) === EQUALS) {
         at += 1
         while (isSpace(text.charCodeAt(at))) at += 1
         const quote = text.charCodeAt(at)
-        const from = quote === 0x22 || quote === 0x27 ? at + 1 : at
-        at =
-          quote === 0x22 || quote === 0x27
-            ? indexOrEnd(text, quote === 0x22 ? '"' : "'", from)
-            : endOfBareValue(text, at)
-        value = decodeEntities(text.slice(from, at))
-        if (from > start && at < text.length && (quote === 0x22 || quote === 0x27)) at += 1
+        if (quote === DOUBLE_QUOTE || quote === SINGLE_QUOTE) {
+          valueFrom = at + 1
+          valueTo = nextOrEnd(text, quote, quote === DOUBLE_QUOTE ? '"' : "'", valueFrom)
+          at = valueTo < text.length ? valueTo + 1 : valueTo
+        } else {
+          valueFrom = at
+          valueTo = endOfBareValue(text, at)
+          at = valueTo
+        }
       } else if (at === start) at += 1
-      if (key !== '') (attributes ??= {})[key] ??= value
+      if (nameEnd > start) attributes.add(start, nameEnd, valueFrom, valueTo)
     }
-    const isEmpty = text.charCodeAt(at) === 0x2f
-    this.#at = isEmpty ? indexOrEnd(text, '>', at) + 1 : text.charCodeAt(at) === 0x3c ? at : at + 1
-    if (++this.#depth > limits.extractXmlDepthMax) throw new ExtractLimitError('too-deep', 'xml')
-    const colon = name.indexOf(':')
-    const local = colon < 0 ? name : name.slice(colon + 1)
-    this.#handler.open?.(local, attributes ?? NONE, colon < 0 ? '' : name.slice(0, colon))
-    if (isEmpty) this.#close(local)
   }
 
   #close(name: string): void {
-    this.#depth = Math.max(0, this.#depth - 1)
+    if (this.#depth > 0) this.#depth -= 1
     this.#handler.close?.(name)
   }
 
@@ -161,6 +194,13 @@ function indexOrEnd(text: string, mark: string, from: number): number {
   return at < 0 ? text.length : at
 }
 
+/** The same for one character that is likely to be near. */
+function nextOrEnd(text: string, code: number, mark: string, from: number): number {
+  const near = Math.min(text.length, from + NEAR_CHARS)
+  for (let at = from; at < near; at++) if (text.charCodeAt(at) === code) return at
+  return near === text.length ? near : indexOrEnd(text, mark, near)
+}
+
 /** The `>` behind the `]` of an internal subset. */
 function endOfSubset(text: string, from: number): number {
   return indexOrEnd(text, '>', indexOrEnd(text, ']', from))
@@ -168,13 +208,9 @@ function endOfSubset(text: string, from: number): number {
 
 function endOfBareValue(text: string, from: number): number {
   let at = from
-  for (let code = text.charCodeAt(at); at < text.length && code !== 0x3e && !isSpace(code); code = text.charCodeAt(at))
+  for (let code = text.charCodeAt(at); at < text.length && code !== GT && !isSpace(code); code = text.charCodeAt(at))
     at += 1
   return at
-}
-
-function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1)
 }
 
 function isSpace(code: number): boolean {
@@ -189,35 +225,11 @@ function isNameStart(code: number): boolean {
 
 /** Anything but what ends a name; false for the end of the text, which is no number. */
 function isName(code: number): boolean {
-  return code > 0x20 && code !== 0x3e && code !== 0x2f && code !== 0x3c
+  return code > 0x20 && code !== GT && code !== SLASH && code !== LT
 }
 
 function isAttributeName(code: number): boolean {
-  return isName(code) && code !== 0x3d
-}
-
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-/** The five entities of XML and character references; any other stays as it is written. */
-function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
-    if (name) return NAMED[String(name).toLowerCase()] ?? whole
-    const code = hex ? Number.parseInt(String(hex), 16) : Number(decimal)
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
-  })
-}
-
-/** The value of an attribute by its local name. */
-export function attribute(attributes: XmlAttributes, local: string): string | undefined {
-  const exact = attributes[local]
-  if (exact !== undefined) return exact
-  for (const name in attributes) {
-    if (name.length > local.length && name.endsWith(local) && name[name.length - local.length - 1] === ':') {
-      return attributes[name]
-    }
-  }
-  return undefined
+  return isName(code) && code !== EQUALS
 }
 
 const BOM = 0xfeff
@@ -249,8 +261,7 @@ export function xmlToText(bytes: Uint8Array, context: ExtractContext): string {
     {
       open(_name, attributes) {
         flush()
-        for (const name in attributes) {
-          const value = attributes[name] ?? ''
+        for (const [name, value] of attributes.entries()) {
           if (!name.startsWith('xmlns') && isWords(value)) lines.push(value)
         }
       },

@@ -13,7 +13,7 @@ function own(bytes: Uint8Array): string[] {
   walkXml(
     bytes,
     {
-      open: (name, attributes) => events.open(name, attributes),
+      open: (name, attributes) => events.open(name, attributes.entries()),
       text: (data) => events.text(data),
       close: (name) => events.push(`-${name}`),
       aside: (text) => events.push(`?${text}`),
@@ -28,7 +28,7 @@ function other(text: string): string[] {
   const local = (name: string) => name.slice(name.indexOf(':') + 1)
   const parser = new Parser(
     {
-      onopentag: (name, attributes) => events.open(local(name), attributes),
+      onopentag: (name, attributes) => events.open(local(name), Object.entries(attributes)),
       ontext: (data) => events.text(data),
       onclosetag: (name) => events.push(`-${local(name)}`),
       oncomment: (data) => events.push(`?${data}`),
@@ -42,8 +42,8 @@ function other(text: string): string[] {
 class Events {
   readonly #lines: string[] = []
   #text = ''
-  open(name: string, attributes: Readonly<Record<string, string>>): void {
-    this.push(['+', name, ...Object.entries(attributes).map(([key, value]) => ` ${key}=${value}`)].join(''))
+  open(name: string, attributes: readonly [string, string][]): void {
+    this.push(['+', name, ...attributes.map(([key, value]) => ` ${key}=${value}`)].join(''))
   }
   text(data: string): void {
     this.#text += data
