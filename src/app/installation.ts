@@ -11,12 +11,13 @@ import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
 import { loadTemplates } from '../delivery/composer/template-store.ts'
-import { parseRules } from '../detect/rules/parse-rules.ts'
+import { parseRules, type RuleFile } from '../detect/rules/parse-rules.ts'
 import { compilePolicies, type KnownNames } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
 import { exists } from './first-start.ts'
-import { readYamlFiles, type TextFile } from './policy-files.ts'
+import { readYamlFiles } from './policy-files.ts'
+import { readRuleFiles } from './rule-files.ts'
 
 /** The package's own folder, from src/app or dist/app. */
 export const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -87,7 +88,7 @@ async function readNamed(file: string): Promise<string> {
 
 /** Detectors and policies as text, checked together: what scan workers compile and what the judge decides by. */
 export interface Definitions {
-  readonly ruleFiles: readonly TextFile[]
+  readonly ruleFiles: readonly RuleFile[]
   readonly detectors: readonly { readonly id: string; readonly family: Family }[]
   readonly policies: PolicySet
   readonly warnings: readonly Diagnostic[]
@@ -108,9 +109,11 @@ export async function loadDefinitions(
   catalog: KnownCatalog,
   foreignRules = false,
 ): Promise<Definitions> {
-  const [ruleFiles, policyFiles] = await Promise.all([readYamlFiles(config.rules), readYamlFiles(config.policies)])
-  const { rules, diagnostics: ruleDiagnostics } = parseRules(ruleFiles)
-  const detectors = rules.map(({ id, family }) => ({ id, family }))
+  const [ruleFiles, policyFiles] = await Promise.all([readRuleFiles(config.rules), readYamlFiles(config.policies)])
+  const { rules, disabled, diagnostics: ruleDiagnostics } = parseRules(ruleFiles)
+  // A policy may name a rule that is switched off; of a building block nothing is ever found.
+  const named = [...rules.filter((rule) => !rule.buildingBlock), ...disabled]
+  const detectors = named.map(({ id, family }) => ({ id, family }))
   const { policies, diagnostics } = compilePolicies(policyFiles, {
     detectors,
     directory: directoryOf(config),

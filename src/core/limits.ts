@@ -137,6 +137,8 @@ export const limits = {
   ocrAreaMinPixels: 2_500,
   /** Pixels of one picture that text is recognised in; larger ones are shrunk to it (A4 at 300 dpi has 8.7 million). */
   ocrPixelsMax: 9_000_000,
+  /** Pixels of a picture that bar codes are looked for in; larger ones are shrunk to it. */
+  ocrBarCodePixelsMax: 4_000_000,
   /** One picture, all ways of reading it together. */
   ocrPictureMs: 8_000,
   /** All pictures of a message; the rest of its time is for everything else in it. */
@@ -171,10 +173,10 @@ export const limits = {
   sandboxProcessesMax: 64,
   /** A sandbox that has not begun by then won't. */
   sandboxStartMaxMs: 20_000,
-  /** Time on top of a part's share of the budget before its sandbox is killed: parsers that look at the clock say so. */
-  sandboxGraceMs: 1_000,
   /** Share of the time left that one part may take while others of its message wait. */
   sandboxPartTimeShare: 0.75,
+  /** On top of it, before the sandbox is killed: parsers that look at the clock themselves keep what they read. */
+  sandboxGraceShare: 0.05,
   /** Sandboxes that one message may end; what is left of it then is not read. */
   sandboxFailuresMax: 8,
   /** One part, as it is handed to a sandbox. */
@@ -218,7 +220,7 @@ export const limits = {
   /** Stems remembered while texts are scanned; then they are worked out anew. */
   wordStemsKeptMax: 200_000,
   /** Different words of one text that are reduced to stems (some 8 µs each); beyond it the text is `too-many`. */
-  wordStemsPerTextMax: 300_000,
+  wordStemsPerTextMax: 150_000,
   /** Places of one text that combinations look at; beyond it the text is `too-many`. */
   detectCombinationPlacesMax: 20_000,
   findingMatchesKeptMax: 100,

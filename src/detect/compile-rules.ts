@@ -8,6 +8,7 @@ import RE2 from 're2'
 import type { AntiEvidenceGroup, DetectionRule, EvidenceGroup, RulePattern } from '../core/detection-rule.ts'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
+import { namedGroups } from './evidence/named-groups.ts'
 import { Automaton } from './match/automaton.ts'
 import { type PatternPlan, planPattern } from './match/plan-pattern.ts'
 import { prefixTables } from './match/prefix-table.ts'
@@ -24,6 +25,15 @@ import { resolveValidator, type ValidatorUse } from './validators/registry.ts'
 import { views } from './views/registry.ts'
 import type { View } from './views/view.ts'
 import type { ViewName } from './views/view-names.ts'
+import {
+  allowedValues,
+  type CompiledDictionary,
+  type CompiledWords,
+  compileDictionaries,
+  compileWords,
+  NO_WEIGHTS,
+  termWeights,
+} from './words/compile-words.ts'
 
 export interface CompiledGroup {
   readonly index: number
@@ -40,22 +50,30 @@ export interface CompiledGroup {
 export interface CompiledAntiGroup extends CompiledGroup {
   /** Match a whole value. */
   readonly values: readonly RE2[]
+  /** Values that are meant one by one: as they are written and in their canonical form, in lower case. */
+  readonly allowed: ReadonlySet<string>
   readonly effect: AntiEvidenceGroup['effect']
 }
 
-export interface CompiledPattern {
+/** What a match is a match of: a pattern or a word list. */
+export interface CompiledElement {
+  readonly rule: CompiledRule
+  readonly pattern: Pick<RulePattern, 'id' | 'confidence'>
+  readonly kind: 'pattern' | 'dictionary'
+  /** For ad-hoc terms: what every match stands for, and how it was hidden. */
+  readonly term: { readonly text: string; readonly via: readonly ViewName[] } | null
+  readonly requires: readonly CompiledGroup[]
+  readonly raise: readonly { readonly group: CompiledGroup; readonly to: RulePattern['confidence'] }[]
+}
+
+export interface CompiledPattern extends CompiledElement {
   readonly sole: SolePattern
   /** Where it is looked for: near keywords that it requires, at lines' starts, or as `planPattern` says. */
   readonly plan: PatternPlan | { readonly by: 'keyword' | 'line' }
-  readonly rule: CompiledRule
   readonly pattern: RulePattern
   /** Gives the group `value` of a match; null when the whole match is the value. Compiled when it is first asked for. */
   readonly valueOf: (() => RE2) | null
-  /** For ad-hoc terms: what every match stands for, and how it was hidden. */
-  readonly term: { readonly text: string; readonly via: readonly ViewName[] } | null
   readonly validators: readonly ValidatorUse[]
-  readonly requires: readonly CompiledGroup[]
-  readonly raise: readonly { readonly group: CompiledGroup; readonly to: RulePattern['confidence'] }[]
 }
 
 /** What the one pass over a text looks for: patterns, literals that stand for one, places that a view wants to see. */
@@ -68,6 +86,8 @@ export interface CompiledRule {
   readonly index: number
   readonly rule: DetectionRule
   readonly anti: readonly CompiledAntiGroup[]
+  /** For weighted rules: weight of each term by its canonical form. */
+  readonly weights: ReadonlyMap<string, number>
 }
 
 export interface CompiledRuleSet {
@@ -76,6 +96,12 @@ export interface CompiledRuleSet {
   readonly rules: readonly CompiledRule[]
   /** Those with a threshold. */
   readonly bulkRules: readonly CompiledRule[]
+  /** Those with a score. */
+  readonly weightedRules: readonly CompiledRule[]
+  readonly combinedRules: readonly CompiledRule[]
+  /** Rules whose matches are no findings. */
+  readonly buildingBlocks: ReadonlySet<string>
+  readonly dictionaries: readonly CompiledDictionary[]
   readonly patterns: readonly CompiledPattern[]
   /** Reports matches by their number in `items`. */
   readonly scanner: Scanner
@@ -100,14 +126,17 @@ export function compileRules(files: readonly RuleFile[]): { rules: CompiledRuleS
 export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Term[] = []): CompiledRuleSet {
   const builder = new GroupBuilder()
   const patterns: CompiledPattern[] = []
+  const words: CompiledWords[] = []
   const compiled = [...rules, ...terms.map((term) => term.rule)].map((rule, index): CompiledRule => {
     const evidence = new Map(Object.entries(rule.evidence).map(([name, group]) => [name, builder.group(name, group)]))
     const anti = Object.entries(rule.antiEvidence).map(([name, group]) => ({
       ...builder.group(name, { ...group, column: false }),
       values: group.values.map((value) => new RE2(`\\A(?:${value})\\z`, 'i')),
+      allowed: allowedValues(rule, group.allowed ?? []),
       effect: group.effect,
     }))
-    const compiledRule: CompiledRule = { index, rule, anti }
+    const compiledRule: CompiledRule = { index, rule, anti, weights: rule.score ? termWeights(rule) : NO_WEIGHTS }
+    for (const list of rule.words ?? []) words.push(compileWords(compiledRule, list, evidence))
     for (const pattern of rule.patterns)
       patterns.push(compilePattern(compiledRule, pattern, evidence, terms[index - rules.length]))
     return compiledRule
@@ -117,6 +146,10 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     revision: revisionOf(rules),
     rules: compiled,
     bulkRules: compiled.filter(({ rule }) => rule.threshold),
+    weightedRules: compiled.filter(({ rule }) => rule.score),
+    combinedRules: compiled.filter(({ rule }) => rule.combinations),
+    buildingBlocks: new Set(compiled.filter(({ rule }) => rule.buildingBlock).map(({ rule }) => rule.id)),
+    dictionaries: compileDictionaries(words),
     patterns,
     ...compileScanner(patterns),
     keywords,
@@ -175,12 +208,7 @@ function compilePattern(
   evidence: ReadonlyMap<string, CompiledGroup>,
   term: Term | undefined,
 ): CompiledPattern {
-  const named = (name: string) => {
-    const group = evidence.get(name)
-    if (!group) throw new Error(`rule ${rule.rule.id} names the evidence group ${name}, which it doesn't have`)
-    return group
-  }
-  const requires = pattern.requires.map(named)
+  const { requires, raise } = namedGroups(rule, pattern, evidence)
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
   const sole = new SolePattern(parseRegex(pattern.regex), pattern.boundary)
@@ -197,8 +225,9 @@ function compilePattern(
       if (typeof resolved === 'string') throw new Error(`rule ${rule.rule.id}: ${resolved}`)
       return resolved
     }),
+    kind: 'pattern',
     requires,
-    raise: Object.entries(pattern.raise).map(([name, to]) => ({ group: named(name), to })),
+    raise,
   }
 }
 

@@ -1,12 +1,14 @@
 /** The pattern detector over one text: rules and ad-hoc terms, in the text and in its views. Pure, synchronous, linear. */
 import type { ExtractedText } from '../core/extraction.ts'
-import { type Confidence, confidenceAtLeast, type Match } from '../core/finding.ts'
-import { buildRuleSet, type CompiledRule, type CompiledRuleSet } from './compile-rules.ts'
+import { confidenceAtLeast, type Match } from '../core/finding.ts'
+import { combineMatches } from './combine-matches.ts'
+import { buildRuleSet, type CompiledRuleSet } from './compile-rules.ts'
 import type { DetectOptions, RawNearMiss, TextDetection } from './detector.ts'
 import { type Claim, TextScan } from './scan-text.ts'
 import { settleClaims } from './settle-claims.ts'
 import { termRule } from './term-rules.ts'
 import { ViewScan } from './view-scan.ts'
+import { weighMatches } from './weigh-matches.ts'
 
 /** Finds what the rules say in one text; offsets are bytes of the original text. */
 export function detectText(rules: CompiledRuleSet, text: ExtractedText, options: DetectOptions): TextDetection {
@@ -35,12 +37,16 @@ export function detectText(rules: CompiledRuleSet, text: ExtractedText, options:
       silencedBy: silenced.silencedBy,
     }),
   )
-  const settled = applyThresholds(all.bulkRules, settleClaims(matches), nearMisses)
+  const settled = weighMatches(all, settleClaims(matches), nearMisses)
+  const combined = combineMatches(all, buffer, settled)
+  const found = [...settled, ...combined.matches]
   const least = options.minConfidence ?? 'low'
   return {
-    matches: settled.filter((match) => confidenceAtLeast(match.confidence, least)),
-    nearMisses: withoutFound(nearMisses, settled),
-    overflow: scan.overflow || hidden.overflow,
+    matches: found.filter(
+      ({ confidence, detector }) => confidenceAtLeast(confidence, least) && !all.buildingBlocks.has(detector),
+    ),
+    nearMisses: withoutFound([...nearMisses, ...combined.nearMisses], found),
+    overflow: scan.overflow || hidden.overflow || combined.overflow,
   }
 }
 
@@ -49,18 +55,23 @@ function matchOf(
   claim: Claim,
   seen: Pick<Match, 'start' | 'end' | 'via' | 'confidence' | 'evidence'>,
 ): Match {
+  const { rule } = claim.pattern.rule
+  const most = rule.confidenceMax
+  const capped = most !== undefined && !confidenceAtLeast(most, seen.confidence)
   return {
-    detector: claim.pattern.rule.rule.id,
-    family: claim.pattern.rule.rule.family,
-    kind: 'pattern',
-    confidence: seen.confidence,
+    detector: rule.id,
+    family: rule.family,
+    kind: claim.pattern.kind,
+    confidence: capped ? most : seen.confidence,
     part,
     start: seen.start,
     end: seen.end,
     value: claim.value,
     normalized: claim.normalized,
     via: seen.via,
-    evidence: seen.evidence,
+    evidence: capped
+      ? [...seen.evidence, { kind: 'threshold', name: 'override', effect: `lowered to ${most}` }]
+      : seen.evidence,
   }
 }
 
@@ -99,37 +110,6 @@ function withTerms(rules: CompiledRuleSet, terms: NonNullable<DetectOptions['ter
     known.set(key, set)
   }
   return set
-}
-
-/** Bulk rules: matches of a part with too few distinct values stay below, or become near misses. */
-function applyThresholds(rules: readonly CompiledRule[], matches: Match[], nearMisses: RawNearMiss[]): Match[] {
-  let standing = matches
-  for (const { rule } of rules) {
-    const threshold = rule.threshold
-    if (!threshold) continue
-    const own = standing.filter((match) => match.detector === rule.id)
-    if (own.length === 0 || new Set(own.map((match) => match.normalized)).size >= threshold.unique) continue
-    const below = threshold.belowConfidence
-    const note = { kind: 'threshold', name: `${threshold.unique} distinct values` } as const
-    if (below === null) {
-      standing = standing.filter((match) => match.detector !== rule.id)
-      for (const { detector, part, start, end } of own.slice(0, NEAR_MISSES_PER_THRESHOLD_MAX))
-        nearMisses.push({ detector, part, start, end, silencedBy: { ...note, effect: 'silenced' } })
-    } else {
-      standing = standing.map((match) =>
-        match.detector === rule.id && confidenceAtLeast(match.confidence, below) && match.confidence !== below
-          ? lowered(match, below, { ...note, effect: `lowered to ${below}` })
-          : match,
-      )
-    }
-  }
-  return standing
-}
-
-const NEAR_MISSES_PER_THRESHOLD_MAX = 20
-
-function lowered(match: Match, to: Confidence, note: Match['evidence'][number]): Match {
-  return { ...match, confidence: to, evidence: [...match.evidence, note] }
 }
 
 /** A place that one pattern of a rule was silenced at and another found is found. */

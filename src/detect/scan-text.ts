@@ -6,7 +6,14 @@
 import type RE2 from 're2'
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import type { CompiledAntiGroup, CompiledPattern, CompiledRule, CompiledRuleSet, ScanItem } from './compile-rules.ts'
+import type {
+  CompiledAntiGroup,
+  CompiledElement,
+  CompiledPattern,
+  CompiledRule,
+  CompiledRuleSet,
+  ScanItem,
+} from './compile-rules.ts'
 import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
 import { insideWord } from './match/boundary.ts'
 import { leadStart } from './match/plan-pattern.ts'
@@ -14,10 +21,11 @@ import { scanBudget } from './match/scanner.ts'
 import type { OnMatch } from './match/walker.ts'
 import { addWindow, nearWindows, type Windows } from './near-windows.ts'
 import type { View } from './views/view.ts'
+import { foldedWords } from './words/fold.ts'
 
 /** A match in the bytes that were scanned; the value's offsets. */
 export interface Claim {
-  readonly pattern: CompiledPattern
+  readonly pattern: CompiledElement
   readonly start: number
   readonly end: number
   /** The whole match, where the value is only a part of it. */
@@ -31,7 +39,7 @@ export interface Claim {
 
 /** A match that was silenced. */
 export interface SilencedClaim {
-  readonly pattern: CompiledPattern
+  readonly pattern: CompiledElement
   readonly start: number
   readonly end: number
   readonly silencedBy: EvidenceNote
@@ -101,17 +109,35 @@ export class TextScan {
         if (first < last && !pattern.sole.scanner.scan(this.#text, judge, budget, first, last)) this.overflow = true
       }
     }
+    this.#readWords(from, to)
+  }
+
+  /** Terms that begin in `[from, to)`. */
+  #readWords(from: number, to: number): void {
+    for (const { index, lists } of this.#rules.dictionaries) {
+      const whole = index.find(this.#text, ({ term, start, end }) => {
+        const words = lists[term.list] as CompiledElement
+        if (start < from || start >= to || this.#tooMany(words.rule)) return
+        const value = this.#text.toString('utf8', start, end)
+        const note: EvidenceNote = { kind: 'pattern', name: words.pattern.id, effect: words.pattern.confidence }
+        const span = { start, end, matchStart: start, matchEnd: end }
+        this.#weigh(words, { ...span, value, normalized: foldedWords(term.text).join(' ') }, [note])
+      })
+      if (!whole) this.overflow = true
+    }
+  }
+
+  /** Counts a candidate of the rule. */
+  #tooMany(rule: CompiledRule): boolean {
+    const seen = (this.#candidates.get(rule) ?? 0) + 1
+    if (seen > this.#candidatesMax) this.overflow = true
+    else this.#candidates.set(rule, seen)
+    return seen > this.#candidatesMax
   }
 
   /** Whether the raw match stands. */
   #judge(pattern: CompiledPattern, start: number, end: number): boolean {
-    const rule = pattern.rule
-    const seen = (this.#candidates.get(rule) ?? 0) + 1
-    if (seen > this.#candidatesMax) {
-      this.overflow = true
-      return true
-    }
-    this.#candidates.set(rule, seen)
+    if (this.#tooMany(pattern.rule)) return true
     if (pattern.term) return this.#term(pattern, start, end)
     const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf(), start, end) : { start, end }
     const value = this.#text.toString('utf8', span.start, span.end)
@@ -122,29 +148,30 @@ export class TextScan {
       if (normalized === null) return false
       notes.push({ kind: 'validator', name, effect: 'accepted' })
     }
-    const required = this.#required(pattern, span.start, span.end)
-    if (required?.effect === 'missing') return this.#silence(pattern, span.start, span.end, required)
+    const canonical = pattern.validators.length > 0 ? normalized : normalized.trim().replace(/\s+/g, ' ')
+    return this.#weigh(pattern, { ...span, matchStart: start, matchEnd: end, value, normalized: canonical }, notes)
+  }
+
+  /** What stands near says whether the match stands and how sure it is. */
+  #weigh(
+    pattern: CompiledElement,
+    found: Omit<Claim, 'pattern' | 'confidence' | 'evidence'>,
+    notes: EvidenceNote[],
+  ): boolean {
+    const { start, end } = found
+    const required = this.#required(pattern, start, end)
+    if (required?.effect === 'missing') return this.#silence(pattern, start, end, required)
     if (required) notes.push(required)
-    let confidence = this.#raised(pattern, span.start, span.end, notes)
-    for (const group of rule.anti) {
-      const note = this.#against(group, value, normalized, span.start, span.end)
+    let confidence = this.#raised(pattern, start, end, notes)
+    for (const group of pattern.rule.anti) {
+      const note = this.#against(group, found.value, found.normalized, start, end)
       if (!note) continue
-      if (group.effect === 'silence') return this.#silence(pattern, span.start, span.end, note)
+      if (group.effect === 'silence') return this.#silence(pattern, start, end, note)
       if (confidenceAtLeast(group.effect, confidence)) continue
       confidence = group.effect
       notes.push(note)
     }
-    const canonical = pattern.validators.length > 0 ? normalized : normalized.trim().replace(/\s+/g, ' ')
-    return this.#claim({
-      pattern,
-      ...span,
-      matchStart: start,
-      matchEnd: end,
-      value,
-      normalized: canonical,
-      confidence,
-      evidence: notes,
-    })
+    return this.#claim({ pattern, ...found, confidence, evidence: notes })
   }
 
   #claim(claim: Claim): true {
@@ -181,7 +208,7 @@ export class TextScan {
     return indices ? { start: from + indices[0], end: from + indices[1] } : { start, end }
   }
 
-  #required(pattern: CompiledPattern, start: number, end: number): EvidenceNote | null {
+  #required(pattern: CompiledElement, start: number, end: number): EvidenceNote | null {
     let missing: EvidenceNote | null = null
     for (const group of pattern.requires) {
       const found = this.finder.near(group, start, end)
@@ -191,7 +218,7 @@ export class TextScan {
     return missing
   }
 
-  #raised(pattern: CompiledPattern, start: number, end: number, notes: EvidenceNote[]): Confidence {
+  #raised(pattern: CompiledElement, start: number, end: number, notes: EvidenceNote[]): Confidence {
     let confidence = pattern.pattern.confidence
     const highest = CONFIDENCES.at(-1) as Confidence
     for (const { group, to } of pattern.raise) {
@@ -214,12 +241,14 @@ export class TextScan {
       effect,
     })
     if (group.values.some((regex) => regex.test(value) || regex.test(normalized))) return note()
+    if (group.allowed.size > 0 && [value, normalized].some((text) => group.allowed.has(text.toLowerCase())))
+      return note()
     if (group.keywords + group.patterns.length === 0) return null
     const found = this.finder.near(group, start, end)
     return found ? note(found.distance) : null
   }
 
-  #silence(pattern: CompiledPattern, start: number, end: number, silencedBy: EvidenceNote): boolean {
+  #silence(pattern: CompiledElement, start: number, end: number, silencedBy: EvidenceNote): boolean {
     if (this.silenced.length < limits.detectNearMissesMax) this.silenced.push({ pattern, start, end, silencedBy })
     // Another reading of the same place may still stand, so the search goes on one byte further.
     return false

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   buildRuleSet,
-  type CompiledPattern,
+  type CompiledElement,
   type CompiledRuleSet,
   compileRules,
 } from '../../src/detect/compile-rules.ts'
@@ -45,7 +45,7 @@ function same(a: readonly Span[], b: readonly Span[]): boolean {
   return a.length === b.length && a.every((span, i) => span[0] === b[i]?.[0] && span[1] === b[i]?.[1])
 }
 
-function nameOf({ rule, pattern }: CompiledPattern): string {
+function nameOf({ rule, pattern }: CompiledElement): string {
   return `${rule.rule.id}/${pattern.id}`
 }
 

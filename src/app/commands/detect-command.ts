@@ -6,7 +6,7 @@ import { compileRules } from '../../detect/compile-rules.ts'
 import { detectText } from '../../detect/detect-text.ts'
 import { readLines } from '../file-lists.ts'
 import { type ConfigChoice, loadConfiguration } from '../installation.ts'
-import { readYamlFiles } from '../policy-files.ts'
+import { readRuleFiles } from '../rule-files.ts'
 import { print } from './output.ts'
 
 interface Flags extends ConfigChoice {
@@ -17,7 +17,7 @@ interface Flags extends ConfigChoice {
 /** One answer a line, in order. A line that isn't `{"id","text"}` is an answer with `error`. */
 export async function runDetectCommand(flags: Flags): Promise<number> {
   const { config } = await loadConfiguration(flags)
-  const { rules, diagnostics } = compileRules(await readYamlFiles(config.rules))
+  const { rules, diagnostics } = compileRules(await readRuleFiles(config.rules))
   if (!rules) throw new DiagnosticsError(diagnostics)
   const findingKey = randomBytes(32)
   let bad = 0

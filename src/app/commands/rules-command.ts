@@ -5,7 +5,7 @@ import { CONFIDENCES } from '../../core/finding.ts'
 import { compileRules } from '../../detect/compile-rules.ts'
 import { testRules } from '../../detect/test-rules.ts'
 import { type ConfigChoice, loadConfiguration } from '../installation.ts'
-import { readYamlFiles } from '../policy-files.ts'
+import { readRuleFiles } from '../rule-files.ts'
 import { rulesReference } from '../rules-reference.ts'
 import { reportCheck } from './policy-command.ts'
 
@@ -15,7 +15,7 @@ interface Flags extends ConfigChoice {
 
 async function compiled(flags: Flags) {
   const { config } = await loadConfiguration(flags)
-  const { rules, diagnostics } = compileRules(await readYamlFiles(config.rules))
+  const { rules, diagnostics } = compileRules(await readRuleFiles(config.rules))
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d) => d.severity === 'error'))
   return { rules, warnings: diagnostics }
 }
@@ -25,7 +25,7 @@ export async function runRulesList(flags: Flags): Promise<number> {
   const list = rules.rules.map(({ rule }) => ({
     id: rule.id,
     family: rule.family,
-    kind: 'pattern',
+    kind: rule.words ? 'dictionary' : 'pattern',
     name: rule.name,
     description: rule.description,
     regulations: rule.regulations,
@@ -50,7 +50,12 @@ export async function runRulesReference(flags: Flags): Promise<number> {
 
 /** The highest confidence that a match of the rule can reach. */
 function bestConfidence(rule: DetectionRule): string {
-  const reachable = rule.patterns.flatMap((pattern) => [pattern.confidence, ...Object.values(pattern.raise)])
+  const elements = [...rule.patterns, ...(rule.words ?? [])]
+  const reachable = [
+    ...elements.flatMap(({ confidence, raise }) => [confidence, ...Object.values(raise)]),
+    ...(rule.combinations ?? []).map(({ confidence }) => confidence),
+    ...CONFIDENCES.filter((level) => rule.score?.levels[level] !== undefined),
+  ]
   return CONFIDENCES[Math.max(...reachable.map((confidence) => CONFIDENCES.indexOf(confidence)))] ?? 'low'
 }
 

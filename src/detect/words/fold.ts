@@ -66,8 +66,21 @@ function compute(codePoint: number): number {
 
 /** The folded words of a short text: the words that `eachWordBlock` finds in its UTF-8. */
 export function foldedWords(cell: string): string[] {
-  const text = cell.includes('&') ? cell.replace(/&[#a-z0-9]{1,8};/gi, ' ') : cell
+  const text = withoutEntities(cell)
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+  return splitWords(text, (_, fold) => String.fromCodePoint(...(fold & MANY ? foldSequence(fold) : [fold & ~ALONE])))
+}
+
+/** The same words as they are written, without what is invisible. */
+export function writtenWords(text: string): string[] {
+  return splitWords(withoutEntities(text), (character) => character)
+}
+
+function withoutEntities(text: string): string {
+  return text.includes('&') ? text.replace(/&[#a-z0-9]{1,8};/gi, ' ') : text
+}
+
+function splitWords(text: string, show: (character: string, fold: number) => string): string[] {
   const words: string[] = []
   let word = ''
   const end = () => {
@@ -79,8 +92,7 @@ export function foldedWords(cell: string): string[] {
     if (fold === SEPARATOR) end()
     if (fold === SEPARATOR || fold === INVISIBLE) continue
     if (fold & ALONE) end()
-    const points = fold & MANY ? foldSequence(fold) : [fold & ~ALONE]
-    word += String.fromCodePoint(...points)
+    word += show(character, fold)
     if (fold & ALONE) end()
   }
   end()

@@ -1,0 +1,56 @@
+/** Reads rule files with the word lists and allow-lists that they name: what detectors are compiled from, as text. */
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { limits } from '../core/limits.ts'
+import type { RuleFile } from '../detect/rules/parse-rules.ts'
+import type { ListFiles } from '../detect/rules/word-list.ts'
+import { parseYaml } from '../yaml/parse-yaml.ts'
+import { readYamlFiles } from './policy-files.ts'
+
+/**
+ * Every rule file at or below `paths`. What a rule file names and can't be read stands as null, which its check turns
+ * into a complaint with its place. Throws what `readYamlFiles` throws.
+ */
+export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
+  const files = await readYamlFiles(paths)
+  return await Promise.all(
+    files.map(async ({ file, text }) => {
+      const names = listNames(file, text)
+      return names.length === 0 ? { file, text } : { file, text, lists: await readLists(dirname(file), names) }
+    }),
+  )
+}
+
+/** What stands under any `files:`; the rule file's own check says when it stands where it may not. */
+function listNames(file: string, text: string): string[] {
+  if (!/^[\s\-{]*files\s*:|[{,]\s*files\s*:/m.test(text)) return []
+  const names = new Set<string>()
+  const collect = (node: unknown): void => {
+    if (node === null || typeof node !== 'object') return
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'files' && Array.isArray(value))
+        for (const name of value) if (typeof name === 'string') names.add(name)
+      collect(value)
+    }
+  }
+  collect(parseYaml(file, text).source?.value)
+  return [...names].slice(0, limits.wordListFilesMax)
+}
+
+async function readLists(folder: string, names: readonly string[]): Promise<ListFiles> {
+  const lists = await Promise.all(names.map(async (name) => [name, await readList(folder, name)] as const))
+  return Object.fromEntries(lists)
+}
+
+/** Links may not lead out of the rule file's folder either. */
+async function readList(folder: string, name: string): Promise<string | null> {
+  try {
+    const base = await realpath(folder)
+    const path = await realpath(join(folder, name))
+    if (relative(base, path).startsWith('..')) return null
+    const { size } = await stat(path)
+    return size > limits.wordListFileMaxBytes ? null : await readFile(path, 'utf8')
+  } catch {
+    return null
+  }
+}
