@@ -2,7 +2,7 @@
  * Matches -> Findings: one per detector, with keyed HMACs of the distinct values, counts, and excerpts in which every
  * matched character is masked. After this no raw value is left, unless `reveal` asks for it. Pure.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Extraction } from '../core/extraction.ts'
 import {
   CONFIDENCES,
@@ -90,12 +90,24 @@ function unique(matches: readonly Match[]): number {
 
 /** Keyed, so that a stored finding can be compared with another but not looked up in a table of all card numbers. */
 function keyOf(detector: string, value: string, key: Uint8Array): string {
-  return createHmac('sha256', key)
+  return createHmac('sha256', keyObject(key))
     .update(detector)
     .update('\0')
     .update(value)
     .digest('hex')
     .slice(0, KEY_BYTES * 2)
+}
+
+const keyObjects = new WeakMap<Uint8Array, KeyObject>()
+
+/** Made once for each key: making one costs more than the HMAC of a short value. */
+function keyObject(bytes: Uint8Array): KeyObject {
+  let key = keyObjects.get(bytes)
+  if (!key) {
+    key = createSecretKey(bytes)
+    keyObjects.set(bytes, key)
+  }
+  return key
 }
 
 /** All matches of a part, so that an excerpt masks its neighbours' values too. */
