@@ -68,6 +68,10 @@ export const limits = {
   storeQueueMax: 10_000,
   /** Records of submissions just created that are kept in memory until they are first read. */
   storeCreatedKeptMax: 256,
+  /** Pages (4 KiB) that deleted rows left and new ones will need soon; the rest goes back to the file system. */
+  storeFreePagesKept: 2_000,
+  /** Pages given back after one batch of deletions. */
+  storeVacuumPagesMax: 2_000,
   /** How long a write waits for another process. */
   storeBusyTimeoutMs: 10_000,
   /** Claims are taken on the event loop: rather not taken than waited for. */
@@ -281,6 +285,10 @@ export const limits = {
   /** Renewed while work goes on; after a crash the work is free again this much later at the latest. */
   claimTtlMs: 30_000,
   quarantineRetentionMs: 30 * 24 * 3_600_000,
+  recordRetentionMs: 90 * 24 * 3_600_000,
+  auditRetentionMs: 1_095 * 24 * 3_600_000,
+  /** Audit entries removed in one transaction; one new entry tells of each. */
+  auditTrimBatchMax: 10_000,
   drainTimeoutMs: 30_000,
   /** A health check that takes longer counts as failed; the first scan after a start may take some seconds. */
   healthCheckTimeoutMs: 15_000,

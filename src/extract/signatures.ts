@@ -89,7 +89,13 @@ const table: readonly Signature[] = [
   s('image/wmf', '\x01\x00\x09\x00\x00\x03'),
   s('image/heic', 'ftypheic', 4),
   s('image/heic', 'ftypheix', 4),
+  s('image/heic', 'ftyphevc', 4),
+  s('image/heic', 'ftyphevx', 4),
+  s('image/heic', 'ftypheim', 4),
+  s('image/heic', 'ftypheis', 4),
   s('image/heif', 'ftypmif1', 4),
+  s('image/heif', 'ftypmsf1', 4),
+  s('image/avif', 'ftypavis', 4),
   s('image/avif', 'ftypavif', 4),
   s('video/quicktime', 'ftypqt', 4),
   s('audio/mp4', 'ftypM4A', 4),
@@ -237,12 +243,19 @@ function isPdfWithPrefix(bytes: Uint8Array): boolean {
 }
 
 const SAMPLE_BYTES = 4096
-const CONTROLS = /[\x00-\x06\x10-\x19\x1c-\x1f]/g
+/** Control characters that text of an ASCII-like charset does not have: none of BEL to SI, SUB and ESC is one. */
+const isControl = new Uint8Array(256)
+for (let code = 0; code < 0x20; code++) isControl[code] = (code >= 0x07 && code <= 0x0f) || code === 0x1a || code === 0x1b ? 0 : 1
 
 /** Whether the bytes begin with control characters that text of an ASCII-like charset does not have. */
 export function isBinary(bytes: Uint8Array): boolean {
   const length = Math.min(bytes.length, SAMPLE_BYTES)
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1')
-  const odd = head.match(CONTROLS)
-  return odd !== null && (odd.length > length / 50 || odd.includes('\0'))
+  let odd = 0
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[at] ?? 0
+    if (isControl[byte] === 0) continue
+    if (byte === 0) return true
+    odd += 1
+  }
+  return odd > length / 50
 }

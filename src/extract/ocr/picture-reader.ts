@@ -1,14 +1,16 @@
 import type { UninspectedReason } from '../../core/extraction.ts'
 import { limits } from '../../core/limits.ts'
 import type { Budget } from '../format.ts'
+import { readBarCodes } from './bar-codes.ts'
 import { foldDigits } from './fold-digits.ts'
+import { decodeModern, modernTypes, type PictureSize } from './modern-pictures.ts'
 import { pictureFrames } from './picture-frames.ts'
 import { contrastPlane, flattened, type Raster, resample, turnHalf, turnQuarter } from './raster.ts'
 import { type OcrSettings, OcrTimeoutError, type RecognisedLine, TesseractEngine } from './tesseract-engine.ts'
 import { type TextLayout, textLayout } from './text-layout.ts'
 
 /**
- * Text in the pixels of pictures. One reader for a message: it counts pictures and time over everything nested in it.
+ * Text in the pixels of pictures, and what bar codes in them say. One reader for a message: it counts pictures and time over everything nested in it.
  * A picture is looked at cheaply first; one that may hold text is put upright and to the size that recognition likes,
  * read, and read again in other ways while much of what looks like letters stays unread. It never throws: what was not
  * read is told as a problem.
@@ -114,19 +116,32 @@ export class PictureReader {
   }
 
   /** Reads a picture file; `size` is what its header says. Files that can't be decoded are `not-readable`. */
-  async readFile(
-    bytes: Buffer,
-    type: string,
-    size: { readonly width: number; readonly height: number } | null,
-    budget: Budget,
-  ): Promise<PictureText> {
+  async readFile(bytes: Buffer, type: string, size: PictureSize | null, budget: Budget): Promise<PictureText> {
     if (size && isTiny(size.width, size.height)) return nothing
     if (size && size.width * size.height > limits.extractPixelsMax) return problem('too-large', 'ocr')
+    if (modernTypes.has(type)) return await this.#readModern(bytes, type, size, budget)
     const frames = pictureFrames(bytes, type)
     const texts: string[] = []
     let last: PictureText['problem'] = frames.skipped > 0 ? { reason: 'not-readable', detail: 'further frames' } : null
     for (const file of frames.files) {
       const read = await this.#timed(budget, (engine) => engine.decode(file))
+      if (read.text !== '') texts.push(read.text)
+      if (read.problem) last = read.problem
+    }
+    return { text: texts.join('\n'), problem: last }
+  }
+
+  async #readModern(bytes: Buffer, type: string, size: PictureSize | null, budget: Budget): Promise<PictureText> {
+    if (!this.hasTime) return problem('timeout', 'ocr')
+    const startedAt = cpuMs()
+    const { rasters, skipped } = await decodeModern(bytes, type, size)
+    this.#msLeft -= cpuMs() - startedAt
+    const texts: string[] = []
+    let last: PictureText['problem'] = null
+    if (skipped > 0) last = { reason: 'not-readable', detail: 'further frames' }
+    if (rasters.length === 0) last = { reason: 'not-readable', detail: 'picture could not be decoded' }
+    for (const raster of rasters) {
+      const read = await this.readRaster(raster, budget)
       if (read.text !== '') texts.push(read.text)
       if (read.problem) last = read.problem
     }
@@ -156,7 +171,9 @@ export class PictureReader {
       const endsAt = startedAt + Math.min(limits.ocrPictureMs, this.#msLeft)
       const msLeft = (reserve: number) =>
         budget.hasTime() ? Math.min(endsAt - cpuMs(), budget.msLeft - budget.limits.timeMs * reserve) : 0
-      return await this.#read(raster, textLayout(raster), msLeft)
+      const codes = await readBarCodes(raster)
+      const read = await this.#read(raster, textLayout(raster), msLeft)
+      return { ...read, text: [read.text, ...codes].filter((text) => text !== '').join('\n') }
     } catch {
       return problem('not-readable', 'text recognition failed')
     } finally {

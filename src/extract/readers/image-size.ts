@@ -13,6 +13,10 @@ export function imageSize(bytes: Buffer, type: string): { width: number; height:
         return { width: bytes[6] || 256, height: bytes[7] || 256 }
       case 'image/jpeg':
         return jpegSize(bytes)
+      case 'image/heic':
+      case 'image/heif':
+      case 'image/avif':
+        return heifSize(bytes)
       default:
         return null
     }
@@ -31,4 +35,18 @@ function jpegSize(bytes: Buffer): { width: number; height: number } | null {
     at += marker === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2)
   }
   return null
+}
+
+/** Where the properties of the items stand: before the pixels in all files seen. */
+const HEIF_HEAD_BYTES = 256 * 1024
+
+/** The largest of the spatial extents (ISO/IEC 23008-12, 6.5.3): tiles and thumbnails have their own. */
+function heifSize(bytes: Buffer): { width: number; height: number } | null {
+  const head = bytes.subarray(0, HEIF_HEAD_BYTES)
+  let best: { width: number; height: number } | null = null
+  for (let at = head.indexOf('ispe'); at >= 0 && at + 16 <= head.length; at = head.indexOf('ispe', at + 4)) {
+    const size = { width: head.readUInt32BE(at + 8), height: head.readUInt32BE(at + 12) }
+    if (best === null || size.width * size.height > best.width * best.height) best = size
+  }
+  return best
 }
