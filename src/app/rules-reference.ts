@@ -1,5 +1,5 @@
 /** The reference page of detection rules, made from the rules themselves: what each finds, how sure, and what it misses. */
-import type { DetectionRule, RulePattern } from '../core/detection-rule.ts'
+import type { Combination, Companion, DetectionRule, RulePattern } from '../core/detection-rule.ts'
 import { CONFIDENCES, type Confidence, FAMILIES, type Family } from '../core/finding.ts'
 
 const TITLES: Readonly<Record<Family, string>> = {
@@ -13,6 +13,8 @@ const TITLES: Readonly<Record<Family, string>> = {
   label: 'Labels',
   custom: 'Your own',
 }
+
+type Element = Pick<RulePattern, 'confidence' | 'requires' | 'raise'>
 
 /** Markdown. The same rules give the same page: order is by family, then by id. */
 export function rulesReference(rules: readonly DetectionRule[]): string {
@@ -76,11 +78,27 @@ function threshold({ unique, belowConfidence }: NonNullable<DetectionRule['thres
 
 /** The patterns' ways to their confidences, each said once, the surest first. */
 function confidence(rule: DetectionRule): string {
-  const ways = [...rule.patterns].sort((a, b) => rank(best(b)) - rank(best(a))).map(way)
-  return [...new Set(ways)].join('; or ')
+  if (rule.score) return scoreOf(rule.score)
+  const elements: Element[] = [...rule.patterns, ...(rule.words ?? [])]
+  const ways = elements.sort((a, b) => rank(best(b)) - rank(best(a))).map(way)
+  return [...new Set([...ways, ...(rule.combinations ?? []).map(together)])].join('; or ')
 }
 
-function way(pattern: RulePattern): string {
+function scoreOf({ levels }: NonNullable<DetectionRule['score']>): string {
+  const steps = CONFIDENCES.flatMap((level) =>
+    levels[level] === undefined ? [] : [`\`${level}\` from ${levels[level]} on`],
+  )
+  return `by the sum of its words’ weights, ${steps.join(', ')}`
+}
+
+function together({ confidence: level, rules, within, all, any }: Combination): string {
+  const named = (companions: readonly Companion[], word: string) =>
+    companions.map(({ rules: ids, count }) => (count > 1 ? `${count} of ` : '') + names(ids)).join(` ${word} `)
+  const sides = [named(all, 'and'), named(any, 'or')].filter((side) => side !== '')
+  return `\`${level}\` where ${names(rules)} has within ${within} characters ${sides.join(', and ')}`
+}
+
+function way(pattern: Element): string {
   const own = ownConfidence(pattern)
   const only = pattern.requires.length > 0 ? `, only near ${names(pattern.requires)}` : ''
   const lifts = [...CONFIDENCES]
@@ -93,7 +111,7 @@ function way(pattern: RulePattern): string {
 }
 
 /** What a match has at least: where all of the evidence it needs lifts it too, it never stays at the pattern's own. */
-function ownConfidence(pattern: RulePattern): Confidence {
+function ownConfidence(pattern: Element): Confidence {
   const needed = pattern.requires.map((name) => pattern.raise[name] ?? pattern.confidence)
   const least = needed.reduce((a, b) => (rank(a) <= rank(b) ? a : b), needed[0] ?? pattern.confidence)
   return rank(least) > rank(pattern.confidence) ? least : pattern.confidence
@@ -103,7 +121,7 @@ function names(groups: readonly string[]): string {
   return groups.map((name) => `\`${name}\``).join(' or ')
 }
 
-function best(pattern: RulePattern): Confidence {
+function best(pattern: Element): Confidence {
   return [pattern.confidence, ...Object.values(pattern.raise)].reduce((a, b) => (rank(a) >= rank(b) ? a : b))
 }
 
