@@ -3,12 +3,13 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Config } from '../config/schema.ts'
 import { DiagnosticsError } from '../core/diagnostic.ts'
-import { asError, GatewayError } from '../core/errors.ts'
+import { asError, GatewayError, unreachable } from '../core/errors.ts'
 import type { RouteTarget } from '../delivery/routes.ts'
 import { redisEvictionPolicy } from '../dispatch/bullmq/redis-eviction-policy.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadKeys } from '../platform/keys.ts'
 import { openKeyDirectory } from '../protect/key-directory.ts'
+import { missingSandbox, type SandboxMissing } from '../scan/sandbox-launch.ts'
 import { loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { redisUrl } from './create-dispatcher.ts'
@@ -16,6 +17,7 @@ import { exists } from './first-start.ts'
 import { loadDefinitions } from './installation.ts'
 import { openState } from './open-state.ts'
 import { deliveryRoutes } from './smtp-listeners.ts'
+import { sandboxOf } from './start-scan-pool.ts'
 
 export interface DoctorFinding {
   readonly check: string
@@ -32,6 +34,7 @@ export async function* diagnose(config: Config): AsyncGenerator<DoctorFinding> {
   const keys = await keyFiles(config)
   yield keys
   yield await dataFolder(config)
+  yield await sandbox(config)
   if (keys.state === 'ok') yield* state(config)
   yield* certificates(config)
   yield* listeners(config)
@@ -110,6 +113,36 @@ async function dataFolder(config: Config): Promise<DoctorFinding> {
     return { check, state: 'problem', message, remedy: 'make room, or lower limits.spool_free' }
   }
   return { check, state: 'ok', message: `${config.data_dir}, ${Math.round(free / 1024 ** 2)} MB free` }
+}
+
+async function sandbox(config: Config): Promise<DoctorFinding> {
+  const check = 'sandbox'
+  const isDemanded = config.scan.sandbox === 'bubblewrap'
+  const { missing } = await sandboxOf(isDemanded ? { ...config, scan: { ...config.scan, sandbox: 'auto' } } : config)
+  if (missing === null)
+    return { check, state: 'ok', message: 'documents, archives and pictures are read under bubblewrap' }
+  const consequence = isDemanded
+    ? 'so nothing starts'
+    : 'so parsers are held by limits alone, with the files and the network of this user in reach'
+  return {
+    check,
+    state: isDemanded ? 'problem' : 'note',
+    message: `${missingSandbox(missing)}, ${consequence}`,
+    remedy: sandboxRemedy(missing),
+  }
+}
+
+function sandboxRemedy(missing: SandboxMissing): string {
+  switch (missing.cause) {
+    case 'not-installed':
+      return 'install the package `bubblewrap`: apt install bubblewrap'
+    case 'not-usable':
+      return 'let this user make namespaces: user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 or a profile for bwrap (Ubuntu); in a container a seccomp profile that allows it'
+    case 'not-wanted':
+      return 'set scan.sandbox to auto'
+    default:
+      return unreachable(missing)
+  }
 }
 
 async function* state(config: Config): AsyncGenerator<DoctorFinding> {

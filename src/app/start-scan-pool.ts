@@ -7,6 +7,7 @@ import type { DetectorSources } from '../detect/detect-all.ts'
 import { type OcrSettings, trainedDataFiles } from '../extract/ocr/tesseract-engine.ts'
 import { loadKeys } from '../platform/keys.ts'
 import type { Log } from '../platform/log.ts'
+import { missingSandbox, type PreparedSandbox, prepareSandbox } from '../scan/sandbox-launch.ts'
 import { ScanPool, type ScanPoolOptions } from '../scan/scan-pool.ts'
 import type { LoadedCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
@@ -19,8 +20,10 @@ export async function startScanPool(
   catalog: LoadedCatalog,
   log?: Log,
 ): Promise<ScanPool> {
+  const { missing, ...options } = await poolOptions(config)
+  log?.info({ sandbox: missing ? 'process' : 'bubblewrap' }, 'hostile formats are read in a sandbox')
   return await ScanPool.start({
-    ...(await poolOptions(config)),
+    ...options,
     detectors: detectorSources(definitions, catalog),
     ...(log
       ? {
@@ -32,7 +35,8 @@ export async function startScanPool(
 
 /** For `sluice extract`: no detectors at all. */
 export async function startExtractPool(config: Config): Promise<ScanPool> {
-  return await ScanPool.start({ ...(await poolOptions(config)), detectors: { rules: [], catalogRevision: 'none' } })
+  const { missing: _, ...options } = await poolOptions(config)
+  return await ScanPool.start({ ...options, detectors: { rules: [], catalogRevision: 'none' } })
 }
 
 export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, catalog: LoadedCatalog): DetectorSources {
@@ -45,13 +49,18 @@ export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, cat
   }
 }
 
-async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detectors'>> {
+async function poolOptions(
+  config: Config,
+): Promise<Omit<ScanPoolOptions, 'detectors'> & Pick<PreparedSandbox, 'missing'>> {
+  const { launch, missing } = await sandboxOf(config)
   return {
+    missing,
     ...(config.scan.threads ? { threads: config.scan.threads } : {}),
     deadlineMs: config.limits.scan_time,
     memoryMaxBytes: config.limits.scan_memory,
     settings: {
       findingKey: await findingKey(config),
+      sandbox: launch,
       extract: {
         passwords: config.scan.passwords,
         ocr: await ocrSettings(config),
@@ -60,10 +69,23 @@ async function poolOptions(config: Config): Promise<Omit<ScanPoolOptions, 'detec
           partsMax: config.limits.archive_members,
           inflatedMaxBytes: config.limits.inflated_size,
           ratioMax: config.limits.inflate_ratio,
+          timeMs: config.limits.extract_time,
         },
       },
     },
   }
+}
+
+/** What `scan.sandbox` comes to here. Throws where bubblewrap is asked for and does not work. */
+export async function sandboxOf({ scan, limits }: Config): Promise<PreparedSandbox> {
+  const prepared = await prepareSandbox({
+    memoryMaxBytes: limits.sandbox_memory,
+    readable: scan.ocr.enabled && scan.ocr.data !== undefined ? [scan.ocr.data] : [],
+    ...(scan.sandbox === 'process' ? { kind: scan.sandbox } : {}),
+  })
+  if (scan.sandbox !== 'bubblewrap' || prepared.missing === null) return prepared
+  const message = `scan.sandbox: ${missingSandbox(prepared.missing)}; see \`sluice doctor\``
+  throw new GatewayError('config-sandbox', { temporary: false, publicMessage: message, message })
 }
 
 /** Throws where a language is not there: pictures that nobody can read must not be found out one by one. */

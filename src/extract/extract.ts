@@ -130,6 +130,8 @@ class Walk {
   readonly #paths = new PartPaths()
   /** Sandboxes that ended while reading this message. */
   #failures = 0
+  /** What the sandbox threw. It passes through formats that take whatever is thrown for a fault of the content. */
+  #broken: { readonly cause: unknown } | null = null
 
   constructor(settings: WalkSettings) {
     this.#settings = settings
@@ -140,6 +142,7 @@ class Walk {
     if (input.as === 'mail') {
       await this.#walk({ bytes: input.bytes, filename: null, declaredType: 'message/rfc822' }, null, 'mail')
     } else await this.#runUpload(input)
+    if (this.#broken) throw this.#broken.cause
     // A part is closed after the parts in it; readers expect the order of the parts.
     this.#texts.sort((a, b) => a.part - b.part)
     return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels }
@@ -255,25 +258,15 @@ class Walk {
 
   /** What ends a sandbox is told and left out of the next try, so that the rest of the part is read all the same. */
   async #readIsolated(child: ChildPart, open: OpenPart, types: readonly string[], isolate: Isolate): Promise<void> {
-    const { path, depth } = open.part
+    const { path } = open.part
     const skip: string[] = []
-    while (this.#failures <= limits.sandboxFailuresMax) {
+    while (this.#failures <= limits.sandboxFailuresMax && !this.#broken) {
       if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
-      const outcome = await isolate({
-        bytes: child.bytes,
-        filename: child.filename,
-        declaredType: child.declaredType ?? null,
-        parameters: child.parameters ?? {},
-        types,
-        path,
-        depth,
-        via: open.via,
-        traits: open.traits,
-        takenPaths: this.#paths.below(path),
-        skip,
-        left: { budget: this.#budget.left, pictures: this.#settings.pictures?.left ?? null },
-        settings: this.#isolatedSettings(),
+      const outcome = await isolate(this.#isolatedPart(child, open, types, skip)).catch((cause: unknown) => {
+        this.#broken = { cause }
+        return null
       })
+      if (outcome === null) return
       this.#budget.waited(outcome.waitedMs)
       if ('extraction' in outcome) return this.#merge(outcome.extraction, open)
       const { failure } = outcome
@@ -286,9 +279,20 @@ class Walk {
     this.#say(path, 'too-many', `${limits.sandboxFailuresMax} failed parsers`)
   }
 
-  #isolatedSettings(): IsolatedPart['settings'] {
+  #isolatedPart(
+    child: ChildPart,
+    { part, via, traits }: OpenPart,
+    types: readonly string[],
+    skip: string[],
+  ): IsolatedPart {
+    const { bytes, filename, declaredType = null, parameters = {} } = child
+    const { path, depth } = part
     const { passwords, labelHeaders, pictures } = this.#settings
-    return { limits: this.#budget.limits, passwords, labelHeaders, ocr: pictures?.settings ?? null }
+    const left = { budget: this.#budget.left, pictures: pictures?.left ?? null }
+    const settings = { limits: this.#budget.limits, passwords, labelHeaders, ocr: pictures?.settings ?? null }
+    const takenPaths = this.#paths.below(path)
+    const known = { bytes, filename, declaredType, parameters, types, path, depth, via, traits }
+    return { ...known, takenPaths, skip, left, settings }
   }
 
   #merge(extraction: IsolatedExtraction, open: OpenPart): void {

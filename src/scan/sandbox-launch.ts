@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unreachable } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import { seccompFilter } from './sandbox-seccomp.ts'
 
@@ -44,11 +45,27 @@ export type SandboxMissing =
   | { readonly cause: 'not-usable'; readonly detail: string }
   | { readonly cause: 'not-wanted' }
 
+/** For a person: why there is no bubblewrap. */
+export function missingSandbox(missing: SandboxMissing): string {
+  switch (missing.cause) {
+    case 'not-installed':
+      return 'bubblewrap is not installed'
+    case 'not-usable':
+      return `bubblewrap does not work here (${missing.detail})`
+    case 'not-wanted':
+      return 'bubblewrap is switched off'
+    default:
+      return unreachable(missing)
+  }
+}
+
 const PROBE_MS = 20_000
 /** What V8 reserves for code and stacks counts as data long before it is used. */
 const RESERVED_BYTES = 640 * 1024 * 1024
 /** The part of a sandbox's memory that may be JavaScript heap. */
 const HEAP_SHARE = 0.75
+/** All the environment it has: one time zone everywhere, and an allocator that does not take a gigabyte in advance. */
+export const sandboxEnvironment = { TZ: 'UTC', MIMALLOC_ARENA_EAGER_COMMIT: '0' } as const
 /** System tools are looked for here alone, never on a PATH. */
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin']
 /** What Node is linked against. */
@@ -106,7 +123,7 @@ function wall(options: SandboxOptions): string[] {
   const binds = [...files, ...readable(options)].flatMap((path) => ['--ro-bind', path, path])
   return [
     ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
-    ...['--setenv', 'TZ', 'UTC'],
+    ...Object.entries(sandboxEnvironment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...binds,
     ...['--remount-ro', '/', '--chdir', '/'],
   ]

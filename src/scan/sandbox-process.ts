@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { limits } from '../core/limits.ts'
 import { type Frame, FrameError, FrameReader, frameHead } from './sandbox-frames.ts'
-import type { SandboxLaunch } from './sandbox-launch.ts'
+import { type SandboxLaunch, sandboxEnvironment } from './sandbox-launch.ts'
 import { readSaid, type SandboxRequest, type SandboxSaid } from './sandbox-messages.ts'
 
 /** Why a sandbox process is no more. */
@@ -29,7 +29,7 @@ export class SandboxProcess {
   constructor(launch: SandboxLaunch, textMaxBytes: number) {
     const filtered = launch.filter !== null
     this.#child = spawn(launch.command, launch.args, {
-      env: { TZ: 'UTC' },
+      env: sandboxEnvironment,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(filtered ? (['pipe'] as const) : [])],
     })

@@ -72,7 +72,7 @@ export class Sandbox {
   async #read(process: SandboxProcess, part: IsolatedPart): Promise<IsolatedReading | 'unheard'> {
     const { bytes, ...request } = part
     const isWhole = part.depth === 0
-    const endsAt = performance.now() + part.left.budget.ms + limits.sandboxGraceMs
+    const endsAt = performance.now() + part.left.budget.ms
     const own = isWhole ? part.left.budget.ms : part.left.budget.ms * limits.sandboxPartTimeShare
     const left = { ...part.left, budget: { ...part.left.budget, ms: own } }
     let at: string | null = null
@@ -81,7 +81,7 @@ export class Sandbox {
       clearTimeout(timer)
       const msLeft = Math.max(0, endsAt - performance.now())
       const share = isWhole && at === part.path ? 1 : limits.sandboxPartTimeShare
-      timer = setTimeout(() => process.kill(), msLeft * share + limits.sandboxGraceMs)
+      timer = setTimeout(() => process.kill(), msLeft * (share + limits.sandboxGraceShare))
     }
     const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve) => {
       process.listen((said) => {

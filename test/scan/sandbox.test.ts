@@ -1,0 +1,233 @@
+import { spawn } from 'node:child_process'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
+import { extract } from '../../src/extract/extract.ts'
+import { Sandbox } from '../../src/scan/sandbox.ts'
+import {
+  type PreparedSandbox,
+  prepareSandbox,
+  type SandboxKind,
+  sandboxEnvironment,
+} from '../../src/scan/sandbox-launch.ts'
+import { zipOf } from '../extract/formats/making.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { descendantsOf, hostileFile, hostileSandbox, isRunning, readMail, sandboxOn } from './sandboxes.ts'
+
+const bubblewrap = await hostileSandbox()
+const plain = await hostileSandbox('process')
+const kinds: readonly (readonly [SandboxKind, PreparedSandbox])[] = [
+  ...(bubblewrap.missing === null ? ([['bubblewrap', bubblewrap]] as const) : []),
+  ['process', plain],
+]
+const text = (words: string) => Buffer.from(words)
+const said = hostileFile('say', 'SIBLING')
+
+let sandbox: Sandbox
+afterEach(() => sandbox?.close())
+
+describe.each(kinds)('hostile parsers, %s', (_, prepared) => {
+  it.each([
+    ['aborts', 'abort', 'corrupt (parser crashed)'],
+    ['is killed', 'kill', 'corrupt (parser crashed)'],
+    ['ends its process', 'exit', 'corrupt (parser crashed)'],
+    ['says what is no frame', 'babble', 'corrupt (parser crashed)'],
+    ['tells a result that does not hold together', 'lie', 'corrupt (parser crashed)'],
+    ['fills the heap', 'heap', 'too-large (memory)'],
+    ['fills memory with Buffers', 'buffers', 'too-large (memory)'],
+    ['fills memory of WebAssembly', 'wasm', 'too-large (memory)'],
+  ])('one that %s is told by the path of its part, siblings are read', async (_name, deed, problem) => {
+    sandbox = sandboxOn(prepared)
+    const read = await readMail(sandbox, {
+      'before.pdf': said,
+      'bad.pdf': hostileFile(deed),
+      'after.pdf': said,
+      'words.txt': text('plain words'),
+    })
+    expect(read.uninspected).toEqual([`mail/bad.pdf: ${problem}`])
+    expect(read.texts).toMatchObject({
+      'mail/before.pdf': 'SIBLING',
+      'mail/after.pdf': 'SIBLING',
+      'mail/words.txt': 'plain words',
+    })
+    expect(read.paths).toEqual(['mail', 'mail/before.pdf', 'mail/bad.pdf', 'mail/after.pdf', 'mail/words.txt'])
+    expect(await readMail(sandbox, { 'next.pdf': said })).toMatchObject({
+      texts: { 'mail/next.pdf': 'SIBLING' },
+      uninspected: [],
+    })
+  })
+
+  it('an infinite loop is ended by its share of the time, siblings and the next message are read', async () => {
+    sandbox = sandboxOn(prepared)
+    const files = { 'before.pdf': said, 'loop.pdf': hostileFile('hang'), 'after.pdf': said }
+    const read = await readMail(sandbox, files, { timeMs: 4_000 })
+    expect(read.uninspected).toEqual(['mail/loop.pdf: timeout (parser)'])
+    expect(read.texts).toMatchObject({ 'mail/before.pdf': 'SIBLING', 'mail/after.pdf': 'SIBLING' })
+    expect((await readMail(sandbox, { 'next.pdf': said })).uninspected).toEqual([])
+  })
+
+  it('a crash inside an archive names the member, and the other members are read', async () => {
+    sandbox = sandboxOn(prepared)
+    const archive = zipOf([
+      { name: 'one.pdf', data: said },
+      { name: 'inner/two.pdf', data: hostileFile('abort') },
+      { name: 'three.pdf', data: said },
+      { name: 'four.pdf', data: hostileFile('kill') },
+      { name: 'five.txt', data: text('the fifth') },
+    ])
+    const read = await readMail(sandbox, { 'all.zip': archive })
+    expect(read.uninspected).toEqual([
+      'mail/all.zip/inner/two.pdf: corrupt (parser crashed)',
+      'mail/all.zip/four.pdf: corrupt (parser crashed)',
+    ])
+    expect(read.texts).toMatchObject({
+      'mail/all.zip/one.pdf': 'SIBLING',
+      'mail/all.zip/three.pdf': 'SIBLING',
+      'mail/all.zip/five.txt': 'the fifth',
+    })
+    expect(read.paths).toContain('mail/all.zip/four.pdf')
+  })
+
+  it('sees no environment, and can write no file', async () => {
+    sandbox = sandboxOn(prepared)
+    const files = {
+      'a.pdf': hostileFile('environment'),
+      'b.pdf': hostileFile('write', '/tmp/sluice-sandbox-was-here'),
+      'c.pdf': hostileFile('write', join(import.meta.dirname, 'sluice-sandbox-was-here')),
+    }
+    const { texts } = await readMail(sandbox, files)
+    expect(Object.keys(JSON.parse(texts['mail/a.pdf'] ?? '')).filter((name) => name !== 'PWD')).toEqual(
+      Object.keys(sandboxEnvironment),
+    )
+    expect(['ERR_ACCESS_DENIED']).toContain(texts['mail/b.pdf'])
+    expect(['ERR_ACCESS_DENIED']).toContain(texts['mail/c.pdf'])
+  })
+
+  it('one message can end only so many', async () => {
+    sandbox = sandboxOn(prepared)
+    const names = Array.from({ length: limits.sandboxFailuresMax + 3 }, (_each, at) => `bad${at}.pdf`)
+    const read = await readMail(sandbox, Object.fromEntries(names.map((name) => [name, hostileFile('exit')])))
+    const crashed = read.uninspected.filter((line) => line.includes('corrupt'))
+    expect(crashed).toHaveLength(limits.sandboxFailuresMax + 1)
+    expect(read.uninspected.slice(crashed.length)).toEqual([
+      `mail/bad9.pdf: too-many (${limits.sandboxFailuresMax} failed parsers)`,
+      `mail/bad10.pdf: too-many (${limits.sandboxFailuresMax} failed parsers)`,
+    ])
+  })
+
+  it('one process reads many parts, and a death is no end', async () => {
+    sandbox = sandboxOn(prepared)
+    await sandbox.warm()
+    const before = descendantsOf(process.pid)
+    for (let at = 0; at < 5; at++) expect((await readMail(sandbox, { 'a.pdf': said })).uninspected).toEqual([])
+    expect(descendantsOf(process.pid)).toEqual(before)
+    for (const pid of before) process.kill(pid, 'SIGKILL')
+    await waitFor('the death of the sandbox', () => !before.some(isRunning))
+    expect((await readMail(sandbox, { 'a.pdf': said })).uninspected).toEqual([])
+  })
+
+  it.each(['process', 'thread'] as const)('dies with the %s that started it', async (owner) => {
+    const script = join(import.meta.dirname, 'hang-in-sandbox.ts')
+    const before = new Set(descendantsOf(process.pid))
+    const launch = JSON.stringify({ ...prepared.launch, filter: Array.from(prepared.launch.filter ?? []) })
+    const ours = () => descendantsOf(process.pid).filter((pid) => !before.has(pid))
+    const kill =
+      owner === 'thread'
+        ? (
+            (worker) => () =>
+              worker.terminate()
+          )(new Worker(script, { env: {}, workerData: launch }))
+        : (
+            (child) => () =>
+              child.kill('SIGKILL')
+          )(spawn(process.execPath, [script, launch], { stdio: 'ignore' }))
+    const least = owner === 'thread' ? 1 : 2
+    await waitFor('a sandbox', () => ours().length >= least)
+    const pids = ours()
+    await kill()
+    await waitFor('the death of everything', () => !pids.some(isRunning))
+  })
+})
+
+describe.skipIf(bubblewrap.missing !== null)('under bubblewrap', () => {
+  let server: Server
+  let port = 0
+  let connections = 0
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      connections++
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    port = (server.address() as { port: number }).port
+  })
+  afterAll(() => server.close())
+
+  /** Without what Node itself would refuse. */
+  const unguarded: PreparedSandbox = {
+    ...bubblewrap,
+    launch: {
+      ...bubblewrap.launch,
+      args: bubblewrap.launch.args.filter((arg) => !/^--(?:permission|allow-)/.test(arg)),
+    },
+  }
+
+  it.each([
+    ['as it is', bubblewrap, 'ERR_ACCESS_DENIED'],
+    ['with nothing refused by Node', unguarded, 'EPERM'],
+  ])('no fork and no network, %s', async (_, prepared, refusal) => {
+    sandbox = sandboxOn(prepared)
+    const { texts } = await readMail(sandbox, {
+      'fork.pdf': hostileFile('fork'),
+      'network.pdf': hostileFile('network', String(port)),
+    })
+    expect(texts['mail/fork.pdf']).toBe(refusal)
+    expect(texts['mail/network.pdf']).toBe('EPERM')
+    expect(connections).toBe(0)
+  })
+
+  it('no file but the program’s own, none that can be written', async () => {
+    sandbox = sandboxOn(unguarded)
+    const { texts } = await readMail(sandbox, {
+      'root.pdf': hostileFile('list', '/'),
+      'secret.pdf': hostileFile('read', '/etc/passwd'),
+      'keys.pdf': hostileFile('read', join(import.meta.dirname, '../../package-lock.json')),
+      'tmp.pdf': hostileFile('write', '/tmp/x'),
+      'own.pdf': hostileFile('write', join(import.meta.dirname, 'x')),
+    })
+    expect(texts['mail/root.pdf']?.split(' ')).not.toEqual(expect.arrayContaining(['etc']))
+    expect(texts['mail/root.pdf']?.split(' ')).not.toEqual(expect.arrayContaining(['home']))
+    expect(texts['mail/secret.pdf']).toBe('ENOENT')
+    expect(texts['mail/keys.pdf']).toBe('ENOENT')
+    expect(['EROFS', 'ENOENT']).toContain(texts['mail/tmp.pdf'])
+    expect(texts['mail/own.pdf']).toBe('EROFS')
+  })
+})
+
+describe('the shipped sandbox', () => {
+  it('reads what is read without it, pictures and archives included', async () => {
+    sandbox = sandboxOn(await prepareSandbox({ memoryMaxBytes: limits.sandboxMemoryMaxBytes }))
+    const inner = zipOf([{ name: 'same.txt', data: text('first') }])
+    const bytes = zipOf([
+      { name: 'a.txt', data: text('words') },
+      { name: 'in.zip', data: inner },
+      { name: 'in.zip', data: inner },
+      { name: 'cut.pdf', data: text('%PDF-1.7\nnothing\n') },
+    ])
+    const input = { bytes, as: 'upload' as const, filename: 'all.zip', declaredType: null }
+    const [here, there] = [await extract(input), await extract(input, { isolate: (part) => sandbox.extract(part) })]
+    expect(there.parts).toEqual(here.parts)
+    expect(there.uninspected).toEqual(here.uninspected)
+    const textsOf = ({ texts }: typeof here) => texts.map(({ part, utf8 }) => [part, Buffer.from(utf8).toString()])
+    expect(textsOf(there)).toEqual(textsOf(here))
+  })
+
+  it('that does not start is no verdict on the content', async () => {
+    const { launch } = plain
+    const broken = { ...launch, args: [...launch.args.slice(0, -1), '/no/such/entry.ts'] }
+    sandbox = new Sandbox(broken, { textMaxBytes: 1 })
+    await expect(readMail(sandbox, { 'a.pdf': said })).rejects.toThrow('the sandbox for parsers does not start')
+  })
+})
