@@ -156,7 +156,13 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   })
   closers.push(() => admin.close())
   await dispatcher.start(async (id) => void (await processSubmission(deps, id)))
-  const sweep = startSweep(deps)
+  const sweep = startSweep(deps, {
+    store,
+    audit,
+    clock: systemClock,
+    recordsMs: config.retention.records,
+    auditMs: config.retention.audit,
+  })
   await sweep.once()
   log.info(
     {

@@ -12,6 +12,13 @@ export function crossChecks(source: YamlSource, config: Config): Diagnostic[] {
   checkListeners(config, complain)
   checkPorts(config, complain)
   checkDelivery(config, complain)
+  const { records, audit } = config.retention
+  if (audit !== null && audit < records)
+    complain(
+      ['retention', 'audit'],
+      'contradiction',
+      `audit entries are kept as long as records at least (\`records\`, ${formatDuration(records)}); write that or more`,
+    )
   if (config.dispatch.kind === 'bullmq' && !config.dispatch.redis === !config.dispatch.redis_file)
     complain(['dispatch'], 'missing-key', '`dispatch.kind: bullmq` needs `redis` or `redis_file`, one of them')
   return found

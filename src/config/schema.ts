@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { limits } from '../core/limits.ts'
-import { address, addressOrDomain, cidr, domain, duration, size } from './units.ts'
+import { address, addressOrDomain, cidr, domain, duration, durationOrForever, size } from './units.ts'
 
 const port = z.number().int().min(0).max(65535)
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`, at most 63')
@@ -274,6 +274,17 @@ export const configSchema = z.strictObject({
       retention: duration(limits.quarantineRetentionMs).describe('After this long held content is deleted.'),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      records: duration(limits.recordRetentionMs).describe(
+        'After this long the record of a finished message is deleted: envelope, decision, report, results.',
+      ),
+      audit: durationOrForever(limits.auditRetentionMs).describe(
+        'After this long audit entries are deleted, never before the record of their message; `forever` keeps them.',
+      ),
+    })
+    .prefault({})
+    .describe('How long it is known what became of a message. Its content goes as soon as it is delivered or ended.'),
   limits: limitsSchema.prefault({}),
   log: z
     .strictObject({

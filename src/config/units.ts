@@ -78,6 +78,20 @@ export function duration(fallbackMs: number) {
     })
 }
 
+/** As `duration`, or `forever` (null). */
+export function durationOrForever(fallbackMs: number) {
+  return z
+    .string()
+    .meta({ title: 'time or `forever`' })
+    .default(formatDuration(fallbackMs))
+    .transform((text, context) => {
+      if (text === 'forever') return null
+      const ms = parseDuration(text)
+      if (ms === null) context.addIssue({ code: 'custom', message: 'write a time such as `365d`, or `forever`' })
+      return ms ?? z.NEVER
+    })
+}
+
 export const cidr = z.string().refine(isNetwork, 'write a network such as `10.0.0.0/8`, `2001:db8::/32` or one address')
 
 function isNetwork(text: string): boolean {

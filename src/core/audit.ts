@@ -16,6 +16,7 @@ export const AUDIT_EVENTS = [
   'viewed',
   'bypass',
   'configuration',
+  'trimmed',
 ] as const
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]
 
@@ -46,5 +47,6 @@ export interface AuditEntry extends AuditDraft {
 }
 
 export type AuditVerdict =
-  | { readonly ok: true; readonly entries: number; readonly head: string }
+  /** `first`: sequence of the first entry that is kept; those before it were removed by retention. */
+  | { readonly ok: true; readonly entries: number; readonly first?: number; readonly head: string }
   | { readonly ok: false; readonly entries: number; readonly brokenAt: number; readonly problem: string }

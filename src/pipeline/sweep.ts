@@ -4,6 +4,7 @@
  */
 import { asError } from '../core/errors.ts'
 import type { PipelineDependencies } from './dependencies.ts'
+import { type Retention, retain } from './retention.ts'
 import { expireQuarantine } from './review.ts'
 
 export interface Sweep {
@@ -12,10 +13,10 @@ export interface Sweep {
   stop(): Promise<void>
 }
 
-export function startSweep(deps: PipelineDependencies): Sweep {
+export function startSweep(deps: PipelineDependencies, retention: Retention): Sweep {
   let running: Promise<void> | null = null
   const once = () => {
-    running ??= round(deps).finally(() => {
+    running ??= round(deps, retention).finally(() => {
       running = null
     })
     return running
@@ -33,7 +34,7 @@ export function startSweep(deps: PipelineDependencies): Sweep {
   }
 }
 
-async function round(deps: PipelineDependencies): Promise<void> {
+async function round(deps: PipelineDependencies, retention: Retention): Promise<void> {
   const due = await deps.store.due(deps.clock.now(), deps.settings.sweepBatchMax)
   for (const { id, size, state } of due) {
     await deps.dispatcher.enqueue(id, { step: state === 'received' ? 'inspect' : 'act', size })
@@ -42,4 +43,5 @@ async function round(deps: PipelineDependencies): Promise<void> {
   const removable = await deps.store.removable(deps.settings.sweepBatchMax)
   for (const { blob } of removable) await deps.blobs.remove(blob)
   if (removable.length > 0) await deps.store.contentRemoved(removable.map(({ id }) => id))
+  await retain(retention)
 }

@@ -9,6 +9,11 @@ export interface AuditLog {
   append(draft: AuditDraft, at: number, submission?: string): Promise<void>
   /** In sequence order. */
   entries(filter: { readonly submission?: string; readonly after?: number }): AsyncIterable<AuditEntry>
+  /**
+   * Removes at most `limit` entries from the beginning of the chain: those made before `before`, up to the first one of a
+   * submission that still has a record. An entry says so, and the chain stays provable. Resolves with how many went.
+   */
+  trim(before: number, limit: number, at: number): Promise<number>
   /** Walks the whole chain and compares its head with the anchor kept beside it. */
   verify(): Promise<AuditVerdict>
 }

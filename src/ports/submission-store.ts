@@ -31,6 +31,11 @@ export interface SubmissionStore {
   removable(limit: number): Promise<readonly { readonly id: string; readonly blob: string }[]>
   /** Records that a done submission's content is gone. */
   contentRemoved(ids: readonly string[]): Promise<void>
+  /**
+   * Removes the records of at most `limit` submissions that are done, have no content and last changed before `before`,
+   * oldest first. Their audit entries stay. Resolves with how many went.
+   */
+  forgetRecords(before: number, limit: number): Promise<number>
   /** Every blob id that a submission still needs: what is not among them may be removed at start. */
   liveBlobs(): Promise<ReadonlySet<string>>
   counts(): Promise<Readonly<Record<SubmissionState, number>>>

@@ -44,6 +44,13 @@ export function anchorMac(key: Uint8Array, head: ChainHead): string {
   return createHmac('sha256', keyObject(key)).update(`sluice audit anchor\n${head.sequence}\n${head.mac}`).digest('hex')
 }
 
+/** MAC of the last entry that retention removed, so that nobody else can shorten the chain at its beginning. */
+export function startMac(key: Uint8Array, start: ChainHead): string {
+  return createHmac('sha256', keyObject(key))
+    .update(`sluice audit start\n${start.sequence}\n${start.mac}`)
+    .digest('hex')
+}
+
 /** Over the previous MAC and the canonical JSON of the rest: the members stand in the order of their names. */
 function entryMac(key: Uint8Array, entry: Omit<AuditEntry, 'mac' | 'details'>, details: string): string {
   const { sequence, at, submission, event, actor, previous } = entry

@@ -30,6 +30,7 @@ interface SchemaNode {
 const SECTION_KEYS_SHOWN_MAX = 8
 const TITLES: Readonly<Record<string, string>> = {
   size: 'a size such as `64KB` or `50MB`',
+  'time or `forever`': 'a time such as `365d`, or `forever`',
   time: 'a time such as `30s`, `5m`, `12h` or `30d`',
 }
 const FORMATS: Readonly<Record<string, string>> = {

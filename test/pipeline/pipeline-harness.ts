@@ -9,6 +9,7 @@ import type { SubmissionRecord } from '../../src/core/submission.ts'
 import { createIntake, type IntakeReply } from '../../src/pipeline/accept.ts'
 import type { PipelineDependencies } from '../../src/pipeline/dependencies.ts'
 import { processSubmission } from '../../src/pipeline/process.ts'
+import type { Retention } from '../../src/pipeline/retention.ts'
 import { ephemeralKeys } from '../../src/platform/keys.ts'
 import type { DeliveryJob, DeliveryOutcome } from '../../src/ports/deliverer.ts'
 import { type DiskBlobStore, openDiskBlobStore } from '../../src/store/blob-disk/disk-blob-store.ts'
@@ -94,6 +95,11 @@ export class PipelineHarness {
     const events: string[] = []
     for await (const entry of this.store.entries({ submission: id })) events.push(entry.event)
     return events
+  }
+
+  get retention(): Retention {
+    const clock = { now: () => this.now }
+    return { store: this.store, audit: this.store, clock, recordsMs: 7 * 86_400_000, auditMs: 30 * 86_400_000 }
   }
 
   #dependencies(): PipelineDependencies {

@@ -200,7 +200,7 @@ describe('per recipient', () => {
     await h.process(id)
     await h.process(id)
     expect(h.delivered).toHaveLength(1)
-    const sweep = startSweep(h.deps)
+    const sweep = startSweep(h.deps, h.retention)
     h.dispatched.length = 0
     await sweep.once()
     expect(h.dispatched).toEqual([])
@@ -430,7 +430,7 @@ describe('review', () => {
   it('ends what nobody reviewed in time, and removes its content then', async () => {
     const { id } = await h.accept(['b@partner.example'])
     await h.process(id)
-    const sweep = startSweep(h.deps)
+    const sweep = startSweep(h.deps, h.retention)
     h.now += 86_400_001
     await sweep.once()
     await sweep.once()
@@ -441,6 +441,27 @@ describe('review', () => {
     await expect(async () => {
       for await (const chunk of h.blobs.read(blob)) expect(chunk).toBeDefined()
     }).rejects.toThrow()
+    expect(await h.store.verify()).toMatchObject({ ok: true })
+  })
+
+  it('forgets what became of a message after its time, and what was on the audit record after more', async () => {
+    const { id } = await h.accept(['b@partner.example'])
+    await h.process(id)
+    const sweep = startSweep(h.deps, h.retention)
+    const daysLater = async (days: number) => {
+      h.now += days * 86_400_000
+      await sweep.once()
+    }
+    await daysLater(1.01)
+    await daysLater(6.9)
+    expect(await h.store.get(id)).not.toBeNull()
+    await daysLater(0.2)
+    expect(await h.store.get(id)).toBeNull()
+    expect(await h.store.quarantine({ id, limit: 1 })).toEqual([])
+    expect(await h.auditEvents(id)).toEqual(['accepted', 'decided', 'quarantined', 'expired'])
+    await daysLater(31)
+    await sweep.stop()
+    expect(await h.auditEvents(id)).toEqual([])
     expect(await h.store.verify()).toMatchObject({ ok: true })
   })
 })

@@ -1,5 +1,6 @@
 import { auditLogContract } from '../contract/audit-log.contract.ts'
 import { blobStoreContract } from '../contract/blob-store.contract.ts'
+import { retentionContract } from '../contract/retention.contract.ts'
 import { submissionStoreContract } from '../contract/submission-store.contract.ts'
 import { diskBlobHarness, sqliteHarness } from './harnesses.ts'
 
@@ -11,4 +12,5 @@ for (const [name, open] of blobStores) blobStoreContract(name, open)
 for (const [name, open] of stateStores) {
   submissionStoreContract(name, open)
   auditLogContract(name, open)
+  retentionContract(name, open)
 }

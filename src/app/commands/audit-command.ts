@@ -15,12 +15,18 @@ export async function runAuditVerify(flags: Flags): Promise<number> {
   try {
     const verdict = await state.audit.verify()
     if (flags.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
-    else if (verdict.ok) process.stdout.write(`The chain is whole: ${verdict.entries} entries, head ${verdict.head}\n`)
+    else if (verdict.ok) process.stdout.write(`The chain is whole: ${extent(verdict)}, head ${verdict.head}\n`)
     else process.stdout.write(`The chain is BROKEN at entry ${verdict.brokenAt}: ${verdict.problem}\n`)
     return verdict.ok ? 0 : 1
   } finally {
     await state.close()
   }
+}
+
+function extent({ entries, first }: { readonly entries: number; readonly first?: number }): string {
+  return first === undefined
+    ? `${entries} entries`
+    : `${entries} entries from ${first} on (retention removed those before)`
 }
 
 /** For after a legitimate restore: until then `verify` says that entries are missing at the end. */
@@ -37,7 +43,10 @@ export async function runAuditAnchor(
     await state.renewAuditAnchor(flags.operator, flags.reason)
     const verdict = await state.audit.verify()
     if (flags.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
-    else if (verdict.ok) process.stdout.write(`The anchor is renewed at entry ${verdict.entries}, which says why\n`)
+    else if (verdict.ok)
+      process.stdout.write(
+        `The anchor is renewed at entry ${(verdict.first ?? 1) + verdict.entries - 1}, which says why\n`,
+      )
     else process.stdout.write(`The chain itself is BROKEN at entry ${verdict.brokenAt}: ${verdict.problem}\n`)
     return verdict.ok ? 0 : 1
   } finally {

@@ -13,6 +13,8 @@ export function openForWriting(path: string, busyTimeoutMs: number): Db {
   // Created here, so that nobody else can read it; SQLite gives its side files the same mode.
   closeSync(openSync(path, 'a', 0o600))
   const db = new Database(path, { timeout: busyTimeoutMs })
+  // Holds for a new file only; what retention frees can then be given back without rewriting everything.
+  db.pragma('auto_vacuum = INCREMENTAL')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('foreign_keys = ON')

@@ -15,7 +15,7 @@ import type {
   Transition,
   TransitionOutcome,
 } from '../../ports/submission-store.ts'
-import { CHAIN_START, type ChainHead, linkProblem } from '../audit-chain.ts'
+import { CHAIN_START, type ChainHead, linkProblem, startMac } from '../audit-chain.ts'
 import { anchorPath, readAnchor } from './audit-anchor.ts'
 import { type Claims, claimsPath } from './claims.ts'
 import { type Db, sqliteCode } from './open-database.ts'
@@ -134,6 +134,23 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     await this.#parts.thread.submit({ kind: 'content-removed', ids, at: this.#parts.clock.now() })
   }
 
+  async forgetRecords(before: number, limit: number): Promise<number> {
+    const ids = this.#read((reader) => reader.finished(before, limit))
+    if (ids.length > 0) await this.#parts.thread.submit({ kind: 'forget', ids })
+    return ids.length
+  }
+
+  async trim(before: number, limit: number, at: number): Promise<number> {
+    // Usually nothing is old enough: then one row tells.
+    const first = this.#read((reader) => reader.trimmable(before, 1))
+    const end = first && this.#read((reader) => reader.trimmable(before, limit))
+    if (!end) return 0
+    const details = { entries: end.entries, before: new Date(before).toISOString() }
+    const draft: AuditDraft = { event: 'trimmed', actor: 'system', details }
+    const outcome = await this.#parts.thread.submit({ kind: 'trim', through: end.through, draft, at })
+    return outcome === 'applied' ? end.entries : 0
+  }
+
   async liveBlobs(): Promise<ReadonlySet<string>> {
     return this.#read((reader) => reader.liveBlobs())
   }
@@ -170,8 +187,13 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     // The anchor first: the chain may grow while it is walked, and must then be ahead of the anchor.
     const path = anchorPath(this.#parts.path)
     const anchor = readAnchor(path, key)
-    let head = CHAIN_START
-    let anchored = anchor?.sequence === 0
+    const start = this.#read((reader) => reader.auditStart())
+    if (start && startMac(key, start) !== start.sealed)
+      return broken(start, start.sequence, 'where the chain begins was changed, or the audit key is another one')
+    let head: ChainHead = start ?? CHAIN_START
+    const first = head.sequence + 1
+    // What retention removed was sealed when the chain had come further still.
+    let anchored = anchor !== null && anchor.sequence <= head.sequence
     for await (const entry of this.entries({})) {
       const problem = linkProblem(key, head, entry)
       if (problem !== null) return broken(head, head.sequence + 1, problem)
@@ -181,7 +203,10 @@ export class SqliteStore implements SubmissionStore, AuditLog {
         return broken(head, entry.sequence, `entry ${entry.sequence} is not the one that the anchor names`)
       anchored = true
     }
-    if (anchored) return { ok: true, entries: head.sequence, head: head.mac }
+    if (anchored) {
+      const entries = head.sequence + 1 - first
+      return { ok: true, entries, ...(first > 1 ? { first } : {}), head: head.mac }
+    }
     if (anchor) {
       const problem = `entries ${head.sequence + 1} to ${anchor.sequence} are missing: the chain was cut off at its end`
       return broken(head, head.sequence + 1, problem)

@@ -14,6 +14,7 @@ import {
 } from '../../core/submission.ts'
 import type { RecordSealer } from '../../platform/at-rest.ts'
 import type { DueSubmission, QuarantineQuery } from '../../ports/submission-store.ts'
+import type { ChainHead } from '../audit-chain.ts'
 import type { Db } from './open-database.ts'
 import type { DocumentKind } from './write-protocol.ts'
 
@@ -107,6 +108,28 @@ export class StateReader {
     return (rows as AuditRow[]).map((row) => ({ ...row, details: parseDetails(row.details) }))
   }
 
+  /** The last entry that retention removed, with the MAC that seals it; null while the chain is whole. */
+  auditStart(): (ChainHead & { readonly sealed: string }) | null {
+    return (this.#sql.auditStart.get() as (ChainHead & { readonly sealed: string }) | undefined) ?? null
+  }
+
+  /** Submissions that are done, have no content and last changed before `before`, oldest first. */
+  finished(before: number, limit: number): readonly string[] {
+    return this.#sql.finished.pluck().all(before, limit) as string[]
+  }
+
+  /**
+   * Sequence of the last of the first `limit` entries that may go: all up to it were made before `before`, and none
+   * belongs to a submission that still has a record. Null when not even the first may.
+   */
+  trimmable(before: number, limit: number): { readonly through: number; readonly entries: number } | null {
+    const rows = this.#sql.auditAges.all(limit) as { sequence: number; at: number; live: number }[]
+    const end = rows.findIndex(({ at, live }) => at >= before || live === 1)
+    const entries = end < 0 ? rows.length : end
+    const last = rows[entries - 1]
+    return last ? { through: last.sequence, entries } : null
+  }
+
   /** Documents sealed under an older key-encryption key than `keyId`. */
   sealedUnderOlder(keyId: number, limit: number): readonly SealedRow[] {
     return this.#sql.sealedUnderOlder.all(keyId, limit) as SealedRow[]
@@ -152,6 +175,11 @@ const STATEMENTS = {
   counts: 'SELECT state, submissions FROM state_counts',
   audit: 'SELECT * FROM audit_entries WHERE sequence > ? ORDER BY sequence LIMIT ?',
   auditOf: 'SELECT * FROM audit_entries WHERE submission = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+  auditStart: 'SELECT sequence, mac, sealed FROM audit_start',
+  auditAges: `SELECT sequence, at, EXISTS (SELECT 1 FROM submissions s WHERE s.id = audit_entries.submission) AS live
+    FROM audit_entries ORDER BY sequence LIMIT ?`,
+  finished: `SELECT id FROM submissions WHERE content_removed_at IS NOT NULL AND state = 'done' AND updated_at < ?
+    ORDER BY updated_at LIMIT ?`,
   sealedUnderOlder: 'SELECT submission, kind, body FROM sealed_documents WHERE key_id < ? LIMIT ?',
 } as const
 

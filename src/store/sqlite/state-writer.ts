@@ -4,7 +4,7 @@ import { GatewayError, unreachable } from '../../core/errors.ts'
 import type { QuarantineItem } from '../../core/quarantine.ts'
 import type { RecipientResult } from '../../core/submission.ts'
 import type { TransitionOutcome } from '../../ports/submission-store.ts'
-import { CHAIN_START, type ChainHead, nextEntry } from '../audit-chain.ts'
+import { CHAIN_START, type ChainHead, nextEntry, startMac } from '../audit-chain.ts'
 import type { Db } from './open-database.ts'
 import type { NewRow, SealedDocument, SpawnRow, TransitionChange, WriteChange } from './write-protocol.ts'
 
@@ -51,6 +51,11 @@ export class StateWriter {
       case 'content-removed':
         for (const id of change.ids) this.#sql.contentRemoved.run(change.at, id)
         return 'applied'
+      case 'forget':
+        for (const id of change.ids) this.#forget(id)
+        return 'applied'
+      case 'trim':
+        return this.#trim(change.through, change.draft, change.at)
       case 'reseal': {
         const { submission, document, old } = change
         const { changes } = this.#sql.reseal.run(document.keyId, document.body, submission, document.kind, old)
@@ -91,6 +96,25 @@ export class StateWriter {
     if (change.quarantine) this.#quarantine(change.quarantine)
     this.#audit(change.audit, change.at, change.id)
     for (const spawned of change.spawn) this.#spawn(spawned, change.at)
+    return 'applied'
+  }
+
+  /** Looks again: somebody may have taken the submission up since it was read. */
+  #forget(id: string): void {
+    if (!this.#sql.forgettable.get(id)) return
+    this.#sql.forgetDocuments.run(id)
+    this.#sql.forgetResults.run(id)
+    this.#sql.forgetQuarantine.run(id)
+    this.#sql.forgetSubmission.run(id)
+  }
+
+  #trim(through: number, draft: AuditDraft, at: number): TransitionOutcome {
+    const start = this.#sql.entry.get(through) as ChainHead | undefined
+    // Another process has trimmed further already.
+    if (!start) return 'conflict'
+    this.#sql.start.run(start.sequence, start.mac, startMac(this.#auditKey, start))
+    this.#sql.trim.run(through)
+    this.#audit({ ...draft, details: { ...draft.details, through, head: start.mac } }, at, null)
     return 'applied'
   }
 
@@ -199,6 +223,15 @@ const STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   contentRemoved: `UPDATE submissions SET content_removed_at = ?
     WHERE id = ? AND state = 'done' AND content_removed_at IS NULL`,
+  forgettable: `SELECT 1 FROM submissions WHERE id = ? AND state = 'done' AND content_removed_at IS NOT NULL`,
+  forgetDocuments: 'DELETE FROM sealed_documents WHERE submission = ?',
+  forgetResults: 'DELETE FROM recipient_results WHERE submission = ?',
+  forgetQuarantine: 'DELETE FROM quarantine_items WHERE id = ?',
+  forgetSubmission: 'DELETE FROM submissions WHERE id = ?',
+  entry: 'SELECT sequence, mac FROM audit_entries WHERE sequence = ?',
+  trim: 'DELETE FROM audit_entries WHERE sequence <= ?',
+  start: `INSERT INTO audit_start (only_row, sequence, mac, sealed) VALUES (1, ?, ?, ?)
+    ON CONFLICT (only_row) DO UPDATE SET sequence = excluded.sequence, mac = excluded.mac, sealed = excluded.sealed`,
   ping: 'UPDATE heartbeat SET beats = beats + 1',
 } as const
 

@@ -53,6 +53,10 @@ export type WriteChange =
   | TransitionChange
   | { readonly kind: 'audit'; readonly draft: AuditDraft; readonly at: number; readonly submission: string | null }
   | { readonly kind: 'content-removed'; readonly ids: readonly string[]; readonly at: number }
+  /** Records of submissions that are done and have no content. */
+  | { readonly kind: 'forget'; readonly ids: readonly string[] }
+  /** Audit entries up to and with `through`; `draft` says so. */
+  | { readonly kind: 'trim'; readonly through: number; readonly draft: AuditDraft; readonly at: number }
   /** Swaps a sealed document for the same one under another key, if it still is what was read. */
   | {
       readonly kind: 'reseal'

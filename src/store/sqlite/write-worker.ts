@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Statement } from 'better-sqlite3'
 import { GatewayError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import { systemErrorCode } from '../../platform/safe-files.ts'
 import { sqliteMigrations } from '../migrations/sqlite-migrations.ts'
 import { AnchorWriter, anchorPath, continueAnchor, readAnchor } from './audit-anchor.ts'
@@ -80,6 +81,7 @@ class Writer {
     } else if (state.head.sequence > before.sequence) {
       this.#anchor?.write(state.head)
     }
+    if (requests.some(({ change }) => change.kind === 'forget' || change.kind === 'trim')) giveBackSpace(db)
     return replies
   }
 
@@ -133,6 +135,12 @@ type Marks = Record<keyof typeof MARKS, Statement<unknown[]>>
 
 function prepareMarks(db: Db): Marks {
   return Object.fromEntries(Object.entries(MARKS).map(([name, sql]) => [name, db.prepare(sql)])) as Marks
+}
+
+/** Free pages beyond a reserve go back to the file system, some at a time: moving pages takes as long as writing them. */
+function giveBackSpace(db: Db): void {
+  const free = Number(db.pragma('freelist_count', { simple: true })) - limits.storeFreePagesKept
+  if (free > 0) db.pragma(`incremental_vacuum(${Math.min(free, limits.storeVacuumPagesMax)})`)
 }
 
 function describe(error: unknown): WriteFailure {
