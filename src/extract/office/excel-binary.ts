@@ -4,6 +4,7 @@ import { carveUtf16 } from '../readers/carve-strings.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { BiffReader, type BiffRecord, biffRecords } from './biff-records.ts'
 import { type CellFormats, cellFormats } from './cell-format.ts'
+import { openWorkbook } from './legacy-decryption.ts'
 import { drawingWords } from './office-art.ts'
 import { RowWriter } from './row-writer.ts'
 import { rkNumber } from './spreadsheet-binary.ts'
@@ -34,9 +35,11 @@ export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<
   const version = bytes.length >= 8 ? bytes.readUInt16LE(4) : 0
   const isUnicode = bytes[1] === 0x08 && (version === BIFF8 || version === 0)
   if (!endsWithin(bytes)) context.uninspected('corrupt', 'xls records')
+  const opened = openWorkbook(bytes, isUnicode, context)
+  if (opened) context.trait('opened-with-password')
   const reader = new WorkbookReader(context, isUnicode)
   try {
-    for (const record of biffRecords(bytes)) {
+    for (const record of biffRecords(opened ?? bytes)) {
       if (reader.sealed) break
       if (BEGINNINGS.has(record.type)) await reader.beginSheet(record)
       else if (!reader.global(record)) reader.cell(record)

@@ -3,6 +3,7 @@ import { type ExtractContext, ExtractLimitError } from '../format.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { inflateBounded } from '../readers/inflate.ts'
+import { openPresentation } from './legacy-decryption.ts'
 import { extractPictures, propertyWords } from './office-art.ts'
 
 /**
@@ -18,13 +19,19 @@ const SHAPE_PROPERTIES = new Set([0xf00b, 0xf121, 0xf122])
 const ENCRYPTED_TOKEN = 0xf3d1c4df
 
 export async function readPowerPointBinary(root: OleNode, context: ExtractContext): Promise<void> {
-  const bytes = childNamed(root, 'PowerPoint Document')?.read()
+  let bytes = childNamed(root, 'PowerPoint Document')?.read()
   if (!bytes) return readPowerPoint95(root, context)
   const user = childNamed(root, 'Current User')?.read()
   const isSealed = user && user.length >= 16 && user.readUInt32LE(12) === ENCRYPTED_TOKEN
   if (isSealed || hasRecord(bytes, CRYPT_SESSION)) {
-    context.uninspected('encrypted', 'RC4 CryptoAPI')
-    return
+    const opened = user ? openPresentation(bytes, user, context) : null
+    if (opened === null) {
+      context.uninspected('encrypted', 'RC4 CryptoAPI')
+      return
+    }
+    context.trait('opened-with-password')
+    if (childNamed(root, 'Pictures')) context.uninspected('encrypted', 'pictures of the presentation')
+    bytes = opened
   }
   const objects: Buffer[] = []
   const lines: string[] = []
@@ -50,7 +57,7 @@ export async function readPowerPointBinary(root: OleNode, context: ExtractContex
   if (broken) context.uninspected('corrupt', 'ppt records')
   if (lines.length > 0) context.text(lines.join('\n'))
   for (const [index, object] of objects.entries()) await extractObject(object, index, context)
-  const pictures = childNamed(root, 'Pictures')?.read()
+  const pictures = isSealed ? null : childNamed(root, 'Pictures')?.read()
   if (pictures) await extractPictures(pictures, context)
 }
 

@@ -2,6 +2,7 @@ import type { ExtractContext } from '../format.ts'
 import { carveUtf16 } from '../readers/carve-strings.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
+import { openWord } from './legacy-decryption.ts'
 import { drawingWords } from './office-art.ts'
 
 /**
@@ -18,17 +19,23 @@ const NFIB_WORD97 = 0x00c1
 const NFIB_WORD6_MIN = 0x0065
 
 export function readWordBinary(root: OleNode, context: ExtractContext): void {
-  const fib = childNamed(root, 'WordDocument')?.read() ?? Buffer.alloc(0)
+  let fib = childNamed(root, 'WordDocument')?.read() ?? Buffer.alloc(0)
   if (fib.length < 0x200) {
     context.uninspected('corrupt', 'doc header')
     return
   }
   const version = fib.readUInt16LE(2)
   const flags = fib.readUInt16LE(10)
-  const table = childNamed(root, (flags & FLAG_TABLE1) !== 0 ? '1Table' : '0Table')?.read() ?? Buffer.alloc(0)
+  let table = childNamed(root, (flags & FLAG_TABLE1) !== 0 ? '1Table' : '0Table')?.read() ?? Buffer.alloc(0)
   if ((flags & FLAG_ENCRYPTED) !== 0) {
-    context.uninspected('encrypted', encryptionOf(flags, table))
-    return
+    const opened = (flags & FLAG_OBFUSCATED) === 0 ? openWord(fib, table, context) : null
+    if (opened === null) {
+      context.uninspected('encrypted', encryptionOf(flags, table))
+      return
+    }
+    context.trait('opened-with-password')
+    fib = opened.main
+    table = opened.table
   }
   if (version < NFIB_WORD6_MIN) {
     context.uninspected('unsupported', `doc version ${version}`)
