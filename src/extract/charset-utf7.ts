@@ -18,6 +18,23 @@ function decodeShift(coded: string): string | null {
     .toString('utf16le')
 }
 
+/** Characters of base64 behind a plus sign below which nothing can be hidden. */
+const SHIFT_MIN_CHARS = 3
+
+/** Whether anything in the bytes could be a shift that `looksUtf7` counts. */
+export function hasUtf7Shift(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(PLUS); at >= 0; at = bytes.indexOf(PLUS, at + 1)) {
+    let length = 0
+    while (length < SHIFT_MIN_CHARS && isBase64[bytes[at + 1 + length] ?? 0] === 1) length++
+    if (length === SHIFT_MIN_CHARS) return true
+  }
+  return false
+}
+
+const PLUS = 0x2b
+const isBase64 = new Uint8Array(256)
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/') isBase64[c.charCodeAt(0)] = 1
+
 /**
  * Whether text that nobody called UTF-7 holds shifts that decode to ASCII. Base64 and arithmetic do not: every second
  * byte would have to be zero. So three hidden characters are proof enough.

@@ -3,7 +3,7 @@ import iconv from 'iconv-lite'
 import { detectLegacy } from './charset-detect.ts'
 import { decodeEbcdic, ebcdicPage, looksEbcdic } from './charset-ebcdic.ts'
 import { decodeIso2022, hasIso2022, stripHz } from './charset-iso2022.ts'
-import { decodeUtf7, looksUtf7 } from './charset-utf7.ts'
+import { decodeUtf7, hasUtf7Shift, looksUtf7 } from './charset-utf7.ts'
 
 /**
  * Bytes to text, whatever they claim to be. A declared charset is a hint: senders get it wrong, and some on purpose. A
@@ -23,6 +23,18 @@ const NONE: readonly string[] = []
 /** Decodes `bytes`; `declared` is a charset name from outside or null. */
 export function decodeText(bytes: Uint8Array, declared: string | null): DecodedText {
   return decode(bytes, declared, true)
+}
+
+/** Names of charsets that ASCII and UTF-8 are told from by their bytes. */
+const TOLD_BY_BYTES = /^(?:us-?ascii|ascii|utf-?8|iso-?8859-\d{1,2}|windows-125\d|latin1)$/
+
+/** Whether `decodeText` reads the bytes as UTF-8, drops nothing of them and sees no other reading. May say no in doubt. */
+export function isPlainUtf8(bytes: Uint8Array, declared: string | null): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const name = declared === null ? null : canonicalCharset(declared)
+  if (name !== null && !TOLD_BY_BYTES.test(name)) return false
+  if (!isUtf8(buffer) || decodeMarked(buffer) !== null) return false
+  return !buffer.includes(0) && !hasIso2022(buffer) && !(hasUtf7Shift(buffer) && looksUtf7(buffer.toString('latin1')))
 }
 
 /** The same for a header value or a name: too short to guess a charset from, and there may be very many. */
@@ -149,7 +161,7 @@ function decodeAscii(buffer: Buffer): DecodedText {
 }
 
 function utf7Reading(buffer: Buffer): readonly string[] {
-  if (!buffer.includes(0x2b)) return NONE
+  if (!hasUtf7Shift(buffer)) return NONE
   const raw = buffer.toString('latin1')
   return looksUtf7(raw) ? [decodeUtf7(raw)] : NONE
 }

@@ -19,7 +19,7 @@ import {
   isOutOfMemory,
 } from './format.ts'
 import type { Isolate, IsolatedExtraction, IsolatedPart } from './isolation.ts'
-import { joinPieces } from './join-pieces.ts'
+import { joinPieces, ownBytes } from './join-pieces.ts'
 import { parseMediaType } from './media-type.ts'
 import { PictureReader } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
@@ -363,16 +363,17 @@ class Walk {
     }
   }
 
-  #text(open: OpenPart, piece: string): void {
-    if (piece === '') return
-    const bytes = Buffer.byteLength(piece)
+  #text(open: OpenPart, piece: string | Uint8Array): void {
+    if (piece.length === 0) return
+    const bytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
     if (this.#budget.takeText(bytes)) {
-      open.pieces.push(piece)
+      open.pieces.push(typeof piece === 'string' ? piece : ownBytes(piece))
       return
     }
     const left = this.#budget.textLeft
+    const head = typeof piece === 'string' ? piece : Buffer.from(piece.subarray(0, left)).toString('utf8')
     // Four bytes is the most one UTF-16 unit pair takes, so this slice always fits.
-    const fits = piece.slice(0, Math.floor(left / 4))
+    const fits = head.slice(0, Math.floor(left / 4))
     if (fits !== '' && this.#budget.takeText(Buffer.byteLength(fits))) open.pieces.push(fits)
     this.#say(open.part.path, 'too-large', 'text')
   }

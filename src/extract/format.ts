@@ -43,8 +43,8 @@ export interface ChildPart {
 /** What a format may do. Everything is metered against the one budget of the message. */
 export interface ExtractContext {
   readonly budget: Budget
-  /** Adds text of this part; pieces are joined by LF. Table cells apart by TAB, rows by LF. */
-  text(piece: string): void
+  /** Adds text of this part, as a string or as valid UTF-8; pieces are joined by LF. Table cells apart by TAB, rows by LF. */
+  text(piece: string | Uint8Array): void
   /**
    * Extracts a nested part completely before it resolves. Depth, count and size are checked: past a limit it is
    * `uninspected`. Its file name becomes text of this part by itself.

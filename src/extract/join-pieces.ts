@@ -8,6 +8,11 @@ export function joinPieces(pieces: readonly (string | Uint8Array)[]): Uint8Array
   return Buffer.concat(pieces.flatMap((piece, at) => (at === 0 ? [utf8Of(piece)] : [LINE_FEED, utf8Of(piece)])))
 }
 
+/** Bytes that do not keep a message alive of which they are a small part, nor travel with it to another thread. */
+export function ownBytes(piece: Uint8Array): Uint8Array {
+  return piece.length * 2 < piece.buffer.byteLength ? Uint8Array.prototype.slice.call(piece) : piece
+}
+
 function utf8Of(piece: string | Uint8Array): Uint8Array {
   return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
 }

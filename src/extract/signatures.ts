@@ -245,7 +245,8 @@ function isPdfWithPrefix(bytes: Uint8Array): boolean {
 const SAMPLE_BYTES = 4096
 /** Control characters that text of an ASCII-like charset does not have: none of BEL to SI, SUB and ESC is one. */
 const isControl = new Uint8Array(256)
-for (let code = 0; code < 0x20; code++) isControl[code] = (code >= 0x07 && code <= 0x0f) || code === 0x1a || code === 0x1b ? 0 : 1
+for (let code = 0; code < 0x20; code++)
+  isControl[code] = (code >= 0x07 && code <= 0x0f) || code === 0x1a || code === 0x1b ? 0 : 1
 
 /** Whether the bytes begin with control characters that text of an ASCII-like charset does not have. */
 export function isBinary(bytes: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
-import { findBase64Files } from './base64-files.ts'
+import { findBase64Files, hasCodedRun } from './base64-files.ts'
 import { findBinHex } from './binhex.ts'
 import type { EmbeddedFile } from './embedded-file.ts'
 import { readPgpArmor } from './pgp-armor.ts'
@@ -41,6 +41,26 @@ export async function readEmbedded(text: string, context: ExtractContext, bytes?
       via: file.via,
     })
   }
+}
+
+/** A word of each mark that `readEmbedded` and `sealedIn` look for, chosen to begin with a letter that prose rarely has. */
+const MARKS = ['=ybegin ', 'BinHex', 'BEGIN', 'ANSIBLE_VAULT', 'U2FsdGVkX1'].map((mark) => Buffer.from(mark, 'latin1'))
+const UUENCODE_MARK = Buffer.from('begin', 'latin1')
+
+/** Whether there can be anything in the text for `readEmbedded` to find; most texts are told from their bytes. */
+export function mayEmbed(utf8: Buffer): boolean {
+  return MARKS.some((mark) => utf8.includes(mark)) || mayHoldUuencode(utf8) || hasCodedRun(utf8)
+}
+
+/** The word at the start of a line, the line separators of Unicode included. */
+function mayHoldUuencode(utf8: Buffer): boolean {
+  for (let at = utf8.indexOf(UUENCODE_MARK); at >= 0; at = utf8.indexOf(UUENCODE_MARK, at + 1)) {
+    const before = utf8[at - 1] ?? 0x0a
+    const behind = utf8[at + UUENCODE_MARK.length]
+    const startsLine = before === 0x0a || before === 0x0d || before >= 0x80
+    if (startsLine && (behind === 0x20 || behind === 0x2d)) return true
+  }
+  return false
 }
 
 function latin1(bytes: Uint8Array): string {

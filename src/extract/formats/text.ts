@@ -1,5 +1,5 @@
-import { decodeText } from '../charset.ts'
-import { readEmbedded } from '../embedded/read-embedded.ts'
+import { decodeText, isPlainUtf8 } from '../charset.ts'
+import { mayEmbed, readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 
 /** Plain text of any kind that has no format of its own: source code, logs, Markdown, LaTeX. */
@@ -7,14 +7,20 @@ export const text: Format = {
   id: 'text',
   types: ['text/plain'],
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
-    const { parameters } = input
-    const decoded = decodeText(input.bytes, parameters.charset ?? null)
+    const { parameters, bytes } = input
     const isDelSp = parameters.format?.toLowerCase() === 'flowed' && parameters.delsp?.toLowerCase() === 'yes'
+    if (!isDelSp && isPlainUtf8(bytes, parameters.charset ?? null)) {
+      context.text(bytes)
+      const utf8 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      if (mayEmbed(utf8)) await readEmbedded(utf8.toString('utf8'), context, bytes)
+      return
+    }
+    const decoded = decodeText(bytes, parameters.charset ?? null)
     const shown = isDelSp ? joinFlowed(decoded.text) : decoded.text
     // Readers show nothing for a NUL, so it may not part what stands around it.
     context.text(shown.includes('\0') ? shown.replaceAll('\0', '') : shown)
     for (const other of decoded.others) context.text(other)
-    await readEmbedded(decoded.text, context, input.bytes)
+    await readEmbedded(decoded.text, context, bytes)
   },
 }
 

@@ -25,12 +25,24 @@ export function inflateCeiling(context: ExtractContext): number {
   return Math.max(0, Math.min(context.budget.inflatedLeft, limits.extractEntryMaxBytes))
 }
 
-/** Inflates one member whole. Past the ceiling the result is empty and `too-large`. */
-export async function inflateBounded(codec: Codec, input: Uint8Array, context: ExtractContext): Promise<Inflated> {
+/** Deflate makes at most this many bytes out of one (RFC 1951: 258 bytes for two bits, and some for the header). */
+const DEFLATE_RATIO_MAX = 1032
+const CHUNK_MIN_BYTES = 64
+
+/**
+ * Inflates one member whole. Past the ceiling the result is empty and `too-large`. `size` is what the container says the
+ * member comes to: believed for the first allocation only, and no more than the input could come to.
+ */
+export async function inflateBounded(
+  codec: Codec,
+  input: Uint8Array,
+  context: ExtractContext,
+  size?: number,
+): Promise<Inflated> {
   const ceiling = inflateCeiling(context)
   if (ceiling === 0) return { bytes: Buffer.alloc(0), consumed: 0, problem: 'too-large' }
   try {
-    const result = decompressSync(codec, input, ceiling)
+    const result = decompressSync(codec, input, ceiling, size)
     context.budget.inflate(result.buffer.length)
     return { bytes: result.buffer, consumed: result.engine.bytesWritten, problem: null }
   } catch (thrown) {
@@ -42,8 +54,13 @@ export async function inflateBounded(codec: Codec, input: Uint8Array, context: E
   }
 }
 
-function decompressSync(codec: Codec, input: Uint8Array, maxOutputLength: number): WithInfo {
-  const options = { maxOutputLength, info: true }
+function decompressSync(codec: Codec, input: Uint8Array, maxOutputLength: number, size: number | undefined): WithInfo {
+  // One byte more than what is stated, since a buffer that is filled to the end is followed by another one.
+  const chunkSize =
+    size === undefined
+      ? undefined
+      : Math.max(CHUNK_MIN_BYTES, Math.min(size + 1, maxOutputLength, input.length * DEFLATE_RATIO_MAX))
+  const options = { maxOutputLength, info: true, ...(chunkSize ? { chunkSize } : {}) }
   switch (codec) {
     case 'deflate-raw':
       return zlib.inflateRawSync(input, options) as unknown as WithInfo

@@ -73,7 +73,7 @@ async function decode(entry: ZipEntry, data: Buffer, context: ExtractContext): P
     case 0:
       return store(data, context)
     case 8:
-      return inflateBounded('deflate-raw', data, context)
+      return inflateBounded('deflate-raw', data, context, entry.size)
     case 9:
       return inflate64(data, context)
     case 12:
