@@ -62,8 +62,8 @@ export const limits = {
   // --- state store
   /** Changes that share one transaction and its sync. */
   storeBatchMax: 500,
-  /** Transactions begin this far apart, so that under load each serves several changes. */
-  storeGroupMs: 2,
+  /** How long a change that no client waits for may wait for others, so that under load one transaction serves many. */
+  storeGroupMs: 10,
   /** Changes that may wait for the disk before more are refused temporarily. */
   storeQueueMax: 10_000,
   /** Records of submissions just created that are kept in memory until they are first read. */
@@ -159,6 +159,8 @@ export const limits = {
   ocrLanguagesMax: 8,
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
+  /** A worker that has not compiled its detectors by then never will. */
+  scanWorkerStartMaxMs: 120_000,
   /** Messages that wait for a scan worker; they hold no content meanwhile. */
   scanWaitingMax: 10_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,

@@ -55,7 +55,8 @@ async function actOnGroup(
   const told = untold.map((result) => ({ ...result, attempts: 1, updatedAt: now }))
   const delivered = due.length > 0 ? await deliverDue(deps, record, group, due, waiting) : null
   if (delivered) spawn.push(...delivered.spawn)
-  return await settle(deps, record, [...told, ...(delivered?.results ?? [])], spawn, delivered?.outcomes ?? [])
+  const results = [...told, ...(delivered?.results ?? [])]
+  return await settle(deps, record, results, spawn, delivered?.outcomes ?? [], waiting !== undefined)
 }
 
 /** Held or refused by decision, and nobody has been told so yet. */
@@ -172,6 +173,7 @@ async function settle(
   changed: readonly RecipientResult[],
   spawn: readonly SpawnedSubmission[],
   outcomes: readonly DeliveryOutcome[],
+  clientWaits: boolean,
 ): Promise<SubmissionRecord | null> {
   const results = reopenFailedRelease(record, mergeResults(record.results, changed))
   const to = stateAfter(results)
@@ -182,6 +184,7 @@ async function settle(
     nextAttemptAt: to === 'decided' ? nextDue(results) : null,
     results: results.filter((result) => !record.results.includes(result)),
     spawn,
+    clientWaits,
     ...(review ? { quarantine: review } : {}),
     audit: {
       event: outcomes.length > 0 ? 'delivery' : to === 'quarantined' ? 'quarantined' : 'done',

@@ -60,6 +60,7 @@ async function inspect(
     decision,
     report,
     results,
+    clientWaits: waiting !== undefined,
     ...(holds ? { quarantine: quarantineItem(deps, record, decision, 'quarantine', now) } : {}),
     audit: {
       event: refused ? 'refused' : 'decided',
@@ -205,6 +206,7 @@ async function refuseWaiting(
       updatedAt: now,
       delayNotifiedAt: null,
     })),
+    clientWaits: true,
     audit: { event: 'refused', actor: 'system', details: { code } },
   })
 }

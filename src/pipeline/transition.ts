@@ -20,6 +20,8 @@ export interface Change {
   readonly quarantine?: QuarantineItem
   readonly inspectAttempts?: number
   readonly spawn?: readonly SpawnedSubmission[]
+  /** A client's reply hangs on it. */
+  readonly clientWaits?: boolean
 }
 
 export async function transition(

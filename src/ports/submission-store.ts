@@ -70,6 +70,8 @@ export interface Transition {
   readonly inspectAttempts?: number
   /** Further submissions to create in the same transaction (bounces, notifications); existing ids are left alone. */
   readonly spawn?: readonly SpawnedSubmission[]
+  /** A hint: a client's reply hangs on it, so it goes ahead of changes that may wait for company. Creations always do. */
+  readonly clientWaits?: boolean
 }
 
 /** A submission that the gateway itself makes: already decided when it is born. */

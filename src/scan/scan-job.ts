@@ -19,10 +19,6 @@ export interface ScanJob {
   /** Ad-hoc terms of the command line. */
   readonly terms?: readonly { readonly name: string; readonly text: string }[]
   readonly reveal?: boolean
-  /** Extraction alone, texts included: `sluice extract`. */
-  readonly textsOnly?: boolean
-  /** Shared with the pool: set to 1 when a worker begins with this job. */
-  readonly started?: Int32Array
 }
 
 export interface ScanSettings {

@@ -6,7 +6,6 @@
  */
 import { hash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
 import { asError, GatewayError } from '../core/errors.ts'
 import type { Extraction, UninspectedReason } from '../core/extraction.ts'
 import { limits } from '../core/limits.ts'
@@ -14,6 +13,9 @@ import type { ScanReport } from '../core/report.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
 import { SANDBOX_UNAVAILABLE } from './sandbox.ts'
 import type { ScanJob, ScanSettings } from './scan-job.ts'
+import type { ScanResults } from './scan-protocol.ts'
+import { ScanTimeout } from './scan-thread.ts'
+import { ScanThreads } from './scan-threads.ts'
 
 export interface ScanPoolOptions {
   /** Worker threads; default one per core. */
@@ -28,12 +30,6 @@ export interface ScanPoolOptions {
   readonly onCrash?: (problem: 'timeout' | 'crash', detail: string) => void
 }
 
-/** What a worker is started with; all of it can be cloned or is shared memory. */
-export interface ScanWorkerData {
-  readonly detectors: DetectorSources
-  readonly settings: ScanSettings
-}
-
 /** A job whose content may be fetched once a worker is free for it, so that jobs that wait hold none. */
 export type ScanRequest = Omit<ScanJob, 'bytes'> & {
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
@@ -41,18 +37,12 @@ export type ScanRequest = Omit<ScanJob, 'bytes'> & {
   readonly sha256?: string
 }
 
-/** Workers that share one set of detectors. */
+/** Workers that share one set of detectors, and how much they have to do. */
 interface Generation {
-  readonly workers: Piscina
+  readonly threads: ScanThreads
   jobs: number
-  closed: boolean
   onIdle: (() => void) | null
 }
-
-/** A worker that has not begun by then, on top of the deadline, never will. */
-const START_MAX_MS = 120_000
-/** How often it is looked whether a worker has begun with a job. */
-const START_LOOK_MS = 250
 
 export class ScanPool {
   readonly #options: ScanPoolOptions
@@ -72,7 +62,7 @@ export class ScanPool {
   /** Starts the workers and waits until one has compiled everything. Throws what a bad detector source throws. */
   static async start(options: ScanPoolOptions): Promise<ScanPool> {
     const generation = open(options, options.detectors)
-    return new ScanPool(options, generation, await warmUp(generation))
+    return new ScanPool(options, generation, await generation.threads.start())
   }
 
   get revisions(): ScanReport['revisions'] {
@@ -86,7 +76,7 @@ export class ScanPool {
 
   /** Extraction alone, with texts, for `sluice extract`. */
   async extract(job: ScanRequest): Promise<Extraction> {
-    return await this.#run({ ...job, textsOnly: true }, 'extract', (failed) => {
+    return await this.#run(job, 'extract', (failed) => {
       const { parts, uninspected } = sealedReport(job, failed, this.#revisions)
       return { parts, uninspected, texts: [], labels: [] }
     })
@@ -97,9 +87,9 @@ export class ScanPool {
     const fresh = open(this.#options, detectors)
     let revisions: ScanReport['revisions']
     try {
-      revisions = await warmUp(fresh)
+      revisions = await fresh.threads.start()
     } catch (thrown) {
-      await close(fresh)
+      await fresh.threads.close()
       throw thrown
     }
     const old = this.#now
@@ -109,69 +99,40 @@ export class ScanPool {
       if (old.jobs === 0) resolve()
       else old.onIdle = resolve
     })
-    this.#retiring = Promise.all([this.#retiring, idle.then(() => close(old))])
+    this.#retiring = Promise.all([this.#retiring, idle.then(() => old.threads.close())])
   }
 
   /** Breaks off what is running: whoever waits for it gets `scan-unavailable`. */
   async close(): Promise<void> {
-    await close(this.#now)
+    await this.#now.threads.close()
     for (const resume of this.#waiting.splice(0)) resume()
   }
 
-  async #run<T>(
+  async #run<K extends keyof ScanResults>(
     { sha256, ...request }: ScanRequest,
-    name: 'scan' | 'extract',
-    seal: (failed: FailedScan) => T,
-  ): Promise<T> {
+    task: K,
+    seal: (failed: FailedScan) => ScanResults[K],
+  ): Promise<ScanResults[K]> {
     await this.#enter()
     const generation = this.#now
+    const { threads } = generation
     generation.jobs++
     try {
-      const bytes = typeof request.bytes === 'function' ? await request.bytes() : request.bytes
+      const content = typeof request.bytes === 'function' ? await request.bytes() : request.bytes
+      const whole = content.byteOffset === 0 && content.byteLength === content.buffer.byteLength
+      // What is part of a larger buffer can't be handed over.
+      const bytes = whole ? content : Uint8Array.from(content)
       const identity = { size: bytes.length, sha256: sha256 ?? hash('sha256', bytes) }
+      const thread = await threads.take().catch((thrown: unknown) => Promise.reject(unavailable(thrown)))
       try {
-        return (await this.#work(generation, { ...request, bytes }, name)) as T
+        return await thread.run(task, { ...request, bytes })
       } catch (thrown) {
-        if (generation.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
+        if (threads.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
         return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
       }
     } finally {
       if (--generation.jobs === 0) generation.onIdle?.()
       this.#leave()
-    }
-  }
-
-  /**
-   * The deadline covers the work alone: a job must not time out for the jobs in front of it, nor for a worker that is
-   * still compiling its detectors when the job is given to it.
-   */
-  async #work(generation: Generation, job: ScanJob, name: 'scan' | 'extract'): Promise<unknown> {
-    if (generation.closed) throw unavailable(null)
-    const controller = new AbortController()
-    const started = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-    const { deadlineMs } = this.#options
-    const givenUpAt = performance.now() + deadlineMs + START_MAX_MS
-    const abort = () => controller.abort()
-    const watch = (): NodeJS.Timeout =>
-      setTimeout(
-        () => {
-          if (Atomics.load(started, 0) === 1) timer = setTimeout(abort, deadlineMs)
-          else if (performance.now() >= givenUpAt) abort()
-          else timer = watch()
-        },
-        Math.min(START_LOOK_MS, deadlineMs),
-      )
-    let timer = watch()
-    const whole = job.bytes.byteOffset === 0 && job.bytes.byteLength === job.bytes.buffer.byteLength
-    // A Buffer’s own `slice` is a view, and what is part of a pool can’t be handed over.
-    const bytes = whole ? job.bytes : Uint8Array.from(job.bytes)
-    try {
-      return await generation.workers.run(
-        { ...job, bytes, started },
-        { name, signal: controller.signal, transferList: [bytes.buffer as ArrayBuffer] },
-      )
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -191,7 +152,7 @@ export class ScanPool {
   }
 
   #judgeFailure(error: Error): { reason: UninspectedReason; detail: string } {
-    if (error.name === 'AbortError') {
+    if (error instanceof ScanTimeout) {
       this.#options.onCrash?.('timeout', `killed after ${this.#options.deadlineMs} ms`)
       return { reason: 'timeout', detail: `scan killed after ${this.#options.deadlineMs} ms` }
     }
@@ -215,32 +176,16 @@ function threadsOf(options: ScanPoolOptions): number {
   return options.threads ?? availableParallelism()
 }
 
-const IDLE_MS = 60_000
-
 function open(options: ScanPoolOptions, detectors: DetectorSources): Generation {
-  const here = import.meta.url
-  const data: ScanWorkerData = { detectors, settings: options.settings }
-  const workers = new Piscina({
-    filename: new URL(here.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', here).href,
-    workerData: data,
-    minThreads: 1,
-    maxThreads: threadsOf(options),
-    idleTimeout: IDLE_MS,
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
+  const { deadlineMs, memoryMaxBytes, settings, onCrash } = options
+  const threads = new ScanThreads({
+    data: { detectors, settings },
+    deadlineMs,
+    memoryMaxBytes,
+    threadsMax: threadsOf(options),
+    onCrash: (error) => onCrash?.('crash', error.name),
   })
-  // A worker that dies between two jobs is replaced by the next one; unheard, this event would end the process.
-  workers.on('error', (thrown: unknown) => options.onCrash?.('crash', asError(thrown).name))
-  return { workers, jobs: 0, closed: false, onIdle: null }
-}
-
-async function close(generation: Generation): Promise<void> {
-  generation.closed = true
-  await generation.workers.destroy()
-}
-
-async function warmUp({ workers }: Generation): Promise<ScanReport['revisions']> {
-  return (await workers.run(null, { name: 'revisions' })) as ScanReport['revisions']
+  return { threads, jobs: 0, onIdle: null }
 }
 
 interface FailedScan {

@@ -1,13 +1,14 @@
-/** Entry of a scan worker thread: compiles the detectors once, then runs jobs. Talks to nobody but its pool. */
-import { workerData } from 'piscina'
-import type { Extraction } from '../core/extraction.ts'
-import type { ScanReport } from '../core/report.ts'
+/** Entry of a scan worker thread: compiles the detectors once, then runs jobs, one at a time. Talks to nobody but its pool. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { asError } from '../core/errors.ts'
 import { compileDetectors } from '../detect/detect-all.ts'
 import { defaultExtractLimits } from '../extract/budget.ts'
 import { Sandbox } from './sandbox.ts'
-import { runExtract, runScan, type ScanJob } from './scan-job.ts'
-import type { ScanWorkerData } from './scan-pool.ts'
+import { runExtract, runScan } from './scan-job.ts'
+import type { FromScanWorker, ScanResults, ScanWorkerData, ToScanWorker } from './scan-protocol.ts'
 
+const port = parentPort
+if (!port) throw new Error('scan-worker runs as a worker thread only')
 const data = workerData as ScanWorkerData
 const { sandbox: launch, extract: extractSettings } = data.settings
 const sandbox = launch ? new Sandbox(launch, { ...defaultExtractLimits, ...extractSettings.limits }) : null
@@ -21,20 +22,16 @@ const settings: ScanWorkerData['settings'] = {
 }
 const detectors = compileDetectors(data.detectors)
 
-export function revisions(): ScanReport['revisions'] {
-  return { rules: detectors.rules.revision, catalog: detectors.catalogRevision }
-}
+port.on('message', ({ task, job }: ToScanWorker) => {
+  const work: Promise<ScanResults[keyof ScanResults]> =
+    task === 'scan' ? runScan(job, detectors, settings) : runExtract(job, settings.extract)
+  work.then(
+    (result) => say({ kind: 'done', result }),
+    (thrown: unknown) => say({ kind: 'failed', error: asError(thrown) }),
+  )
+})
+say({ kind: 'ready', revisions: { rules: detectors.rules.revision, catalog: detectors.catalogRevision } })
 
-export async function scan(job: ScanJob): Promise<ScanReport> {
-  begin(job)
-  return await runScan(job, detectors, settings)
-}
-
-export async function extract(job: ScanJob): Promise<Extraction> {
-  begin(job)
-  return await runExtract(job, settings.extract)
-}
-
-function begin(job: ScanJob): void {
-  if (job.started) Atomics.store(job.started, 0, 1)
+function say(message: FromScanWorker): void {
+  port?.postMessage(message)
 }

@@ -39,6 +39,22 @@ describe('embedded dispatcher', () => {
     await dispatcher.stop(0)
   })
 
+  it('lets whoever enqueues answer its client before the work begins', async () => {
+    const dispatcher = new EmbeddedDispatcher({ activeMax: 1, waitingMax: 10 })
+    const order: string[] = []
+    const worked = new Promise<void>((resolve) => {
+      void dispatcher.start(async () => {
+        order.push('work')
+        resolve()
+      })
+    })
+    await dispatcher.enqueue('a', { step: 'inspect', size: 1 })
+    order.push('answer')
+    await worked
+    expect(order).toEqual(['answer', 'work'])
+    await dispatcher.stop(1000)
+  })
+
   it('goes round once more for an id that is asked for while it is worked on', async () => {
     const dispatcher = new EmbeddedDispatcher({ activeMax: 1, waitingMax: 10 })
     let rounds = 0

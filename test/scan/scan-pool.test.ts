@@ -67,6 +67,13 @@ describe('a scan job', () => {
     expect(crashes).toEqual(['timeout: killed after 1 ms'])
   })
 
+  it('that was killed leaves a pool that takes the next one', async () => {
+    const running = await start({ deadlineMs: 1 })
+    const jobs = [1, 2, 3].map(() => running.scan(text('PLATYPUS '.repeat(500_000))))
+    for (const report of await Promise.all(jobs)) expect(report.uninspected).toMatchObject([{ reason: 'timeout' }])
+    expect(crashes).toHaveLength(3)
+  })
+
   it('does not hold its content while it waits, nor time out for the jobs in front of it', async () => {
     const one = await start()
     let open = () => {}

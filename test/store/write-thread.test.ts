@@ -70,6 +70,17 @@ describe('the writing thread', () => {
     db.close()
   })
 
+  it('lets a change that can wait ride along with an urgent one, and go by itself when none comes', async () => {
+    await mkdir(dir)
+    await thread.submit({ kind: 'ping' })
+    const settled: string[] = []
+    const patient = thread.submit({ kind: 'ping' }, false).then(() => settled.push('patient'))
+    await thread.submit({ kind: 'ping' }).then(() => settled.push('urgent'))
+    expect(settled).toEqual(['patient', 'urgent'])
+    await patient
+    expect(await thread.submit({ kind: 'ping' }, false)).toBe('applied')
+  })
+
   it('finishes what it was given before it closes, and takes nothing after', async () => {
     await mkdir(dir)
     await thread.start()

@@ -26,6 +26,7 @@ export class EmbeddedDispatcher implements Dispatcher {
   readonly #again = new Map<string, number>()
   #handler: ((id: string) => Promise<void>) | null = null
   #handedOut = 0
+  #pumping = false
   #stopped = false
   #idle: (() => void)[] = []
 
@@ -79,7 +80,17 @@ export class EmbeddedDispatcher implements Dispatcher {
 
   #put(id: string, size: number): void {
     this.#classes[sizeClass(size)]?.set(id, this.#handedOut)
-    this.#pump()
+    this.#pumpSoon()
+  }
+
+  /** After this turn of the event loop, so that whoever enqueues answers its client before the work begins. */
+  #pumpSoon(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    setImmediate(() => {
+      this.#pumping = false
+      this.#pump()
+    })
   }
 
   #isWaiting(id: string): boolean {

@@ -20,7 +20,7 @@ import { anchorPath, readAnchor } from './audit-anchor.ts'
 import { type Claims, claimsPath } from './claims.ts'
 import { type Db, sqliteCode } from './open-database.ts'
 import { documentRowId, StateReader } from './state-reader.ts'
-import type { DocumentKind, NewRow, SealedDocument } from './write-protocol.ts'
+import type { DocumentKind, NewRow, SealedDocument, TransitionChange } from './write-protocol.ts'
 import type { WriteThread } from './write-thread.ts'
 
 /**
@@ -66,7 +66,8 @@ export class SqliteStore implements SubmissionStore, AuditLog {
     if (change.create && change.from === null) documents.push(this.#seal(change.id, 'envelope', change.create.envelope))
     if (change.decision) documents.push(this.#seal(change.id, 'decision', change.decision))
     if (change.report) documents.push(this.#seal(change.id, 'report', change.report))
-    return this.#parts.thread.submit({
+    const urgent = change.from === null || change.clientWaits === true
+    const transition: TransitionChange = {
       kind: 'transition',
       id: change.id,
       from: change.from,
@@ -86,7 +87,8 @@ export class SqliteStore implements SubmissionStore, AuditLog {
         results,
         audit,
       })),
-    })
+    }
+    return this.#parts.thread.submit(transition, urgent)
   }
 
   async get(id: string): Promise<SubmissionRecord | null> {

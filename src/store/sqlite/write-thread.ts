@@ -22,6 +22,9 @@ export class WriteThread {
   #ready: Promise<void> | null = null
   #exited: Promise<void> = Promise.resolve()
   #flushedAt = Number.NEGATIVE_INFINITY
+  /** The outbox goes at the end of this turn of the event loop, and when this timer fires. */
+  #flushing = false
+  #timer: NodeJS.Timeout | null = null
   #next = 0
   #closed = false
 
@@ -36,8 +39,8 @@ export class WriteThread {
     return this.#ready
   }
 
-  /** Resolves when the change is durable. */
-  submit(change: WriteChange): Promise<TransitionOutcome> {
+  /** Resolves when the change is durable. One that is not urgent may wait for others, for a transaction costs more than a change. */
+  submit(change: WriteChange, urgent = true): Promise<TransitionOutcome> {
     if (this.#closed) return Promise.reject(failed('store-closed', 'the store is closed'))
     if (this.#pending.size >= this.#queueMax) {
       return Promise.reject(failed('store-busy', `${this.#pending.size} changes wait for the disk`))
@@ -47,7 +50,7 @@ export class WriteThread {
     return new Promise((resolve, reject) => {
       this.#pending.set(number, { resolve, reject })
       this.#outbox.push({ number, change })
-      if (this.#outbox.length === 1) this.#flushSoon()
+      this.#flushSoon(urgent)
     })
   }
 
@@ -60,14 +63,22 @@ export class WriteThread {
     await this.#exited
   }
 
-  /** A change on its own crosses over at once; under load they cross in groups, for a transaction costs more than a change. */
-  #flushSoon(): void {
-    const waitMs = this.#flushedAt + limits.storeGroupMs - performance.now()
-    if (waitMs > 0) setTimeout(() => this.#flush(), Math.ceil(waitMs))
-    else setImmediate(() => this.#flush())
+  /** What is urgent takes along all that waits; what is not waits only while there was a transaction just now. */
+  #flushSoon(urgent: boolean): void {
+    if (this.#flushing) return
+    const waitMs = urgent ? 0 : this.#flushedAt + limits.storeGroupMs - performance.now()
+    if (waitMs > 0) {
+      this.#timer ??= setTimeout(() => this.#flush(), Math.ceil(waitMs))
+      return
+    }
+    this.#flushing = true
+    setImmediate(() => this.#flush())
   }
 
   #flush(): void {
+    this.#flushing = false
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
     const requests = this.#outbox
     if (requests.length === 0) return
     this.#outbox = []
