@@ -2,11 +2,13 @@ import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { inflateCeiling } from '../readers/inflate.ts'
 import { openLibarchive } from '../readers/libarchive-module.ts'
+import { isSealedSevenZip, openSevenZip } from '../readers/seven-zip-opener.ts'
 
 /**
  * Archives that libarchive reads: 7z, RAR 4 and 5, cab, ISO 9660, cpio, ar, rpm, xar, lha, warc. Each archive gets a
  * fresh WebAssembly instance, so its memory is bounded and nothing of one archive survives into the next. Encrypted
- * entries and directories are said to be so; with passwords of the policy they are opened where libarchive can.
+ * entries and directories are said to be so. libarchive opens none of them; with passwords of the policy the encryption of
+ * 7z is taken off first.
  */
 export const libarchive: Format = {
   id: 'archive',
@@ -31,21 +33,51 @@ export const libarchive: Format = {
 }
 
 async function extractArchive(input: FormatInput, context: ExtractContext): Promise<void> {
-  const passwords = ['', ...context.passwords.slice(0, limits.extractPasswordsMax)]
-  for (const [index, password] of passwords.entries()) {
-    const sealed = await readWith(password, input, context, index === passwords.length - 1)
-    if (!sealed) return
+  const opened = await openSealed(input, context)
+  if (opened) context.trait('opened-with-password')
+  await readEntries(opened ?? input.bytes, context)
+}
+
+/** The archive without its encryption where it has one and a password of the policy fits; else null. */
+async function openSealed(input: FormatInput, context: ExtractContext): Promise<Buffer | null> {
+  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  const opener = OPENERS[input.sniffedType]
+  if (!opener || context.passwords.length === 0 || !(await opener.isSealed(bytes, context))) return null
+  for (const password of context.passwords.slice(0, limits.extractPasswordsMax)) {
+    if (!context.budget.hasTime()) return null
+    const opened = await opener.open(bytes, password, context)
+    if (opened && (await holds(opened, context))) return opened
+  }
+  return null
+}
+
+interface Opener {
+  isSealed(bytes: Buffer, context: ExtractContext): Promise<boolean>
+  open(bytes: Buffer, password: string, context: ExtractContext): Promise<Buffer | null>
+}
+
+/** Formats whose encryption libarchive does not take off itself. */
+const OPENERS: Readonly<Record<string, Opener>> = {
+  'application/x-7z-compressed': { isSealed: isSealedSevenZip, open: openSevenZip },
+}
+
+/** Whether the first file comes out with its checksum: what a wrong password leaves is noise. */
+async function holds(bytes: Buffer, context: ExtractContext): Promise<boolean> {
+  const archive = await openLibarchive(bytes, '')
+  try {
+    for (let entry = archive.next(); entry !== null; entry = archive.next()) {
+      if (!entry.isFile || entry.size === 0) continue
+      const { problem } = archive.read(inflateCeiling(context), () => context.budget.hasTime())
+      return problem !== 'corrupt'
+    }
+    return archive.failure() === null
+  } finally {
+    archive.close()
   }
 }
 
-/** True: something was sealed to this password, and another one may be tried. The last try says what stays sealed. */
-async function readWith(
-  password: string,
-  input: FormatInput,
-  context: ExtractContext,
-  isLast: boolean,
-): Promise<boolean> {
-  const archive = await openLibarchive(input.bytes, password)
+async function readEntries(bytes: Uint8Array, context: ExtractContext): Promise<void> {
+  const archive = await openLibarchive(bytes, '')
   try {
     const sealed: string[] = []
     for (let entries = 0; ; entries++) {
@@ -59,8 +91,7 @@ async function readWith(
       }
       const entry = archive.next()
       if (entry === null) break
-      if (entry.encrypted && password === '' && !isLast) return true
-      if (entry.encrypted && password === '') {
+      if (entry.encrypted) {
         sealed.push(entry.name)
         continue
       }
@@ -71,33 +102,23 @@ async function readWith(
       }
       const read = archive.read(inflateCeiling(context), () => context.budget.hasTime())
       context.budget.inflate(Math.min(read.bytes.length, context.budget.inflatedLeft))
-      if (entry.encrypted && read.problem === 'corrupt' && read.bytes.length === 0) {
-        if (!isLast) return true
-        sealed.push(entry.name)
-        continue
-      }
-      if (entry.encrypted) context.trait('opened-with-password')
       if (read.problem !== null) context.uninspected(read.problem, 'archive', entry.name)
-      if (read.problem === null || read.bytes.length > 0) {
+      if (read.problem === null || read.bytes.length > 0)
         await context.child({ bytes: read.bytes, filename: entry.name || null })
-      }
     }
-    return sayEnd(archive.failure(), sealed, context, isLast)
+    sayEnd(archive.failure(), sealed, context)
   } finally {
     archive.close()
   }
 }
 
-function sayEnd(failure: string | null, sealed: readonly string[], context: ExtractContext, isLast: boolean): boolean {
+function sayEnd(failure: string | null, sealed: readonly string[], context: ExtractContext): void {
   for (const name of sealed) {
     context.text(name)
     context.uninspected('encrypted', 'archive entry', name)
   }
-  if (failure === null) return false
-  const encrypted = /encrypt|passphrase|password/i.test(failure)
-  if (encrypted && !isLast) return true
-  if (encrypted) context.uninspected('encrypted', 'archive directory')
+  if (failure === null) return
+  if (/encrypt|passphrase|password/i.test(failure)) context.uninspected('encrypted', 'archive directory')
   else if (/unsupported|not supported|unrecognized/i.test(failure)) context.uninspected('unsupported', 'archive method')
   else context.uninspected('corrupt', 'archive')
-  return false
 }

@@ -6,6 +6,8 @@ export interface ArchiveEntry {
   readonly name: string
   readonly isFile: boolean
   readonly encrypted: boolean
+  /** Bytes, as the archive says. */
+  readonly size: number
   /** Target of a link. */
   readonly target: string
 }
@@ -66,6 +68,7 @@ export async function openLibarchive(bytes: Uint8Array, password: string): Promi
           name: nameOf(lib.entry_pathname(pointer)),
           isFile: type !== TYPE_FOLDER && (type === TYPE_FILE || type === 0 || lib.entry_size(pointer) > 0),
           encrypted: lib.entry_is_encrypted(pointer) > 0,
+          size: lib.entry_size(pointer),
           target: nameOf(lib.entry_symlink(pointer)),
         }
       }, null),
