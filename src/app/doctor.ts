@@ -1,5 +1,5 @@
 /** Looks an installation over, from keys to next hops, and says how to mend each finding. Changes nothing. */
-import { access, constants, stat, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Config } from '../config/schema.ts'
 import { DiagnosticsError } from '../core/diagnostic.ts'
@@ -13,6 +13,7 @@ import { missingSandbox, type SandboxMissing } from '../scan/sandbox-launch.ts'
 import { loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { redisUrl } from './create-dispatcher.ts'
+import { checkCertificates } from './doctor-certificates.ts'
 import { exists } from './first-start.ts'
 import { loadDefinitions } from './installation.ts'
 import { openState } from './open-state.ts'
@@ -36,7 +37,7 @@ export async function* diagnose(config: Config): AsyncGenerator<DoctorFinding> {
   yield await dataFolder(config)
   yield await sandbox(config)
   if (keys.state === 'ok') yield* state(config)
-  yield* certificates(config)
+  yield* checkCertificates(config, systemClock.now())
   yield* listeners(config)
   yield* nextHops(config)
   if (config.dispatch.kind === 'bullmq') yield await redis(config.dispatch)
@@ -86,12 +87,12 @@ async function keyFiles(config: Config): Promise<DoctorFinding> {
     await loadKeys(keysDir(config.keys_dir))
     return { check: 'keys', state: 'ok', message: `complete, private to this user, in ${config.keys_dir}` }
   } catch (thrown) {
-    return {
-      check: 'keys',
-      state: 'problem',
-      message: asError(thrown).message,
-      remedy: 'the message above names the command',
+    if (!(await exists(config.data_dir)) && !(await exists(keysDir(config.keys_dir)))) {
+      const remedy = '`sluice serve` makes them at its first start, `sluice keys create` at once'
+      return { check: 'keys', state: 'note', message: `no keys yet in ${config.keys_dir}`, remedy }
     }
+    const [message = '', ...remedy] = asError(thrown).message.split('. ')
+    return { check: 'keys', state: 'problem', message, remedy: remedy.join('. ') || `look at ${config.keys_dir}` }
   }
 }
 
@@ -103,14 +104,19 @@ async function dataFolder(config: Config): Promise<DoctorFinding> {
   try {
     await access(config.data_dir, constants.W_OK)
   } catch {
-    const remedy = `chown it to the user that runs Sluice (uid ${process.getuid?.() ?? '?'})`
+    const remedy = `sudo chown -R ${process.getuid?.() ?? 'USER'} ${config.data_dir}`
     return { check, state: 'problem', message: `${config.data_dir} cannot be written`, remedy }
   }
   const { bavail, bsize } = await statfs(config.data_dir)
   const free = bavail * bsize
   if (free < config.limits.spool_free) {
     const message = `${free} bytes are free, intake stops below ${config.limits.spool_free}`
-    return { check, state: 'problem', message, remedy: 'make room, or lower limits.spool_free' }
+    return {
+      check,
+      state: 'problem',
+      message,
+      remedy: `make room (du -xh ${config.data_dir}), or lower limits.spool_free`,
+    }
   }
   return { check, state: 'ok', message: `${config.data_dir}, ${Math.round(free / 1024 ** 2)} MB free` }
 }
@@ -188,30 +194,7 @@ async function* state(config: Config): AsyncGenerator<DoctorFinding> {
       check: 'state',
       state: 'problem',
       message: asError(thrown).message,
-      remedy: 'see the message; a backup of the data folder and the keys restores it',
-    }
-  }
-}
-
-async function* certificates(config: Config): AsyncGenerator<DoctorFinding> {
-  for (const listener of config.listeners) {
-    for (const file of [listener.tls.certificate, listener.tls.key, listener.users_file]) {
-      if (file === undefined) continue
-      const check = `listener ${listener.name}`
-      try {
-        await access(file, constants.R_OK)
-        const { mode } = await stat(file)
-        if (file !== listener.tls.certificate && (mode & 0o077) !== 0) {
-          yield { check, state: 'problem', message: `${file} can be read by others`, remedy: `chmod 600 ${file}` }
-        }
-      } catch {
-        yield {
-          check,
-          state: 'problem',
-          message: `${file} cannot be read`,
-          remedy: 'correct the path or its permissions',
-        }
-      }
+      remedy: `if its reason does not pass by itself, restore ${config.data_dir} and ${config.keys_dir} from one backup`,
     }
   }
 }
@@ -225,13 +208,18 @@ async function* listeners(config: Config): AsyncGenerator<DoctorFinding> {
         check: `listener ${listener.name}`,
         state: 'problem',
         message,
-        remedy: 'list the networks of your own mail servers',
+        remedy: 'set its clients to the networks of your own mail servers, such as [10.0.0.0/24]',
       }
     }
   }
   if (config.organisation.domains.length === 0) {
     const message = 'organisation.domains is empty, so every recipient is external'
-    yield { check: 'organisation', state: 'note', message, remedy: 'list your own domains' }
+    yield {
+      check: 'organisation',
+      state: 'note',
+      message,
+      remedy: "organisation: { domains: [example.com, '*.example.com'] }",
+    }
   }
 }
 
@@ -239,7 +227,12 @@ async function* nextHops(config: Config): AsyncGenerator<DoctorFinding> {
   const { routes, localMaildir } = deliveryRoutes(config)
   if (localMaildir) {
     const message = `no next hop is configured: passed mail is written to ${localMaildir}`
-    yield { check: 'delivery', state: 'note', message, remedy: 'set delivery.default' }
+    yield {
+      check: 'delivery',
+      state: 'note',
+      message,
+      remedy: 'delivery: { default: { hosts: [{ host: smtp.example.com, port: 25 }] } }',
+    }
   }
   for (const { match, target } of routes) {
     for (const { host, port } of hosts(target)) {

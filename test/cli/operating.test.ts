@@ -95,7 +95,7 @@ describe('quarantine, audit and doctor, beside a running gateway', () => {
     const wrong = await answers(['doctor', '--json'], 1)
     await chmod(join(gateway.dir, 'data/keys/audit.key'), 0o600)
     expect(wrong).toContainEqual(
-      expect.objectContaining({ check: 'keys', state: 'problem', message: expect.stringContaining('chmod 600') }),
+      expect.objectContaining({ check: 'keys', state: 'problem', remedy: expect.stringContaining('chmod 600') }),
     )
   })
 

@@ -1,5 +1,4 @@
-import { loadConfiguration } from '../installation.ts'
-import { openState } from '../open-state.ts'
+import { openInstallation } from '../open-state.ts'
 import { print } from './output.ts'
 
 interface Flags {
@@ -10,8 +9,7 @@ interface Flags {
 }
 
 export async function runAuditVerify(flags: Flags): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { state } = await openInstallation(flags)
   try {
     const verdict = await state.audit.verify()
     if (flags.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
@@ -37,8 +35,7 @@ export async function runAuditAnchor(
     process.stderr.write("sluice audit anchor: --reason and the operator's name must not be empty\n")
     return 2
   }
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { state } = await openInstallation(flags)
   try {
     await state.renewAuditAnchor(flags.operator, flags.reason)
     const verdict = await state.audit.verify()
@@ -55,8 +52,7 @@ export async function runAuditAnchor(
 }
 
 export async function runAuditExport(flags: Flags): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { state } = await openInstallation(flags)
   try {
     const filter = {
       ...(flags.submission ? { submission: flags.submission } : {}),

@@ -8,15 +8,12 @@ export async function runDoctor(flags: { readonly json?: boolean; readonly confi
   const findings: DoctorFinding[] = []
   try {
     const { config, file } = await loadConfiguration(flags)
-    findings.push({
-      check: 'configuration',
-      state: 'ok',
-      message: file ? `${file} is valid` : 'no sluice.yaml here: the defaults hold',
-    })
-    for await (const finding of diagnose(config)) {
+    const tell = (finding: DoctorFinding) => {
       findings.push(finding)
       if (!flags.json) process.stdout.write(render(finding))
     }
+    tell(configurationFound(file))
+    for await (const finding of diagnose(config)) tell(finding)
   } catch (thrown) {
     const error = asError(thrown)
     if (!(error instanceof DiagnosticsError) && !(error instanceof GatewayError)) throw thrown
@@ -30,6 +27,14 @@ export async function runDoctor(flags: { readonly json?: boolean; readonly confi
   const problems = findings.filter((finding) => finding.state === 'problem').length
   if (!flags.json) process.stdout.write(problems === 0 ? 'Nothing is wrong.\n' : `${problems} to mend.\n`)
   return problems === 0 ? 0 : 1
+}
+
+function configurationFound(file: string | null): DoctorFinding {
+  const check = 'configuration'
+  if (file !== null) return { check, state: 'ok', message: `${file} is valid` }
+  const message = `there is no sluice.yaml in ${process.cwd()}: the defaults hold`
+  const remedy = 'go to the folder of the installation, or name its file: sluice doctor --config FILE'
+  return { check, state: 'note', message, remedy }
 }
 
 function render({ check, state, message, remedy }: DoctorFinding): string {

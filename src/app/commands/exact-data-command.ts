@@ -6,6 +6,7 @@ import type { Config } from '../../config/schema.ts'
 import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
+import { exists } from '../first-start.ts'
 import { loadConfiguration } from '../installation.ts'
 import { catalogKey } from '../register-documents.ts'
 import { progress } from './output.ts'
@@ -41,9 +42,16 @@ export async function runExactDataIndex(csv: string, flags: Flags & { readonly s
   }
 }
 
-export async function runExactDataList(flags: Flags): Promise<number> {
+/** Null where nothing was ever indexed: looking makes no keys. */
+async function existingTables(flags: Flags): Promise<ExactDataCatalog | null> {
   const { config } = await loadConfiguration(flags)
-  for (const { name, rows, values, columns, indexedAt } of await (await openTables(config)).list()) {
+  return (await exists(catalogDir(config))) ? await openTables(config) : null
+}
+
+export async function runExactDataList(flags: Flags): Promise<number> {
+  const tables = (await (await existingTables(flags))?.list()) ?? []
+  if (tables.length === 0 && !flags.json) process.stdout.write('nothing is indexed\n')
+  for (const { name, rows, values, columns, indexedAt } of tables) {
     const shown = { name, rows, values, columns, indexedAt: new Date(indexedAt).toISOString() }
     if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
     else process.stdout.write(`${name}  ${rows} rows  ${columns.join(', ')}  indexed ${shown.indexedAt.slice(0, 16)}\n`)
@@ -52,8 +60,7 @@ export async function runExactDataList(flags: Flags): Promise<number> {
 }
 
 export async function runExactDataRemove(name: string, flags: Flags): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  if (await (await openTables(config)).remove(name)) {
+  if (await (await existingTables(flags))?.remove(name)) {
     process.stdout.write(`${name} is no longer recognised\n`)
     return 0
   }

@@ -5,8 +5,7 @@ import type { SubmissionRecord } from '../../core/submission.ts'
 import { type ReviewDependencies, reject, release } from '../../pipeline/review.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { createLog } from '../../platform/log.ts'
-import { loadConfiguration } from '../installation.ts'
-import { type OpenState, openState } from '../open-state.ts'
+import { type OpenState, openInstallation } from '../open-state.ts'
 import { pipelineSettings } from '../settings.ts'
 import { commandName } from './command-name.ts'
 import { print } from './output.ts'
@@ -19,8 +18,7 @@ interface Flags {
 export async function runQuarantineList(
   flags: Flags & { readonly status?: QuarantineItem['status'] | 'all'; readonly limit?: number },
 ): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { state } = await openInstallation(flags)
   try {
     const limit =
       Number.isSafeInteger(flags.limit) && (flags.limit ?? 0) > 0
@@ -46,8 +44,7 @@ export async function runQuarantineShow(
   id: string,
   flags: Flags & { readonly content?: boolean; readonly reviewer: string },
 ): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { state } = await openInstallation(flags)
   try {
     const record = await state.store.get(id)
     const [item] = await state.store.quarantine({ id, limit: 1 })
@@ -132,8 +129,7 @@ export async function runQuarantineAct(
     process.stderr.write(`sluice quarantine ${act}: --reason and the reviewer's name must not be empty\n`)
     return 2
   }
-  const { config } = await loadConfiguration(flags)
-  const state = await openState(config)
+  const { config, state } = await openInstallation(flags)
   const deps: ReviewDependencies = {
     store: state.store,
     clock: systemClock,
