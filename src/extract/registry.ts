@@ -20,6 +20,7 @@ import { oneNote } from './formats/onenote.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
 import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
+import { program } from './formats/program.ts'
 import { rtf } from './formats/rtf.ts'
 import { sealed } from './formats/sealed.ts'
 import { tar } from './formats/tar.ts'
@@ -88,6 +89,7 @@ const formats = [
   appleDouble,
   dsStore,
   propertyList,
+  program,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()

@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { isEmptyArchive, isVolume, isWholeArchive } from '../readers/archive-shape.ts'
 import { inflateCeiling } from '../readers/inflate.ts'
 import { openLibarchive } from '../readers/libarchive-module.ts'
 import { isSealedSevenZip, openSevenZip } from '../readers/seven-zip-opener.ts'
@@ -33,15 +34,16 @@ export const libarchive: Format = {
 }
 
 async function extractArchive(input: FormatInput, context: ExtractContext): Promise<void> {
-  const opened = await openSealed(input, context)
+  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  if (isVolume(bytes)) context.uninspected('partial', 'multi-volume')
+  const opened = await openSealed(input.sniffedType, bytes, context)
   if (opened) context.trait('opened-with-password')
-  await readEntries(opened ?? input.bytes, context)
+  await readEntries(opened ?? bytes, context)
 }
 
 /** The archive without its encryption where it has one and a password of the policy fits; else null. */
-async function openSealed(input: FormatInput, context: ExtractContext): Promise<Buffer | null> {
-  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const opener = OPENERS[input.sniffedType]
+async function openSealed(type: string, bytes: Buffer, context: ExtractContext): Promise<Buffer | null> {
+  const opener = OPENERS[type]
   if (!opener || context.passwords.length === 0 || !(await opener.isSealed(bytes, context))) return null
   for (const password of context.passwords.slice(0, limits.extractPasswordsMax)) {
     if (!context.budget.hasTime()) return null
@@ -76,11 +78,12 @@ async function holds(bytes: Buffer, context: ExtractContext): Promise<boolean> {
   }
 }
 
-async function readEntries(bytes: Uint8Array, context: ExtractContext): Promise<void> {
+async function readEntries(bytes: Buffer, context: ExtractContext): Promise<void> {
   const archive = await openLibarchive(bytes, '')
   try {
     const sealed: string[] = []
-    for (let entries = 0; ; entries++) {
+    let entries = 0
+    for (; ; entries++) {
       if (entries >= limits.extractArchiveEntriesMax) {
         context.uninspected('too-many', 'archive entries')
         break
@@ -106,7 +109,11 @@ async function readEntries(bytes: Uint8Array, context: ExtractContext): Promise<
       if (read.problem === null || read.bytes.length > 0)
         await context.child({ bytes: read.bytes, filename: entry.name || null })
     }
-    sayEnd(archive.failure(), sealed, context)
+    const failure = archive.failure()
+    // An archive that is cut off within a header ends well for libarchive.
+    if (failure === null && (entries === 0 ? !isEmptyArchive(bytes) : !isWholeArchive(bytes)))
+      context.uninspected('corrupt', 'archive')
+    sayEnd(failure, sealed, context)
   } finally {
     archive.close()
   }

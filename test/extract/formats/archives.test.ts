@@ -123,3 +123,62 @@ describe('archives by libarchive', () => {
     expect((await read(file, 'x.7z')).reasons.size).toBeGreaterThan(0)
   })
 })
+
+describe('archives that are not all there', () => {
+  const folder = { ...files, 'c.txt': CARD }
+  const packers: readonly [string, string, Buffer | null][] = [
+    ['ar', 'x.a', has('ar') ? made('ar', ['rc', 'x.a', 'b.txt', 'c.txt'], folder, 'x.a') : null],
+    [
+      'cpio',
+      'x.cpio',
+      has('cpio') ? made('cpio', ['-o', '-H', 'newc', '--quiet'], folder, '-', 'b.txt\nc.txt\n') : null,
+    ],
+    ['7z', 'x.7z', has('7z') ? made('7z', ['a', 'x.7z', 'b.txt', 'c.txt'], folder, 'x.7z') : null],
+  ]
+
+  it.each(packers.filter((packer) => packer[2] !== null))('are told wherever they end: %s', async (_, name, file) => {
+    const bytes = file ?? Buffer.alloc(0)
+    const whole = await read(bytes, name)
+    expect(whole.text).toContain(CARD)
+    expect(whole.said).toEqual([])
+    for (let length = 40; length < bytes.length - 1; length += 7) {
+      const cut = await read(bytes.subarray(0, length), name)
+      expect(cut.reasons.size > 0 || cut.text.includes(CARD), `${length} bytes`).toBe(true)
+    }
+  })
+
+  it.skipIf(!has('7z'))('are told to be one volume of several', async () => {
+    const noise = Buffer.from(Array.from({ length: 30_000 }, (_, i) => (Math.imul(i, 2654435761) >>> 13) & 0xff))
+    const first = made('7z', ['a', '-v9k', '-m0=copy', 'x.7z', 'noise'], { noise }, 'x.7z.001')
+    expect((await read(first, 'x.7z.001')).said).toContain('partial multi-volume')
+    const rar4 = Buffer.from('526172211a0700cf907301000d00000000000000', 'hex')
+    expect((await read(rar4, 'x.part1.rar')).said).toContain('partial multi-volume')
+    const rar5 = Buffer.from('526172211a070100a1a2a3a405010000010000', 'hex')
+    expect((await read(rar5, 'x.part1.rar')).said).not.toContain('partial multi-volume')
+    rar5[15] = 1
+    expect((await read(rar5, 'x.part1.rar')).said).toContain('partial multi-volume')
+    const cabinet = Buffer.alloc(64)
+    cabinet.write('MSCF')
+    cabinet.writeUInt16LE(2, 30)
+    expect((await read(cabinet, 'x.cab')).said).toContain('partial multi-volume')
+  })
+})
+
+describe('self-extractors', () => {
+  const stub = Buffer.concat([Buffer.from('MZ\x90\0\x03\0\0\0', 'latin1'), Buffer.alloc(2000, 0x90)])
+
+  it.skipIf(!has('7z'))('give up the archive behind their code, and stay unsupported for the code', async () => {
+    const archive = made('7z', ['a', 'x.7z', 'a.txt'], files, 'x.7z')
+    const mark = archive.subarray(0, 8)
+    const result = await read(Buffer.concat([stub, mark, Buffer.alloc(100, 1), archive]), 'setup.exe')
+    expect(result.text).toContain(CARD)
+    expect(result.said).toEqual(['unsupported application/vnd.microsoft.portable-executable'])
+    expect(result.traits).toContain('trailing-data')
+  })
+
+  it('are read for strings as any program', async () => {
+    const result = await read(Buffer.concat([stub, Buffer.from('\0a string in it\0')]), 'tool.exe')
+    expect(result.text).toContain('a string in it')
+    expect(result.reasons).toContain('unsupported')
+  })
+})

@@ -1,0 +1,64 @@
+/**
+ * What the bytes of an archive tell without reading it: that it is one volume of several, that it holds nothing, that it
+ * was cut off where libarchive would not notice. Pure; never throws.
+ */
+const CPIO_END = Buffer.from('TRAILER!!!', 'latin1')
+const AR_MARK = '!<arch>\n'
+const AR_HEADER_BYTES = 60
+
+/** An archive that holds nothing: a mark alone, or marks of beginning and end. */
+export function isEmptyArchive(bytes: Buffer): boolean {
+  const mark = bytes.toString('latin1', 0, 8)
+  if (mark === AR_MARK) return bytes.length === AR_MARK.length
+  if (mark.startsWith('7z\xbc\xaf')) return bytes.length === 32 && endOfSevenZip(bytes) === 32
+  return mark.startsWith('Rar!') ? bytes.length >= 20 && bytes.length < 64 : bytes.includes(CPIO_END)
+}
+
+/** Formats without a directory: members up to the last byte, an end mark. */
+export function isWholeArchive(bytes: Buffer): boolean {
+  const mark = bytes.toString('latin1', 0, 8)
+  if (/^07070[127]/.test(mark) || mark.startsWith('\xc7\x71')) return bytes.includes(CPIO_END)
+  if (mark !== AR_MARK) return true
+  let at = AR_MARK.length
+  while (at + AR_HEADER_BYTES <= bytes.length) {
+    const size = Number(bytes.toString('latin1', at + 48, at + 58).trim())
+    if (!Number.isSafeInteger(size) || size < 0) return false
+    at += AR_HEADER_BYTES + size + (size % 2)
+  }
+  // The last member may lack the byte that makes its size even.
+  return at === bytes.length || at === bytes.length + 1
+}
+
+/** One of several files that make an archive together, as its header tells. */
+export function isVolume(bytes: Buffer): boolean {
+  const mark = bytes.toString('latin1', 0, 8)
+  if (mark.startsWith('7z\xbc\xaf')) return bytes.length >= 32 && endOfSevenZip(bytes) > bytes.length
+  // RAR 4: flags of the main header; RAR 5: type 1, then flags behind checksum, size and the flags of the header.
+  if (mark.startsWith('Rar!\x1a\x07\x00')) return bytes.length > 12 && (bytes.readUInt16LE(10) & 1) === 1
+  if (mark === 'Rar!\x1a\x07\x01\x00') return isRar5Volume(bytes)
+  // Cabinets: flags for one before and one behind.
+  return mark.startsWith('MSCF') && bytes.length > 32 && (bytes.readUInt16LE(30) & 3) !== 0
+}
+
+function endOfSevenZip(bytes: Buffer): number {
+  return 32 + Number(bytes.readBigUInt64LE(12)) + Number(bytes.readBigUInt64LE(20))
+}
+
+function isRar5Volume(bytes: Buffer): boolean {
+  const [, afterSize] = variableNumber(bytes, 12)
+  const [type, afterType] = variableNumber(bytes, afterSize)
+  const [flags, afterFlags] = variableNumber(bytes, afterType)
+  const [archiveFlags] = variableNumber(bytes, (flags & 1) === 0 ? afterFlags : variableNumber(bytes, afterFlags)[1])
+  return type === 1 && (archiveFlags & 1) === 1
+}
+
+/** Seven bits a byte, the lowest first; of numbers here only the lowest bits matter. */
+function variableNumber(bytes: Buffer, from: number): readonly [number, number] {
+  let value = 0
+  for (let at = from; at < from + 10 && at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (at - from < 4) value |= (byte & 0x7f) << (7 * (at - from))
+    if (byte < 0x80) return [value, at + 1]
+  }
+  return [value, bytes.length]
+}
