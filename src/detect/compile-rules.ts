@@ -40,16 +40,16 @@ export interface CompiledGroup {
   readonly name: string
   /** Number of keywords. */
   readonly keywords: number
-  /** Global, so that several hits of one window can be seen. */
-  readonly patterns: readonly RE2[]
+  /** Global, so that several hits of one window can be seen. Compiled when they are first asked for. */
+  readonly patterns: readonly (() => RE2)[]
   readonly within: number
   readonly side: 'before' | 'after' | 'either'
   readonly column: boolean
 }
 
 export interface CompiledAntiGroup extends CompiledGroup {
-  /** Match a whole value. */
-  readonly values: readonly RE2[]
+  /** Match a whole value. Compiled when they are first asked for. */
+  readonly values: readonly (() => RE2)[]
   /** Values that are meant one by one: as they are written and in their canonical form, in lower case. */
   readonly allowed: ReadonlySet<string>
   readonly effect: AntiEvidenceGroup['effect']
@@ -131,7 +131,7 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     const evidence = new Map(Object.entries(rule.evidence).map(([name, group]) => [name, builder.group(name, group)]))
     const anti = Object.entries(rule.antiEvidence).map(([name, group]) => ({
       ...builder.group(name, { ...group, column: false }),
-      values: group.values.map((value) => new RE2(`\\A(?:${value})\\z`, 'i')),
+      values: group.values.map((value) => once(() => new RE2(`\\A(?:${value})\\z`, 'i'))),
       allowed: allowedValues(rule, group.allowed ?? []),
       effect: group.effect,
     }))
@@ -263,7 +263,7 @@ class GroupBuilder {
       index,
       name,
       keywords: group.keywords.length,
-      patterns: group.patterns.map((pattern) => new RE2(pattern, 'g')),
+      patterns: group.patterns.map((pattern) => once(() => new RE2(pattern, 'g'))),
       within: group.within,
       side: group.side,
       column: group.column,

@@ -240,7 +240,7 @@ export class TextScan {
       ...(distance !== undefined && { distance }),
       effect,
     })
-    if (group.values.some((regex) => regex.test(value) || regex.test(normalized))) return note()
+    if (group.values.some((regex) => regex().test(value) || regex().test(normalized))) return note()
     if (group.allowed.size > 0 && [value, normalized].some((text) => group.allowed.has(text.toLowerCase())))
       return note()
     if (group.keywords + group.patterns.length === 0) return null

@@ -2,6 +2,7 @@
  * What stands near a value in one text. Keywords are looked for once, when the first question is asked; patterns run on
  * the window alone. Pure; windows are bounded by the rule's `within`.
  */
+import type RE2 from 're2'
 import type { CompiledGroup } from '../compile-rules.ts'
 import type { KeywordMatcher } from './keyword-matcher.ts'
 import { type ByteRange, TableColumns } from './table-columns.ts'
@@ -72,7 +73,7 @@ export class EvidenceFinder {
     this.#visit(from, to, (keyword, start, end) => {
       if (start >= from && end <= to && this.#belongs(keyword, group)) found = true
     })
-    return found || group.patterns.some((pattern) => pattern.test(this.#text.subarray(from, to)))
+    return found || group.patterns.some((pattern) => restarted(pattern()).test(this.#text.subarray(from, to)))
   }
 
   #belongs(keyword: number, group: CompiledGroup): boolean {
@@ -105,8 +106,8 @@ export class EvidenceFinder {
     if (group.side !== 'after') {
       const from = codePointStart(this.#text, Math.max(0, start - reach))
       const window = this.#text.subarray(from, start)
-      for (const pattern of group.patterns) {
-        pattern.lastIndex = 0
+      for (const compiled of group.patterns) {
+        const pattern = restarted(compiled())
         for (let m = pattern.exec(window); m; m = pattern.exec(window)) {
           nearest = Math.min(nearest, this.#characters(from + m.index + m[0].length, start))
           if (m[0].length === 0) break
@@ -115,9 +116,8 @@ export class EvidenceFinder {
     }
     if (group.side !== 'before') {
       const window = this.#text.subarray(end, codePointStart(this.#text, Math.min(this.#text.length, end + reach)))
-      for (const pattern of group.patterns) {
-        pattern.lastIndex = 0
-        const m = pattern.exec(window)
+      for (const compiled of group.patterns) {
+        const m = restarted(compiled()).exec(window)
         if (m) nearest = Math.min(nearest, this.#characters(end, end + m.index))
       }
     }
@@ -145,6 +145,12 @@ export class EvidenceFinder {
 }
 
 const PATTERN_LENGTH_MAX = 200
+
+/** A global pattern goes on where it stopped, whatever text it is given. */
+function restarted(pattern: RE2): RE2 {
+  pattern.lastIndex = 0
+  return pattern
+}
 
 function codePointStart(text: Uint8Array, at: number): number {
   let start = at

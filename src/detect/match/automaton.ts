@@ -8,7 +8,6 @@
 
 import type { ByteNode } from '../regex/utf8-set.ts'
 import {
-  ALL_STARTS,
   isAsciiWordByte,
   isDigitByte,
   isDigitJoinByte,
@@ -63,7 +62,9 @@ export class Automaton {
   #items: Int32Array[] = []
   #before: number[] = []
   /** Per set of start bits and kind of byte before: number of the state; 0: not built. */
-  readonly #starts = new Int32Array((ALL_STARTS + 1) * BEFORE_KINDS)
+  readonly #starts: Int32Array
+  /** All start bits of the patterns; the others make no difference. */
+  readonly startMask: number
   /** Per class the bits of the conditions that its bytes meet. */
   readonly #conditions: Uint16Array
   readonly #beforeOfClass: Uint8Array
@@ -82,7 +83,9 @@ export class Automaton {
       byte === 10 ? BEFORE.newline : isAsciiWordByte(byte) ? BEFORE.word : BEFORE.other,
     )
     this.#conditions = Uint16Array.from(representatives, (byte) => CONDITIONS_OF_BYTE[byte] as number)
-    this.trans = new Int32Array(this.classes * 64)
+    this.startMask = this.startBits.reduce((all, bits) => all | bits, 0)
+    this.#starts = new Int32Array((this.startMask + 1) * BEFORE_KINDS)
+    this.trans = new Int32Array(0)
     this.reset()
   }
 
@@ -113,7 +116,8 @@ export class Automaton {
   /** Number of the state (its offset over `classes`) or NO_START, to start from where patterns of the `allowed` bits may start and `previous` (a byte, or -1) stands before. */
   start(allowed: number, previous: number): number {
     const before = previous < 0 ? BEFORE.start : (BEFORE_OF_BYTE[previous] as number)
-    return this.#starts[allowed * BEFORE_KINDS + before] || this.#buildStart(allowed, before)
+    const bits = allowed & this.startMask
+    return this.#starts[bits * BEFORE_KINDS + before] || this.#buildStart(bits, before)
   }
 
   #buildStart(allowed: number, before: number): number {
@@ -356,55 +360,3 @@ const CONDITIONS_OF_BYTE = Uint16Array.from({ length: 257 }, (_, byte) => {
     0,
   )
 })
-
-/** For each pair of bytes the boundaries of patterns that a match starting with that pair may have. */
-export function startPairs(automaton: Automaton): Uint16Array {
-  const pairs = new Uint16Array(65_536)
-  const classes = automaton.classes
-  const end = automaton.classOf[256] as number
-  for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
-    const seen = new Uint8Array(classes * classes)
-    for (const previous of [-1, 10, 0x61, 0x20]) {
-      const start = automaton.start(bit, previous) * automaton.classes
-      if (start < 0) continue
-      for (let first = 0; first < end; first++) {
-        const state = settled(automaton, start, first)
-        if (state === DEAD) continue
-        for (let second = 0; second < end; second++) {
-          if (seen[first * classes + second] === 1) continue
-          const value = automaton.trans[state + second] || automaton.build(state, second)
-          if (value !== DEAD) seen[first * classes + second] = 1
-        }
-      }
-    }
-    for (let pair = 0; pair < 65_536; pair++) {
-      const first = automaton.classOf[pair >> 8] as number
-      const second = automaton.classOf[pair & 255] as number
-      if (seen[first * classes + second] === 1) pairs[pair] = (pairs[pair] as number) | bit
-    }
-  }
-  return pairs
-}
-
-/** For each byte the boundaries of patterns that a match starting with it may have. */
-export function startBytes(automaton: Automaton): Uint16Array {
-  const bytes = new Uint16Array(256)
-  for (let bit = 1; bit <= ALL_STARTS; bit <<= 1) {
-    for (const previous of [-1, 10, 0x61, 0x20]) {
-      const start = automaton.start(bit, previous) * automaton.classes
-      if (start < 0) continue
-      for (let byte = 0; byte < 256; byte++) {
-        const byteClass = automaton.classOf[byte] as number
-        const value = automaton.trans[start + byteClass] || automaton.build(start, byteClass)
-        if (value !== DEAD) bytes[byte] = (bytes[byte] as number) | bit
-      }
-    }
-  }
-  return bytes
-}
-
-/** The state behind one byte; a match of no byte can't be, since patterns never match the empty string. */
-function settled(automaton: Automaton, state: number, byteClass: number): number {
-  const value = automaton.trans[state + byteClass] || automaton.build(state, byteClass)
-  return value <= EVENT ? (automaton.eventNext[EVENT - value] as number) : value
-}

@@ -38,6 +38,7 @@ export class Program {
   /** Of each pattern the ways to begin, in order of priority, and where each may. */
   readonly starts: (readonly Beginning[])[] = []
   readonly #tries = new Map<string, ByteNode>()
+  readonly #sameSets = new Map<CodePoints, ByteNode>()
   #pattern = 0
   #first = 0
 
@@ -110,6 +111,14 @@ export class Program {
 
   /** Equal sets share one trie. */
   #trie(set: CodePoints): ByteNode {
+    const same = this.#sameSets.get(set)
+    if (same) return same
+    const trie = this.#equalTrie(set)
+    this.#sameSets.set(set, trie)
+    return trie
+  }
+
+  #equalTrie(set: CodePoints): ByteNode {
     const key = set.join()
     let trie = this.#tries.get(key)
     if (!trie) {

@@ -5,7 +5,7 @@
  * never hidden.
  */
 import { limits } from '../../core/limits.ts'
-import { type Automaton, startBytes, startPairs } from './automaton.ts'
+import type { Automaton } from './automaton.ts'
 import {
   ALL_BOUNDARIES,
   ALL_STARTS,
@@ -20,6 +20,7 @@ import {
   startsAllowed,
 } from './boundary.ts'
 import { LOWER, PREFIX_BITS, PREFIX_BYTES, PREFIX_MULTIPLIER, type PrefixTables } from './prefix-table.ts'
+import { startBytes, startPairs } from './start-table.ts'
 import { type OnMatch, Walker } from './walker.ts'
 
 /** What looking at one text may still cost; shared by all scanners that look at it. */

@@ -4,9 +4,9 @@
  */
 import { limits } from '../../core/limits.ts'
 import { byteLengthOf, type RegexNode } from '../regex/ast.ts'
+import { beginningsOf } from '../regex/beginnings.ts'
 import { Automaton } from './automaton.ts'
 import type { Boundary } from './boundary.ts'
-import { prefixesOf } from './prefix-table.ts'
 import { Program } from './program.ts'
 import { Scanner } from './scanner.ts'
 
@@ -36,9 +36,9 @@ export class SolePattern {
     return this.#automaton
   }
 
-  /** See `prefixesOf`. */
+  /** See `beginningsOf`. */
   get prefixes(): readonly number[] | null {
-    if (this.#prefixes === undefined) this.#prefixes = prefixesOf(this.automaton)
+    if (this.#prefixes === undefined) this.#prefixes = beginningsOf(this.node)
     return this.#prefixes
   }
 

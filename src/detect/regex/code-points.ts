@@ -102,6 +102,22 @@ let orbits: Map<number, number[]> | undefined
 
 /** Simple case folding: every code point that differs from a member of the set by case alone joins it. */
 export function foldCase(set: CodePoints): CodePoints {
+  const key = set.length <= FOLDS_KEY_MAX ? set.join() : ''
+  let folded = folds.get(key)
+  if (!folded) {
+    folded = withOrbits(set)
+    if (folds.size >= FOLDS_MAX) folds.clear()
+    if (key !== '') folds.set(key, folded)
+  }
+  return folded
+}
+
+/** Most sets are single letters and a few classes, which stand in every pattern. */
+const folds = new Map<string, CodePoints>()
+const FOLDS_MAX = 4_096
+const FOLDS_KEY_MAX = 16
+
+function withOrbits(set: CodePoints): CodePoints {
   const added: number[] = []
   const table = caseOrbits()
   for (let i = 0; i < set.length; i += 2) {
@@ -117,6 +133,11 @@ export function foldCase(set: CodePoints): CodePoints {
   return union(set, added)
 }
 
+function* codesOf(set: CodePoints): Generator<number> {
+  for (let i = 0; i < set.length; i += 2)
+    for (let code = set[i] as number; code <= (set[i + 1] as number); code++) yield code
+}
+
 function caseOrbits(): Map<number, number[]> {
   if (orbits) return orbits
   const byKey = new Map<number, number[]>()
@@ -124,9 +145,8 @@ function caseOrbits(): Map<number, number[]> {
     const code = text.codePointAt(0) ?? otherwise
     return String.fromCodePoint(code).length === text.length ? code : otherwise
   }
-  for (let code = 0x41; code < 0x1f000; code++) {
-    if (code === 0x2e80) code = 0xa640
-    if (code === 0xac00) code = 0xff00
+  const cased = unicodeProperty('Changes_When_Casemapped') ?? []
+  for (const code of codesOf(cased)) {
     const text = String.fromCodePoint(code)
     const upper = single(text.toUpperCase(), code)
     const key = single(String.fromCodePoint(upper).toLowerCase(), upper)

@@ -16,8 +16,18 @@ interface Flags {
 }
 
 export function parseRegex(pattern: string): RegexNode {
-  return new Reader(pattern).all()
+  let node = known.get(pattern)
+  if (!node) {
+    node = new Reader(pattern).all()
+    if (known.size >= KNOWN_MAX) known.clear()
+    known.set(pattern, node)
+  }
+  return node
 }
+
+/** A pattern is read when its rule is checked and again when it is compiled. */
+const known = new Map<string, RegexNode>()
+const KNOWN_MAX = 4_096
 
 const ESCAPED: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 }
 const CLASSES: Readonly<Record<string, CodePoints | undefined>> = { d: DIGIT, s: SPACE, w: WORD }
@@ -44,7 +54,8 @@ class Reader {
   }
 
   #looking(at: string): boolean {
-    return this.#text.slice(this.#at, this.#at + at.length).join('') === at
+    for (let i = 0; i < at.length; i++) if (this.#text[this.#at + i] !== at[i]) return false
+    return true
   }
 
   #alternation(outer: Flags): { node: RegexNode } {

@@ -8,6 +8,7 @@ import { nearest } from '../../yaml/nearest.ts'
 import { PATTERN_END_INSTRUCTIONS, PATTERN_INSTRUCTIONS_MAX } from '../match/program.ts'
 import { lengthOf, stepsOf } from '../regex/ast.ts'
 import { parseRegex, RegexUnsupported } from '../regex/parse-regex.ts'
+import { isPlainRegex } from '../regex/plain-regex.ts'
 import { resolveValidator } from '../validators/registry.ts'
 import type { RulePlace } from './rule-place.ts'
 import type { RuleDocument } from './rule-schema.ts'
@@ -136,6 +137,7 @@ function checkPrimary(regex: string, path: Path, place: RulePlace): void {
 }
 
 export function checkRegex(regex: string, path: Path, place: RulePlace): boolean {
+  if (isPlainRegex(regex)) return true
   try {
     const compiled = new RE2(regex, '')
     if (!compiled.test('')) return true

@@ -1,0 +1,103 @@
+/**
+ * The first bytes that matches of a pattern can have, case folded, where they are few: a look at them rules out nearly
+ * every place of a text. Derived from the syntax tree; assertions count as fulfilled, so there may be more beginnings
+ * than matches, never fewer. Pure.
+ */
+import type { RegexNode } from './ast.ts'
+import type { CodePoints } from './code-points.ts'
+
+/** Bytes of a beginning. */
+export const BEGINNING_BYTES = 4
+/** A pattern with more beginnings begins like any word. */
+const BEGINNINGS_MAX = 300
+
+class TooMany extends Error {}
+
+/** Latin-1 strings of bytes; `open` ones are shorter than a beginning and go on with what follows. */
+interface Beginnings {
+  readonly whole: Set<string>
+  readonly open: Set<string>
+}
+
+/**
+ * Every folded four-byte beginning (big-endian) that a match can have; null when they are too many, or when a match may
+ * be shorter and so be followed by anything.
+ */
+export function beginningsOf(node: RegexNode): number[] | null {
+  try {
+    const { whole, open } = extend({ whole: new Set(), open: new Set(['']) }, node)
+    if (open.size > 0) return null
+    return [...whole].map((bytes) => Buffer.from(bytes, 'latin1').readInt32BE())
+  } catch (thrown) {
+    if (thrown instanceof TooMany) return null
+    throw thrown
+  }
+}
+
+function extend(from: Beginnings, node: RegexNode): Beginnings {
+  if (from.open.size === 0) return from
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return from
+    case 'set':
+      return withSet(from, node.set)
+    case 'cat':
+      return node.items.reduce(extend, from)
+    case 'alt':
+      return joined(
+        from.whole,
+        node.items.map((item) => extend(from, item)),
+      )
+    case 'repeat': {
+      let all = from
+      for (let i = 0; i < node.min && all.open.size > 0; i++) all = extend(all, node.item)
+      const steps = [all]
+      for (let i = node.min; i < node.max && all.open.size > 0; i++) {
+        const longer = extend({ whole: all.whole, open: all.open }, node.item)
+        // What reads nothing leads nowhere, however often it is repeated.
+        if (longer.open.size === all.open.size && [...longer.open].every((bytes) => all.open.has(bytes))) break
+        all = longer
+        steps.push(all)
+      }
+      return joined(all.whole, steps)
+    }
+  }
+}
+
+function joined(whole: ReadonlySet<string>, all: readonly Beginnings[]): Beginnings {
+  const out = { whole: new Set(whole), open: new Set<string>() }
+  for (const one of all) {
+    for (const bytes of one.whole) out.whole.add(bytes)
+    for (const bytes of one.open) out.open.add(bytes)
+  }
+  if (out.whole.size + out.open.size > BEGINNINGS_MAX) throw new TooMany()
+  return out
+}
+
+function withSet(from: Beginnings, set: CodePoints): Beginnings {
+  const characters = foldedCharacters(set)
+  const whole = new Set(from.whole)
+  const open = new Set<string>()
+  for (const begun of from.open)
+    for (const character of characters) {
+      const bytes = begun + character
+      if (bytes.length >= BEGINNING_BYTES) whole.add(bytes.slice(0, BEGINNING_BYTES))
+      else open.add(bytes)
+      if (whole.size + open.size > BEGINNINGS_MAX) throw new TooMany()
+    }
+  return { whole, open }
+}
+
+/** UTF-8 of the set's characters as Latin-1, ASCII in lower case. */
+function foldedCharacters(set: CodePoints): ReadonlySet<string> {
+  const characters = new Set<string>()
+  for (let i = 0; i < set.length; i += 2)
+    for (let code = set[i] as number; code <= (set[i + 1] as number); code++) {
+      const upper = code >= 0x41 && code <= 0x5a
+      if (code < 0x80) characters.add(String.fromCharCode(upper ? code + 32 : code))
+      else characters.add(Buffer.from(String.fromCodePoint(code)).toString('latin1'))
+      if (characters.size > BEGINNINGS_MAX) throw new TooMany()
+    }
+  return characters
+}
