@@ -103,6 +103,8 @@ export const limits = {
   /** Bytes of a file of unknown format that are searched for strings. */
   extractCarveMaxBytes: 8 * 1024 * 1024,
   extractNameMaxChars: 255,
+  /** Content-defined pieces of one file: all of one of 2 GB, half a megabyte of digests for one of 64 MB. */
+  extractChunksMax: 1_000_000,
   /** Names of an archive's directory looked at to tell what it is. */
   extractSniffNamesMax: 4_096,
   /** Layers of Content-Encoding undone on an upload. */
@@ -136,6 +138,8 @@ export const limits = {
   extractThumbnailSideMaxPixels: 800,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
+  /** Words of the message itself that are tried as passwords. */
+  extractPasswordWordsMax: 8,
   /** Smaller pictures (spacers, bullets, tracking pixels) hold no word worth looking for. */
   ocrSideMinPixels: 14,
   ocrAreaMinPixels: 2_500,
@@ -187,6 +191,8 @@ export const limits = {
   sandboxFailuresMax: 8,
   /** One part, as it is handed to a sandbox. */
   sandboxRequestMaxBytes: 2 ** 31,
+  /** What a sandbox says in answer to one part, its texts, and all it says of where it is, together. */
+  sandboxAnswerMaxBytes: 256 * 1024 * 1024,
   /** What a sandbox says about parts besides their texts. */
   sandboxHeaderMaxBytes: 32 * 1024 * 1024,
   /** Tail of a dying sandbox’s last words that is looked at for the cause; it is shown to nobody. */
@@ -216,6 +222,8 @@ export const limits = {
   detectRowsMax: 500_000,
   detectViewDepthMax: 4,
   detectViewBytesMax: 16 * 1024 * 1024,
+  /** What one pattern of a rule may cost each byte of ordinary text; shipped ones take 2 at most. */
+  rulePatternStepsPerByteMax: 4,
   /** Terms of all word lists of one file; all files together are bounded by their sizes. */
   wordListTermsMax: 200_000,
   wordListTermMaxWords: 16,

@@ -2,7 +2,9 @@ import Table from 'cli-table3'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { CONFIDENCES } from '../../core/finding.ts'
-import { compileRules } from '../../detect/compile-rules.ts'
+import { buildRuleSet, compileRules } from '../../detect/compile-rules.ts'
+import { auditRules } from '../../detect/rules/audit-rules.ts'
+import { parseRules } from '../../detect/rules/parse-rules.ts'
 import { testRules } from '../../detect/test-rules.ts'
 import { type ConfigChoice, loadConfiguration } from '../installation.ts'
 import { readRuleFiles } from '../rule-files.ts'
@@ -61,7 +63,14 @@ function bestConfidence(rule: DetectionRule): string {
 
 export async function runRulesCheck(flags: Flags): Promise<number> {
   return await reportCheck(async () => {
-    const { rules, warnings } = await compiled(flags)
+    const { config } = await loadConfiguration(flags)
+    const parsed = parseRules(await readRuleFiles(config.rules))
+    // Sound rules are looked at even when others are not, so that all mistakes are told at once.
+    const rules = buildRuleSet(parsed.rules)
+    const diagnostics = [...parsed.diagnostics, ...auditRules(rules, parsed.places)]
+    const errors = diagnostics.filter(({ severity }) => severity === 'error')
+    if (errors.length > 0) throw new DiagnosticsError(errors)
+    const warnings = diagnostics
     return {
       summary: `${rules.rules.length} rules with ${rules.patterns.length} patterns, revision ${rules.revision}`,
       warnings,

@@ -26,7 +26,7 @@ export interface ParsedRules {
   /** Rules that an override switches off; policies may name them still. */
   readonly disabled: readonly DetectionRule[]
   readonly diagnostics: Diagnostic[]
-  /** Place of each rule, for complaints that need all of them. */
+  /** Place of each rule that stands in force as it is written there, for complaints that need all of them. */
   readonly places: ReadonlyMap<string, RulePlace>
 }
 
@@ -57,6 +57,7 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
   const rules = checked(written, overrides)
   const places = new Map(written.map(({ document, place }) => [document.id, place]))
   const changed = overridden(rules, overrides, new Set(places.keys()))
+  for (const { document } of overrides) for (const id of document.rule) places.delete(id)
   diagnostics.push(...[...written, ...overrides].flatMap(({ place }) => place.diagnostics))
   return { ...changed, diagnostics, places }
 }
