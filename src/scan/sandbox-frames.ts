@@ -37,25 +37,23 @@ export class FrameReader {
     this.#bodyMaxBytes = bodyMaxBytes
   }
 
-  /** Frames that `chunk` completes. Throws a FrameError. */
-  push(chunk: Buffer): Frame[] {
+  /** Tells the frames that `chunk` completes, each before the next is looked at. Throws a FrameError. */
+  push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    const frames: Frame[] = []
     while (this.#bytes >= this.#wanted) {
       const [first] = this.#chunks
       const all = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
-      const used = this.#take(all, frames)
+      const used = this.#take(all, onFrame)
       const rest = all.subarray(used)
       this.#chunks = rest.length > 0 ? [rest] : []
       this.#bytes = rest.length
       if (used === 0) break
     }
-    return frames
   }
 
   /** Bytes of the frame taken from the beginning of `all`; none when it is not complete. */
-  #take(all: Buffer, frames: Frame[]): number {
+  #take(all: Buffer, onFrame: (frame: Frame) => void): number {
     const headerBytes = all.readUInt32LE(0)
     const bodyBytes = all.readUInt32LE(4)
     if (headerBytes > this.#headerMaxBytes || bodyBytes > this.#bodyMaxBytes) throw new FrameError('frame too large')
@@ -63,8 +61,8 @@ export class FrameReader {
     this.#wanted = total
     if (all.length < total) return 0
     const json = all.toString('utf8', LENGTHS_BYTES, LENGTHS_BYTES + headerBytes)
-    frames.push({ header: parse(json), body: all.subarray(LENGTHS_BYTES + headerBytes, total) })
     this.#wanted = LENGTHS_BYTES
+    onFrame({ header: parse(json), body: all.subarray(LENGTHS_BYTES + headerBytes, total) })
     return total
   }
 }

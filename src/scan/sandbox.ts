@@ -2,9 +2,9 @@ import { unreachable } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ExtractLimits } from '../extract/budget.ts'
 import type { IsolatedOutcome, IsolatedPart, IsolatedReading, IsolationFailure } from '../extract/isolation.ts'
-import type { SandboxLaunch } from './sandbox-launch.ts'
 import type { SandboxSaid } from './sandbox-messages.ts'
-import { type SandboxEnd, SandboxProcess } from './sandbox-process.ts'
+import type { OpenSandbox, SandboxEnd } from './sandbox-process.ts'
+import { SandboxSession } from './sandbox-session.ts'
 
 /**
  * The sandbox of one scan thread: a process that reads parts of hostile formats, started when it is first needed, kept
@@ -13,14 +13,14 @@ import { type SandboxEnd, SandboxProcess } from './sandbox-process.ts'
  * can't be started at all throws: that is no fault of the content.
  */
 export class Sandbox {
-  readonly #launch: SandboxLaunch
+  readonly #open: OpenSandbox
   readonly #textMaxBytes: number
-  #process: SandboxProcess | null = null
+  #session: SandboxSession | null = null
   #partsRead = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(launch: SandboxLaunch, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>) {
-    this.#launch = launch
+  constructor(open: OpenSandbox, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>) {
+    this.#open = open
     this.#textMaxBytes = textMaxBytes
   }
 
@@ -38,7 +38,7 @@ export class Sandbox {
   }
 
   close(): void {
-    this.#process?.kill()
+    this.#session?.kill()
   }
 
   async #extract(part: IsolatedPart): Promise<IsolatedOutcome> {
@@ -47,9 +47,9 @@ export class Sandbox {
       return { failure: { path: part.path, reason: 'too-large', detail: 'parser' }, waitedMs: 0 }
     }
     for (let attempt = 1; ; attempt++) {
-      const process = await this.#started()
+      const session = await this.#started()
       const waitedMs = performance.now() - from
-      const outcome = await this.#read(process, part)
+      const outcome = await this.#read(session, part)
       // It was gone before it was told anything of this part, killed by hand or for lack of memory elsewhere.
       if (outcome === 'unheard' && attempt < START_ATTEMPTS) continue
       if (outcome === 'unheard') throw new SandboxUnavailableError()
@@ -57,19 +57,19 @@ export class Sandbox {
     }
   }
 
-  async #started(): Promise<SandboxProcess> {
+  async #started(): Promise<SandboxSession> {
     for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
-      if (this.#process?.isAlive) return this.#process
-      const process = new SandboxProcess(this.#launch, this.#textMaxBytes)
-      this.#process = process
+      if (this.#session?.isAlive) return this.#session
+      const session = new SandboxSession(this.#open, this.#textMaxBytes)
+      this.#session = session
       this.#partsRead = 0
-      if (await isReady(process)) return process
-      process.kill()
+      if (await isReady(session)) return session
+      session.kill()
     }
     throw new SandboxUnavailableError()
   }
 
-  async #read(process: SandboxProcess, part: IsolatedPart): Promise<IsolatedReading | 'unheard'> {
+  async #read(session: SandboxSession, part: IsolatedPart): Promise<IsolatedReading | 'unheard'> {
     const { bytes, ...request } = part
     const isWhole = part.depth === 0
     const endsAt = performance.now() + part.left.budget.ms
@@ -81,10 +81,10 @@ export class Sandbox {
       clearTimeout(timer)
       const msLeft = Math.max(0, endsAt - performance.now())
       const share = isWhole && at === part.path ? 1 : limits.sandboxPartTimeShare
-      timer = setTimeout(() => process.kill(), msLeft * (share + limits.sandboxGraceShare))
+      timer = setTimeout(() => session.kill(), msLeft * (share + limits.sandboxGraceShare))
     }
     const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve) => {
-      process.listen((said) => {
+      session.listen((said) => {
         if (said.kind === 'done') resolve(said)
         else if (said.kind === 'at') {
           at = isBelow(said.path, part.path) ? said.path : part.path
@@ -94,10 +94,10 @@ export class Sandbox {
     })
     watch()
     try {
-      process.send({ ...request, left }, bytes)
-      const end = await Promise.race([done, process.ended])
+      session.send({ ...request, left }, bytes)
+      const end = await Promise.race([done, session.ended])
       if (typeof end === 'string') {
-        if (at === null && end !== 'killed') return 'unheard'
+        if (at === null && (end === 'crash' || end === 'memory')) return 'unheard'
         return { failure: failureOf(end, at ?? part.path) }
       }
       this.#partsRead += 1
@@ -106,11 +106,11 @@ export class Sandbox {
         this.#partsRead >= limits.sandboxPartsMax ||
         memoryBytes > limits.sandboxMemoryKeptMaxBytes ||
         cpuMs > limits.sandboxCpuMs
-      if (isSpent) process.kill()
+      if (isSpent) session.kill()
       return { extraction: end.extraction }
     } finally {
       clearTimeout(timer)
-      process.listen(() => undefined)
+      session.listen(() => undefined)
     }
   }
 }
@@ -128,13 +128,13 @@ class SandboxUnavailableError extends Error {
 
 const START_ATTEMPTS = 3
 
-async function isReady(process: SandboxProcess): Promise<boolean> {
+async function isReady(session: SandboxSession): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   try {
     return await new Promise((resolve) => {
       timer = setTimeout(() => resolve(false), limits.sandboxStartMaxMs)
-      process.listen((said) => resolve(said.kind === 'ready'))
-      void process.ended.then(() => resolve(false))
+      session.listen((said) => resolve(said.kind === 'ready'))
+      void session.ended.then(() => resolve(false))
     })
   } finally {
     clearTimeout(timer)

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Extraction } from '../core/extraction.ts'
 import type { ScanReport } from '../core/report.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
@@ -9,6 +10,8 @@ import type { ScanJob, ScanSettings } from './scan-job.ts'
 export interface ScanWorkerData {
   readonly detectors: DetectorSources
   readonly settings: ScanSettings
+  /** Where sandboxes are started; null: hostile formats are read in the worker. */
+  readonly sandboxes: MessagePort | null
 }
 
 /** What a job asks for, and what comes back for it. */

@@ -3,10 +3,12 @@
  * thread is still compiling its detectors. A thread that runs past it, dies or can't be started is ended for good; the
  * job it had fails with what happened, and the thread reports its end. It never retries.
  */
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { asError, unreachable } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
+import { openProcesses } from './sandbox-process.ts'
+import { hostSandboxes } from './sandbox-relay.ts'
 import type { ScanJob } from './scan-job.ts'
 import type { FromScanWorker, ScanResults, ScanWorkerData, ToScanWorker } from './scan-protocol.ts'
 
@@ -19,7 +21,7 @@ export class ScanTimeout extends Error {
 }
 
 export interface ScanThreadOptions {
-  readonly data: ScanWorkerData
+  readonly data: Omit<ScanWorkerData, 'sandboxes'>
   readonly deadlineMs: number
   /** JavaScript heap. */
   readonly memoryMaxBytes: number
@@ -49,8 +51,10 @@ export class ScanThread {
   constructor(options: ScanThreadOptions) {
     this.#options = options
     const here = import.meta.url
+    const sandboxes = sandboxPort(options.data)
     this.#worker = new Worker(new URL(here.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', here), {
-      workerData: options.data,
+      workerData: { ...options.data, sandboxes } satisfies ScanWorkerData,
+      transferList: sandboxes ? [sandboxes] : [],
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
     })
@@ -114,4 +118,12 @@ export class ScanThread {
     this.#running = null
     this.#options.onEnd(this, error)
   }
+}
+
+/** What a worker starts its sandbox through. The port closes with the worker, and that ends its sandbox. */
+function sandboxPort({ settings }: ScanThreadOptions['data']): MessagePort | null {
+  if (!settings.sandbox) return null
+  const { port1, port2 } = new MessageChannel()
+  hostSandboxes(port1, openProcesses(settings.sandbox))
+  return port2
 }

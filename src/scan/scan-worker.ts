@@ -4,14 +4,17 @@ import { asError } from '../core/errors.ts'
 import { compileDetectors } from '../detect/detect-all.ts'
 import { defaultExtractLimits } from '../extract/budget.ts'
 import { Sandbox } from './sandbox.ts'
+import { openThrough } from './sandbox-relay.ts'
 import { runExtract, runScan } from './scan-job.ts'
 import type { FromScanWorker, ScanResults, ScanWorkerData, ToScanWorker } from './scan-protocol.ts'
 
 const port = parentPort
 if (!port) throw new Error('scan-worker runs as a worker thread only')
 const data = workerData as ScanWorkerData
-const { sandbox: launch, extract: extractSettings } = data.settings
-const sandbox = launch ? new Sandbox(launch, { ...defaultExtractLimits, ...extractSettings.limits }) : null
+const { extract: extractSettings } = data.settings
+const sandbox = data.sandboxes
+  ? new Sandbox(openThrough(data.sandboxes), { ...defaultExtractLimits, ...extractSettings.limits })
+  : null
 const settings: ScanWorkerData['settings'] = {
   ...data.settings,
   extract: {

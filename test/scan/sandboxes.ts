@@ -4,6 +4,7 @@ import { defaultExtractLimits, type ExtractLimits } from '../../src/extract/budg
 import { extract } from '../../src/extract/extract.ts'
 import { Sandbox } from '../../src/scan/sandbox.ts'
 import { type PreparedSandbox, prepareSandbox, type SandboxKind } from '../../src/scan/sandbox-launch.ts'
+import { openProcesses } from '../../src/scan/sandbox-process.ts'
 
 export const hostileEntry = join(import.meta.dirname, 'hostile-parsers.ts')
 
@@ -59,7 +60,7 @@ export async function readMail(
 }
 
 export function sandboxOn({ launch }: PreparedSandbox): Sandbox {
-  return new Sandbox(launch, defaultExtractLimits)
+  return new Sandbox(openProcesses(launch), defaultExtractLimits)
 }
 
 /** Processes below one, whichever of its threads started them. */

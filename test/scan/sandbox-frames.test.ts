@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import type { IsolatedExtraction } from '../../src/extract/isolation.ts'
+import { type Frame, FrameError, FrameReader, frameHead } from '../../src/scan/sandbox-frames.ts'
+import { doneHeader, readSaid } from '../../src/scan/sandbox-messages.ts'
+
+const HEADER_MAX = 64
+const BODY_MAX = 32
+
+function read(chunks: readonly Buffer[]): Frame[] {
+  const reader = new FrameReader(HEADER_MAX, BODY_MAX)
+  const frames: Frame[] = []
+  for (const chunk of chunks) reader.push(chunk, (frame) => frames.push(frame))
+  return frames
+}
+
+const frame = (header: object, body = '') => Buffer.concat([frameHead(header, body.length), Buffer.from(body)])
+const plain = (frames: readonly Frame[]) => frames.map(({ header, body }) => [header, Buffer.from(body).toString()])
+
+describe('frames', () => {
+  const wire = Buffer.concat([frame({ a: 1 }, 'one'), frame({}), frame({ b: 'ü' }, 'three')])
+  const said = [
+    [{ a: 1 }, 'one'],
+    [{}, ''],
+    [{ b: 'ü' }, 'three'],
+  ]
+
+  it.each([1, 2, 3, 7, 8, 9, 15, 1_000])('come in chunks of %d bytes', (size) => {
+    const chunks = Array.from({ length: Math.ceil(wire.length / size) }, (_, at) =>
+      wire.subarray(at * size, (at + 1) * size),
+    )
+    expect(plain(read(chunks))).toEqual(said)
+  })
+
+  it('are as large as they may be, and no larger', () => {
+    const header = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) })
+    expect(read([frame(header(HEADER_MAX), 'x'.repeat(BODY_MAX))])).toHaveLength(1)
+    expect(() => read([frame(header(HEADER_MAX + 1))])).toThrow(FrameError)
+    expect(() => read([frame({}, 'x'.repeat(BODY_MAX + 1))])).toThrow(FrameError)
+    // Told by the lengths alone: what they announce is not waited for.
+    expect(() => read([frameHead({}, 0xffffffff)])).toThrow(FrameError)
+  })
+
+  it('in front of nonsense are heard', () => {
+    const frames: Frame[] = []
+    const reader = new FrameReader(HEADER_MAX, BODY_MAX)
+    const nonsense = Buffer.concat([frame({ a: 1 }), Buffer.alloc(64, 0xff)])
+    expect(() => reader.push(nonsense, (each) => frames.push(each))).toThrow(FrameError)
+    expect(plain(frames)).toEqual([[{ a: 1 }, '']])
+  })
+})
+
+const extraction: IsolatedExtraction = {
+  via: ['zip'],
+  traits: ['attachment'],
+  parts: [
+    {
+      id: 1,
+      parent: 0,
+      path: 'mail/a.zip/b.txt',
+      filename: 'b.txt',
+      declaredType: null,
+      sniffedType: 'text/plain',
+      size: 3,
+      sha256: 'ab'.repeat(32),
+      depth: 2,
+      via: ['zip'],
+      traits: [],
+    },
+  ],
+  texts: [
+    { part: 0, utf8: Buffer.from('b.txt') },
+    { part: 1, utf8: Buffer.from('abc') },
+  ],
+  uninspected: [{ path: 'mail/a.zip/c.txt', reason: 'encrypted', detail: 'ZipCrypto' }],
+  labels: [{ scheme: 'tlp', id: 'RED', name: 'RED', part: 'mail/a.zip/b.txt' }],
+  left: { budget: { inflatedBytes: 1, textBytes: 2, parts: 3, ms: 4.5 }, pictures: { pictures: 5, ms: -1.5 } },
+}
+const use = { memoryBytes: 1, cpuMs: 1.5 }
+
+/** As it comes out of a frame, with changes. */
+function done(change: (header: Record<string, never>) => void = () => undefined, body = 'b.txtabc'): Frame {
+  const header = JSON.parse(JSON.stringify(doneHeader(extraction, use)))
+  change(header)
+  return { header, body: Buffer.from(body) }
+}
+
+describe('what a sandbox says', () => {
+  it('comes through whole', () => {
+    const said = readSaid(done())
+    expect(said).toEqual({ kind: 'done', extraction, use })
+  })
+
+  // biome-ignore lint/suspicious/noExplicitAny: lies have no type.
+  it.each<[string, (header: any) => void]>([
+    ['a field more', (header) => (header.extra = 1)],
+    ['a field less', (header) => delete header.labels],
+    ['a field of Object', (header) => (header.parts[0].constructor = 'x')],
+    ['a part that is not next', (header) => (header.parts[0].id = 2)],
+    ['a part that holds itself', (header) => (header.parts[0].parent = 1)],
+    ['a second root', (header) => (header.parts[0].parent = null)],
+    ['a hash that is none', (header) => (header.parts[0].sha256 = '<b>')],
+    ['a trait that is none', (header) => header.traits.push('clean')],
+    ['a reason that is none', (header) => (header.uninspected[0].reason = 'fine')],
+    ['a text of no part', (header) => (header.texts[1][0] = 2)],
+    ['a text beyond the body', (header) => (header.texts[1][1] = 4)],
+    ['a text short of the body', (header) => (header.texts[1][1] = 2)],
+    ['a negative length', (header) => (header.texts[0][1] = -1)],
+    ['more budget than a number', (header) => (header.left.budget.inflatedBytes = null)],
+    ['an endless path', (header) => (header.parts[0].path = 'x'.repeat(2_000_000))],
+  ])('is not believed with %s', (_, lie) => {
+    expect(() => readSaid(done(lie))).toThrow(FrameError)
+  })
+
+  it.each([
+    null,
+    1,
+    'done',
+    [],
+    {},
+    { kind: 'ready', at: 1 },
+    { kind: 'at' },
+    { kind: 'at', path: 1 },
+    { kind: 'gone' },
+  ])('is not believed when it is %j', (header) => {
+    expect(() => readSaid({ header, body: new Uint8Array(0) })).toThrow(FrameError)
+  })
+})
