@@ -7,7 +7,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import type { NewDocument } from '../catalog/fingerprint-catalog.ts'
 import { asError } from '../core/errors.ts'
-import type { Extraction, Part, Uninspected } from '../core/extraction.ts'
+import type { Extraction, Part, PartPrint, Uninspected } from '../core/extraction.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { SHINGLE_WORDS } from '../detect/fingerprint/shingles.ts'
 import { foldedWords } from '../detect/words/fold.ts'
@@ -24,11 +24,13 @@ export interface DocumentFile {
 export interface DocumentProblem {
   readonly file: string
   readonly problem: string
+  /** What a document without text is recognised by: the same bytes, many of its pieces, what it looks like. */
+  readonly knownBy?: readonly ('bytes' | 'pieces' | 'looks')[]
 }
 
 export interface ReadDocument {
   readonly documents: readonly NewDocument[]
-  /** Registered by their bytes alone although they might hold text, and why. */
+  /** Registered without their text, in full or in part, and why. */
   readonly byBytes: readonly DocumentProblem[]
   /** Could not be registered, and why. */
   readonly failed: readonly DocumentProblem[]
@@ -104,9 +106,12 @@ function split(whole: Omit<NewDocument, 'texts'>, path: string, extraction: Extr
       failed.push({ file, problem: reason ? told(reason) : 'has too little in it to be recognised by' })
       continue
     }
-    if (!enough || (reason && reason.reason !== 'unsupported'))
-      byBytes.push({ file, problem: reason ? told(reason) : `has fewer than ${SHINGLE_WORDS} words in a row` })
-    documents.push({ name: `${whole.name}${below}`, group: whole.group, sha256: part.sha256, texts })
+    const prints = printsOf(extraction, part, !enough || reason?.reason === 'unsupported')
+    if (!enough || (reason && reason.reason !== 'unsupported')) {
+      const problem = reason ? told(reason) : `has fewer than ${SHINGLE_WORDS} words in a row`
+      byBytes.push({ file, problem, knownBy: knownBy(prints) })
+    }
+    documents.push({ name: `${whole.name}${below}`, group: whole.group, sha256: part.sha256, texts, prints })
   }
   return { documents, byBytes, failed }
 }
@@ -131,6 +136,24 @@ function withoutName(utf8: Uint8Array, filename: string | null): Uint8Array {
   const name = Buffer.from(filename ?? '')
   const at = utf8.length - name.length
   return at >= 0 && name.equals(utf8.subarray(at)) ? utf8.subarray(0, at) : utf8
+}
+
+/** Pictures are known by what they look like, files without text that was read in full by their pieces too. */
+function printsOf({ prints = [] }: Extraction, { id }: Part, byPieces: boolean): Omit<PartPrint, 'part'>[] {
+  return prints
+    .filter((print) => print.part === id)
+    .map(({ chunks, picture }) => ({
+      ...(byPieces && chunks !== undefined ? { chunks } : {}),
+      ...(picture === undefined ? {} : { picture }),
+    }))
+}
+
+function knownBy(prints: readonly Omit<PartPrint, 'part'>[]): NonNullable<DocumentProblem['knownBy']> {
+  return [
+    'bytes',
+    ...(prints.some(({ chunks }) => chunks !== undefined) ? (['pieces'] as const) : []),
+    ...(prints.some(({ picture }) => picture !== undefined) ? (['looks'] as const) : []),
+  ]
 }
 
 function within({ path }: Uninspected, part: Part): boolean {

@@ -37,7 +37,7 @@ export interface RegisterHooks {
 export interface Registered {
   readonly added: number
   readonly unchanged: number
-  /** Documents that are known by their bytes alone although they might hold text, and why. */
+  /** Documents that are registered without their text, in full or in part, and why. */
   readonly byBytes: readonly DocumentProblem[]
   /** Files that could not be registered, and why. */
   readonly failed: readonly DocumentProblem[]
@@ -56,7 +56,10 @@ export async function openCatalog(config: Config): Promise<FingerprintCatalog> {
 /** Makes the installation's keys when there are none yet. */
 export async function catalogKey(config: Config): Promise<Uint8Array> {
   const keys = keysDir(config.keys_dir)
-  if (!(await exists(keys))) await createKeys(keys)
+  if (!(await exists(keys))) {
+    await createKeys(keys)
+    process.stderr.write(`Created key files in ${keys} (mode 0600). Back them up.\n`)
+  }
   return Uint8Array.from((await loadKeys(keys)).catalog)
 }
 
@@ -77,7 +80,7 @@ export async function registerDocuments(
 ): Promise<Registered> {
   const catalog = await openCatalog(config)
   const { files, failed } = await documentFiles(paths, groupOptions(options))
-  const pool = await startExtractPool(config)
+  const pool = await startExtractPool(config, { chunks: true, pictures: true })
   try {
     const registered = await registerFiles(catalog, pool, files, options)
     return { ...registered, failed: [...failed, ...registered.failed] }

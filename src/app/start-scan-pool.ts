@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { PrintsWanted } from '../core/extraction.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
 import { type OcrSettings, trainedDataFiles } from '../extract/ocr/tesseract-engine.ts'
 import { loadKeys } from '../platform/keys.ts'
@@ -33,10 +34,12 @@ export async function startScanPool(
   })
 }
 
-/** For `sluice extract`: no detectors at all. */
-export async function startExtractPool(config: Config): Promise<ScanPool> {
+/** For `sluice extract`, and with `prints` for registering files: no detectors at all. */
+export async function startExtractPool(config: Config, prints?: PrintsWanted): Promise<ScanPool> {
   const { missing: _, ...options } = await poolOptions(config)
-  return await ScanPool.start({ ...options, detectors: { rules: [], catalogRevision: 'none' } })
+  const extract = { ...options.settings.extract, ...(prints ? { prints } : {}) }
+  const settings = { ...options.settings, extract }
+  return await ScanPool.start({ ...options, settings, detectors: { rules: [], catalogRevision: 'none' } })
 }
 
 export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, catalog: LoadedCatalog): DetectorSources {

@@ -6,6 +6,7 @@ import {
   type FingerprintSegment,
   HASH_WORDS,
   isDead,
+  nameOf,
   RECORD,
   RECORD_WORDS,
 } from '../detect/fingerprint/fingerprint-index.ts'
@@ -15,9 +16,13 @@ export interface DocumentRow extends DocumentGroup {
   /** Number in its segment. */
   readonly number: number
   readonly name: string
-  /** Distinct winnowed hashes; 0 for a file that is known by its bytes alone. */
+  /** Distinct winnowed hashes; 0 for a file without text. */
   readonly shingles: number
   readonly words: number
+  /** Distinct pieces of a file without text. */
+  readonly chunks: number
+  /** Whether it is known by what it looks like. */
+  readonly picture: boolean
   /** Milliseconds since the epoch. */
   readonly addedAt: number
   /** Keyed hash of the file, hex: the same for the same bytes in this installation. */
@@ -27,26 +32,26 @@ export interface DocumentRow extends DocumentGroup {
 export function documentRows(
   { header, records, names }: SegmentDocuments,
   dead: readonly number[],
+  key: Uint8Array,
 ): readonly DocumentRow[] {
   const gone = new Set(dead)
   const rows: DocumentRow[] = []
-  let start = 0
   for (let number = 0; number < header.documents; number++) {
     const record = records.subarray(number * RECORD_WORDS, (number + 1) * RECORD_WORDS)
-    const end = record[RECORD.nameEnd] ?? 0
     const group = header.groups[record[RECORD.group] ?? 0]
     if (group && !gone.has(number)) {
       rows.push({
         ...group,
         number,
-        name: Buffer.from(names.buffer, names.byteOffset + start, end - start).toString('utf8'),
+        name: nameOf({ records, names }, number, key),
         shingles: record[RECORD.shingles] ?? 0,
         words: record[RECORD.words] ?? 0,
+        chunks: record[RECORD.chunks] ?? 0,
+        picture: (record[RECORD.bands] ?? 0) > 0,
         addedAt: (record[RECORD.addedAt] ?? 0) * 2 ** 32 + (record[RECORD.addedAt + 1] ?? 0),
         file: hexOf(record.subarray(RECORD.file, RECORD.file + HASH_WORDS)),
       })
     }
-    start = end
   }
   return rows
 }
@@ -56,7 +61,7 @@ export function sameDocument(
   key: Uint8Array,
   { header, records }: SegmentDocuments,
   number: number,
-  document: Omit<NewDocument, 'texts'>,
+  document: Omit<NewDocument, 'texts' | 'prints'>,
 ): boolean {
   const at = number * RECORD_WORDS
   const group = header.groups[records[at + RECORD.group] ?? 0]

@@ -59,7 +59,7 @@ export class FingerprintCatalog {
   async list(): Promise<readonly DocumentRow[]> {
     return await this.#reading(async (segments) => {
       const rows: DocumentRow[] = []
-      for (const entry of segments) rows.push(...documentRows(await this.#documents(entry), entry.dead))
+      for (const entry of segments) rows.push(...documentRows(await this.#documents(entry), entry.dead, this.#key))
       return rows.sort((a, b) => compare(a.collection, b.collection) || compare(a.name, b.name))
     })
   }
@@ -97,7 +97,7 @@ export class FingerprintCatalog {
       const dead = new Map<string, number[]>()
       let removed = 0
       for (const entry of segments) {
-        const rows = documentRows(await this.#documents(entry), entry.dead)
+        const rows = documentRows(await this.#documents(entry), entry.dead, this.#key)
         const gone = rows.filter((row) => row.collection === collection && (!names || names.has(row.name)))
         dead.set(
           entry.file,
@@ -134,7 +134,7 @@ export class FingerprintCatalog {
     return await this.#reading(async (entries) => {
       if (entries.length === 0) return null
       const segments: FingerprintSegment[] = []
-      for (const { file, dead } of entries) segments.push(await loadSegment(this.#dir, file, dead))
+      for (const { file, dead } of entries) segments.push(await loadSegment(this.#dir, file, dead, this.#key))
       return fingerprintIndex(catalogRevision(segments), this.#key, segments)
     })
   }
@@ -156,7 +156,7 @@ export class FingerprintCatalog {
   async #documents({ file, documents }: SegmentEntry): Promise<SegmentDocuments> {
     let known = this.#known.get(file)
     if (!known) {
-      known = await readDocuments(this.#dir, file)
+      known = await readDocuments(this.#dir, file, this.#key)
       if (known.header.documents !== documents) throw damaged(file)
       this.#known.set(file, known)
     }
@@ -211,7 +211,7 @@ export class FingerprintCatalog {
       const due = mergeDue(segments)
       if (!due) return segments
       const file = `${randomUUID()}${SEGMENT_SUFFIX}`
-      const header = await mergeSegments(this.#dir, due, file)
+      const header = await mergeSegments(this.#dir, due, file, this.#key)
       const rest = segments.filter((entry) => !due.includes(entry))
       segments = header
         ? [...rest, { file, ignore: header.ignore, documents: header.documents, hashes: header.hashes, dead: [] }]

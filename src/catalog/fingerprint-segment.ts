@@ -1,15 +1,19 @@
 /**
- * A batch of registered documents on disk: their records, names, and keyed hashes sorted for look-up. Written once and
- * never changed; merging makes a new one. Originals are not kept.
+ * A batch of registered documents on disk: their records, sealed names, and keyed hashes sorted for look-up. Written once
+ * and never changed; merging makes a new one. Originals are not kept.
  */
 import { z } from 'zod'
+import type { PartPrint } from '../core/extraction.ts'
+import { bandHashes, chunkHashes, type Hash48 } from '../detect/fingerprint/binary-hashes.ts'
 import { fileHash, identityHash } from '../detect/fingerprint/file-hash.ts'
 import {
   type DocumentGroup,
   type FingerprintSegment,
+  nameIv,
   RECORD,
   RECORD_WORDS,
 } from '../detect/fingerprint/fingerprint-index.ts'
+import { nameKey, openWhole, sealText, sealWhole } from '../detect/fingerprint/sealed-name.ts'
 import {
   eachShingleBlock,
   kept,
@@ -19,7 +23,7 @@ import {
   winnow,
 } from '../detect/fingerprint/shingles.ts'
 import { HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
-import { ColumnFile, damaged, writeColumnFile } from './column-file.ts'
+import { ColumnFile, damaged, otherKey, writeColumnFile } from './column-file.ts'
 import { HashCollector } from './sort-hashes.ts'
 
 export const SEGMENT_KIND = 'fingerprints'
@@ -33,6 +37,8 @@ export interface NewDocument {
   readonly sha256: string
   /** UTF-8 texts of all its parts; none for a file that is known by its bytes alone. */
   readonly texts: readonly Uint8Array[]
+  /** What it is recognised by beside its text. */
+  readonly prints?: readonly Omit<PartPrint, 'part'>[]
 }
 
 export interface SegmentHeader {
@@ -46,16 +52,19 @@ const headerSchema = z.strictObject({
   documents: z.number().int().positive(),
   hashes: z.number().int().positive(),
   ignore: z.boolean(),
-  groups: z.array(
-    z.strictObject({
-      collection: z.string(),
-      label: z.string().nullable(),
-      owner: z.string().nullable(),
-      partners: z.array(z.string()),
-      ignore: z.boolean(),
-    }),
-  ),
+  /** Sealed. */
+  groups: z.string(),
 })
+
+const groupsSchema = z.array(
+  z.strictObject({
+    collection: z.string(),
+    label: z.string().nullable(),
+    owner: z.string().nullable(),
+    partners: z.array(z.string()),
+    ignore: z.boolean(),
+  }),
+)
 
 /** How many hashes one segment may have: typed arrays beyond it are slow to index. */
 export const SEGMENT_HASHES_MAX = 2 ** 29
@@ -65,6 +74,7 @@ export class SegmentBuilder {
   readonly ignore: boolean
   readonly #key: Uint8Array
   readonly #shingleKey: ShingleKey
+  readonly #nameKey: Uint8Array
   readonly #hashes = new HashCollector()
   readonly #groups = new Map<string, number>()
   readonly #records: Uint32Array[] = []
@@ -74,6 +84,7 @@ export class SegmentBuilder {
   constructor(key: Uint8Array, ignore: boolean) {
     this.#key = key
     this.#shingleKey = shingleKey(key)
+    this.#nameKey = nameKey(key)
     this.ignore = ignore
   }
 
@@ -82,7 +93,7 @@ export class SegmentBuilder {
   }
 
   /** `now`: milliseconds since the epoch. */
-  add({ name, group, sha256, texts }: NewDocument, now: number): void {
+  add({ name, group, sha256, texts, prints = [] }: NewDocument, now: number): void {
     const document = this.#records.length
     let words = 0
     const distinct = new Set<number>()
@@ -99,21 +110,31 @@ export class SegmentBuilder {
         }
       })
     }
+    const chunks = prints.flatMap((print) => (print.chunks ? chunkHashes(this.#key, print.chunks) : []))
+    const bands = prints.flatMap((print) => (print.picture ? bandHashes(this.#key, print.picture) : []))
     const file = fileHash(this.#key, sha256)
     this.#hashes.push(file[0] ?? 0, (file[1] ?? 0) & LOW_MASK, document)
-    const utf8 = Buffer.from(name)
-    this.#names.push(utf8)
-    this.#nameEnd += utf8.length
     const record = new Uint32Array(RECORD_WORDS)
     record[RECORD.shingles] = distinct.size
     record[RECORD.words] = words
     record[RECORD.group] = this.#groupOf(group)
-    record[RECORD.nameEnd] = this.#nameEnd
+    record[RECORD.chunks] = this.#pushDistinct(chunks, document)
+    record[RECORD.bands] = this.#pushDistinct(bands, document)
     record[RECORD.addedAt] = Math.floor(now / 2 ** 32)
     record[RECORD.addedAt + 1] = now % 2 ** 32
     record.set(file, RECORD.file)
     record.set(identityHash(this.#key, group.collection, name), RECORD.identity)
+    const sealed = sealText(this.#nameKey, nameIv(record), Buffer.from(name))
+    this.#names.push(sealed)
+    this.#nameEnd += sealed.length
+    record[RECORD.nameEnd] = this.#nameEnd
     this.#records.push(record)
+  }
+
+  #pushDistinct(hashes: readonly Hash48[], document: number): number {
+    const distinct = new Map(hashes.map((hash) => [hash.high * 0x10000 + hash.low, hash]))
+    for (const { high, low } of distinct.values()) this.#hashes.push(high, low, document)
+    return distinct.size
   }
 
   #groupOf(group: DocumentGroup): number {
@@ -141,10 +162,23 @@ export class SegmentBuilder {
       await writer.write('high', bytesOf(high))
       await writer.write('low', bytesOf(low))
       await writer.write('documents', bytesOf(values))
-      return header
+      return sealedHeader(header, this.#key)
     })
     return header
   }
+}
+
+/** The header as it stands on disk: names of collections, owners and partners are sealed too. */
+export function sealedHeader(header: SegmentHeader, key: Uint8Array): z.output<typeof headerSchema> {
+  return { ...header, groups: sealWhole(nameKey(key), JSON.stringify(header.groups)) }
+}
+
+function openHeader(written: unknown, file: string, key: Uint8Array): SegmentHeader {
+  const { data } = headerSchema.safeParse(written)
+  if (!data) throw damaged(file)
+  const text = openWhole(nameKey(key), data.groups)
+  if (text === null) throw otherKey(file)
+  return { ...data, groups: groupsSchema.parse(JSON.parse(text)) }
 }
 
 /** The bytes that each column of a segment takes. */
@@ -178,11 +212,12 @@ export interface SegmentDocuments {
 export async function openSegment(
   dir: string,
   file: string,
+  key: Uint8Array,
 ): Promise<{ readonly columns: ColumnFile; readonly header: SegmentHeader }> {
   const columns = await ColumnFile.open(dir, file, SEGMENT_KIND)
   try {
-    const { data: header } = headerSchema.safeParse(columns.header)
-    if (!header || header.hashes > SEGMENT_HASHES_MAX) throw damaged(file)
+    const header = openHeader(columns.header, file, key)
+    if (header.hashes > SEGMENT_HASHES_MAX) throw damaged(file)
     const expected = segmentColumns(header, columns.bytesOf('names'))
     for (const [name, bytes] of Object.entries(expected)) if (columns.bytesOf(name) !== bytes) throw damaged(file)
     return { columns, header }
@@ -192,8 +227,8 @@ export async function openSegment(
   }
 }
 
-export async function readDocuments(dir: string, file: string): Promise<SegmentDocuments> {
-  const { columns, header } = await openSegment(dir, file)
+export async function readDocuments(dir: string, file: string, key: Uint8Array): Promise<SegmentDocuments> {
+  const { columns, header } = await openSegment(dir, file, key)
   try {
     return await documentsOf(columns, header, file)
   } finally {
@@ -236,8 +271,13 @@ export async function* hashPieces(
 }
 
 /** Loads a segment for look-up. `dead`: numbers of documents that were removed or replaced. */
-export async function loadSegment(dir: string, file: string, dead: readonly number[]): Promise<FingerprintSegment> {
-  const { columns, header } = await openSegment(dir, file)
+export async function loadSegment(
+  dir: string,
+  file: string,
+  dead: readonly number[],
+  key: Uint8Array,
+): Promise<FingerprintSegment> {
+  const { columns, header } = await openSegment(dir, file, key)
   try {
     const { records, names } = await documentsOf(columns, header, file)
     const builder = new HashTableBuilder(header.hashes)

@@ -9,6 +9,7 @@ import {
   readDocuments,
   SEGMENT_KIND,
   type SegmentHeader,
+  sealedHeader,
   segmentColumns,
 } from './fingerprint-segment.ts'
 
@@ -25,12 +26,13 @@ export async function mergeSegments(
   dir: string,
   inputs: readonly MergeInput[],
   file: string,
+  key: Uint8Array,
 ): Promise<SegmentHeader | null> {
-  const documents = await mergedDocuments(dir, inputs)
+  const documents = await mergedDocuments(dir, inputs, key)
   if (documents.count === 0) return null
   const opened: ColumnFile[] = []
   try {
-    for (const input of inputs) opened.push((await openSegment(dir, input.file)).columns)
+    for (const input of inputs) opened.push((await openSegment(dir, input.file, key)).columns)
     let hashes = 0
     for (const [i, columns] of opened.entries()) hashes += await livingHashes(columns, documents.numbers[i])
     const header: SegmentHeader = {
@@ -43,7 +45,7 @@ export async function mergeSegments(
       await writer.write('records', bytesOf(documents.records))
       await writer.write('names', documents.names)
       await mergeHashes(opened, documents.numbers, writer)
-      return header
+      return sealedHeader(header, key)
     })
     return header
   } finally {
@@ -61,9 +63,9 @@ interface MergedDocuments {
   readonly numbers: readonly Uint32Array[]
 }
 
-async function mergedDocuments(dir: string, inputs: readonly MergeInput[]): Promise<MergedDocuments> {
+async function mergedDocuments(dir: string, inputs: readonly MergeInput[], key: Uint8Array): Promise<MergedDocuments> {
   const segments = []
-  for (const { file } of inputs) segments.push(await readDocuments(dir, file))
+  for (const { file } of inputs) segments.push(await readDocuments(dir, file, key))
   const groups = new Map<string, number>()
   const numbers: Uint32Array[] = []
   const records = new Uint32Array(segments.reduce((sum, { records: own }) => sum + own.length, 0))

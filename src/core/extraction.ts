@@ -87,9 +87,28 @@ export interface LabelMark {
   readonly setAt?: string
 }
 
+/**
+ * What a part is recognised by apart from its text, for those who ask (files without text, pictures). Unkeyed hashes of
+ * content: like raw text they never leave the scan job.
+ */
+export interface PartPrint {
+  readonly part: number
+  /** 16 bytes of SHA-256 for each content-defined chunk, one after the other; base64. */
+  readonly chunks?: string
+  /** The lowest 256 frequencies of a picture, whose signs are the same in its copies; 16-bit integers, base64. */
+  readonly picture?: string
+}
+
+/** Which prints are worked out; they cost time, so nobody does it for nothing. */
+export interface PrintsWanted {
+  readonly chunks: boolean
+  readonly pictures: boolean
+}
+
 export interface Extraction {
   readonly parts: readonly Part[]
   readonly texts: readonly ExtractedText[]
   readonly uninspected: readonly Uninspected[]
   readonly labels: readonly LabelMark[]
+  readonly prints?: readonly PartPrint[]
 }

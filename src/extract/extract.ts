@@ -4,7 +4,9 @@ import type {
   Extraction,
   LabelMark,
   Part,
+  PartPrint,
   PartTrait,
+  PrintsWanted,
   Uninspected,
   UninspectedReason,
 } from '../core/extraction.ts'
@@ -25,6 +27,7 @@ import { PictureReader } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
 import { addTrait, isMailRoot, type OpenPart } from './open-part.ts'
 import { childPath, displayName, PartPaths, rootPath } from './part-paths.ts'
+import { contentChunks, hasChunks } from './prints/content-chunks.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { formatFor as formatOf, isSandboxed } from './registry.ts'
 import {
@@ -64,6 +67,8 @@ export interface ExtractOptions {
   readonly labelHeaders?: readonly string[]
   /** Text recognition in pictures; left out: English. Null: pictures are not read, which is said of each. */
   readonly ocr?: OcrSettings | null
+  /** What parts are recognised by apart from their text; left out: nothing. */
+  readonly prints?: PrintsWanted
   /** Reads parts of hostile formats elsewhere; left out: they are read here. */
   readonly isolate?: Isolate
   /** Looks a format up by media type; left out: the registry does. */
@@ -81,6 +86,7 @@ export async function extract(input: ExtractInput, options: ExtractOptions = {})
     passwords: options.passwords ?? [],
     labelHeaders: (options.labelHeaders ?? []).map((name) => name.toLowerCase()),
     formatFor: options.formatFor ?? formatOf,
+    prints: options.prints ?? null,
     isolate: options.isolate ?? null,
   })
   return walk.run(input)
@@ -92,7 +98,7 @@ export async function extractIsolated(
   onPath: (path: string) => void,
   formatFor: (type: string) => Format | undefined = formatOf,
 ): Promise<IsolatedExtraction> {
-  const { limits: extractLimits, ocr, passwords, labelHeaders } = part.settings
+  const { limits: extractLimits, ocr, passwords, labelHeaders, prints } = part.settings
   const { budget, pictures } = part.left
   const walk = new Walk({
     budget: MessageBudget.resume(budget, extractLimits),
@@ -100,6 +106,7 @@ export async function extractIsolated(
     passwords,
     labelHeaders,
     formatFor,
+    prints,
     isolate: null,
     skip: new Set(part.skip),
     onPath,
@@ -113,6 +120,7 @@ interface WalkSettings {
   readonly passwords: readonly string[]
   readonly labelHeaders: readonly string[]
   readonly formatFor: (type: string) => Format | undefined
+  readonly prints: PrintsWanted | null
   readonly isolate: Isolate | null
   /** Paths of parts that are not read. */
   readonly skip?: ReadonlySet<string>
@@ -127,6 +135,7 @@ class Walk {
   readonly #uninspected: Uninspected[] = []
   readonly #said = new Set<string>()
   readonly #labels: LabelMark[] = []
+  readonly #prints = new Map<number, PartPrint>()
   readonly #paths = new PartPaths()
   /** Sandboxes that ended while reading this message. */
   #failures = 0
@@ -145,7 +154,8 @@ class Walk {
     if (this.#broken) throw this.#broken.cause
     // A part is closed after the parts in it; readers expect the order of the parts.
     this.#texts.sort((a, b) => a.part - b.part)
-    return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels }
+    const prints = this.#settings.prints ? { prints: [...this.#prints.values()] } : {}
+    return { parts: this.#parts, texts: this.#texts, uninspected: this.#uninspected, labels: this.#labels, ...prints }
   }
 
   async runIsolated(root: IsolatedPart): Promise<IsolatedExtraction> {
@@ -166,6 +176,7 @@ class Walk {
       texts: this.#texts,
       uninspected: this.#uninspected,
       labels: this.#labels,
+      prints: [...this.#prints.values()],
       left: { budget: this.#budget.left, pictures: this.#settings.pictures?.left ?? null },
     }
   }
@@ -223,6 +234,7 @@ class Walk {
     }
     this.#parts.push(part)
     const open: OpenPart = { part, traits, via, pieces: [], children: 0 }
+    if (this.#settings.prints?.chunks) this.#chunks(child.bytes, part)
     if (!this.#settings.skip?.has(path)) {
       this.#settings.onPath?.(path)
       await this.#read(child, open, [sniffed.type, ...sniffed.also])
@@ -289,7 +301,8 @@ class Walk {
     const { path, depth } = part
     const { passwords, labelHeaders, pictures } = this.#settings
     const left = { budget: this.#budget.left, pictures: pictures?.left ?? null }
-    const settings = { limits: this.#budget.limits, passwords, labelHeaders, ocr: pictures?.settings ?? null }
+    const ocr = pictures?.settings ?? null
+    const settings = { limits: this.#budget.limits, passwords, labelHeaders, ocr, prints: this.#settings.prints }
     const takenPaths = this.#paths.below(path)
     const known = { bytes, filename, declaredType, parameters, types, path, depth, via, traits }
     return { ...known, takenPaths, skip, left, settings }
@@ -310,6 +323,7 @@ class Walk {
     }
     for (const { path, reason, detail } of extraction.uninspected) this.#say(path, reason, detail)
     for (const mark of extraction.labels) this.#label(mark)
+    for (const { part, ...print } of extraction.prints) this.#print(idOf(part), print)
     this.#budget.settle(extraction.left.budget)
     if (extraction.left.pictures) this.#settings.pictures?.settle(extraction.left.pictures)
   }
@@ -360,7 +374,19 @@ class Walk {
         if (open.via.at(-1) !== step) open.via.push(step)
       },
       pictures: this.#settings.pictures,
+      picturePrint: this.#settings.prints?.pictures ? (picture) => this.#print(open.part.id, { picture }) : null,
     }
+  }
+
+  #chunks(bytes: Uint8Array, part: Part): void {
+    if (!hasChunks(part.sniffedType)) return
+    const { chunks, complete } = contentChunks(bytes)
+    if (chunks !== '') this.#print(part.id, { chunks })
+    if (!complete) this.#say(part.path, 'too-large', 'content chunks')
+  }
+
+  #print(part: number, print: Omit<PartPrint, 'part'>): void {
+    this.#prints.set(part, { ...this.#prints.get(part), ...print, part })
   }
 
   #text(open: OpenPart, piece: string | Uint8Array): void {

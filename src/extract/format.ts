@@ -58,6 +58,8 @@ export interface ExtractContext {
   via(step: string): void
   /** Reads text in pixels, one for the message; null where that is switched off. */
   readonly pictures: PictureReader | null
+  /** Takes the print of a picture; null where nobody asks for one. */
+  readonly picturePrint: ((print: string) => void) | null
   /** Passwords that a policy gave for opening sealed content; tried in order. */
   readonly passwords: readonly string[]
   /** Lower-case names of further mail header fields that carry a label. */

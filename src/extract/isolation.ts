@@ -1,4 +1,13 @@
-import type { ExtractedText, LabelMark, Part, PartTrait, Uninspected, UninspectedReason } from '../core/extraction.ts'
+import type {
+  ExtractedText,
+  LabelMark,
+  Part,
+  PartPrint,
+  PartTrait,
+  PrintsWanted,
+  Uninspected,
+  UninspectedReason,
+} from '../core/extraction.ts'
 import type { BudgetLeft, ExtractLimits } from './budget.ts'
 import type { PicturesLeft } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
@@ -39,6 +48,7 @@ export interface IsolatedSettings {
   readonly passwords: readonly string[]
   readonly labelHeaders: readonly string[]
   readonly ocr: OcrSettings | null
+  readonly prints: PrintsWanted | null
 }
 
 /** The part and everything nested in it, read. */
@@ -51,6 +61,7 @@ export interface IsolatedExtraction {
   readonly texts: readonly ExtractedText[]
   readonly uninspected: readonly Uninspected[]
   readonly labels: readonly LabelMark[]
+  readonly prints: readonly PartPrint[]
   readonly left: IsolatedLeft
 }
 

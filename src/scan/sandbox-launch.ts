@@ -64,8 +64,15 @@ const PROBE_MS = 20_000
 const RESERVED_BYTES = 640 * 1024 * 1024
 /** The part of a sandbox's memory that may be JavaScript heap. */
 const HEAP_SHARE = 0.75
-/** All the environment it has: one time zone everywhere, and an allocator that does not take a gigabyte in advance. */
-export const sandboxEnvironment = { TZ: 'UTC', MIMALLOC_ARENA_EAGER_COMMIT: '0' } as const
+/**
+ * All the environment it has: one time zone everywhere, an allocator that does not take a gigabyte in advance, and a
+ * canvas that decodes pictures without looking for fonts in a home that isn't there.
+ */
+export const sandboxEnvironment = {
+  TZ: 'UTC',
+  MIMALLOC_ARENA_EAGER_COMMIT: '0',
+  DISABLE_SYSTEM_FONTS_LOAD: '1',
+} as const
 /** System tools are looked for here alone, never on a PATH. */
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin']
 /** What Node is linked against. */

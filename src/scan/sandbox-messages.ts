@@ -32,9 +32,10 @@ export function readSaid({ header, body }: Frame): SandboxSaid {
   if (kind === 'ready' && isReady(header)) return { kind }
   if (kind === 'at' && isAt(header)) return { kind, path: header.path }
   if (kind !== 'done' || !isDone(header)) throw new FrameError('unknown words')
-  const { via, traits, parts, texts, uninspected, labels, left, use } = header
+  const { via, traits, parts, texts, uninspected, labels, prints, left, use } = header
   const isOrdered = parts.every(({ id, parent }, at) => id === at + 1 && parent !== null && parent < id)
   if (!isOrdered) throw new FrameError('parts out of order')
+  if (prints.some(({ part }) => part > parts.length)) throw new FrameError('print of no part')
   let from = 0
   const cut = texts.map(([part, bytes]) => {
     if (part > parts.length) throw new FrameError('text of no part')
@@ -43,7 +44,7 @@ export function readSaid({ header, body }: Frame): SandboxSaid {
     return { part, utf8 }
   })
   if (from !== body.length) throw new FrameError('texts that do not add up')
-  return { kind, use, extraction: { via, traits, parts, texts: cut, uninspected, labels, left } }
+  return { kind, use, extraction: { via, traits, parts, texts: cut, uninspected, labels, prints, left } }
 }
 
 interface Done extends Omit<IsolatedExtraction, 'texts'> {
@@ -54,6 +55,8 @@ interface Done extends Omit<IsolatedExtraction, 'texts'> {
 type Check = (value: unknown) => boolean
 
 const isText: Check = (value) => typeof value === 'string' && value.length <= limits.extractHeaderMaxBytes
+const isBase64: Check = (value) =>
+  typeof value === 'string' && value.length <= limits.sandboxHeaderMaxBytes && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
 const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value)
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isBoolean: Check = (value) => typeof value === 'boolean'
@@ -126,6 +129,7 @@ const isDoneRecord = record({
   texts: listOf((value) => Array.isArray(value) && value.length === 2 && value.every(isCount)),
   uninspected: listOf(record({ path: isText, reason: oneOf(...UNINSPECTED_REASONS), detail: isText })),
   labels: listOf(isLabel),
+  prints: listOf(record({ part: isCount }, { chunks: isBase64, picture: isBase64 })),
   left: isLeft,
   use: record({ memoryBytes: isCount, cpuMs: isNumber }),
 })

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { asError } from '../core/errors.ts'
 import { compileDetectors } from '../detect/detect-all.ts'
+import { printsIn } from '../detect/fingerprint/fingerprint-index.ts'
 import { defaultExtractLimits } from '../extract/budget.ts'
 import { Sandbox } from './sandbox.ts'
 import { openThrough } from './sandbox-relay.ts'
@@ -20,6 +21,7 @@ const settings: ScanWorkerData['settings'] = {
   extract: {
     ...extractSettings,
     labelHeaders: data.detectors.labelMap?.headers ?? [],
+    ...(data.detectors.fingerprints ? { prints: printsIn(data.detectors.fingerprints) } : {}),
     ...(sandbox ? { isolate: (part) => sandbox.extract(part) } : {}),
   },
 }

@@ -250,13 +250,32 @@ describe('the files', () => {
     const { catalog, dir } = await newCatalog()
     await catalog.add([document('a', prose(200))], 1)
     const thief = new FingerprintCatalog(dir, new Uint8Array(32).fill(6))
-    expect(await found(thief, prose(200))).toEqual([])
+    expect(await failure(thief.open())).toMatchObject({ code: 'catalog-key', temporary: false })
+    expect(await failure(thief.list())).toMatchObject({ code: 'catalog-key' })
     expect(await found(catalog, prose(200))).toEqual(['a'])
     const [own] = await catalog.list()
     const elsewhere = await newCatalog()
     const other = new FingerprintCatalog(elsewhere.dir, new Uint8Array(32).fill(6))
     await other.add([document('a', prose(200))], 1)
     expect((await other.list())[0]?.file).not.toBe(own?.file)
+  })
+
+  it('tell no name of a document, a collection or its people, merged or not', async () => {
+    const { catalog, dir } = await newCatalog()
+    const more = {
+      collection: 'merger-papers',
+      owner: 'owner@example.com',
+      label: 'secret-label',
+      partners: ['lawyers'],
+    }
+    for (let i = 0; i < 9; i++) await catalog.add([document(`contract-${i}.docx`, prose(100, `t${i}`), more)], 1)
+    await catalog.remove('merger-papers', new Set(['contract-3.docx']))
+    expect((await catalog.list()).map((row) => row.name)).toContain('contract-8.docx')
+    for (const file of await readdir(dir)) {
+      const bytes = (await readFile(join(dir, file))).toString('latin1')
+      for (const name of ['contract', 'docx', 'merger', 'owner', 'secret-label', 'lawyers'])
+        expect(bytes).not.toContain(name)
+    }
   })
 
   it('that a crash left behind are passed over and cleared away', async () => {

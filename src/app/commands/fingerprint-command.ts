@@ -1,6 +1,11 @@
 import Table from 'cli-table3'
 import { rowsRevision } from '../../catalog/document-rows.ts'
+import type { FingerprintCatalog } from '../../catalog/fingerprint-catalog.ts'
+import type { Config } from '../../config/schema.ts'
 import { asError } from '../../core/errors.ts'
+import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
+import { catalogDir } from '../catalog-snapshot.ts'
+import { exists } from '../first-start.ts'
 import { loadConfiguration } from '../installation.ts'
 import type { DocumentProblem } from '../read-documents.ts'
 import { groupOptions, openCatalog, registerDocuments } from '../register-documents.ts'
@@ -25,6 +30,7 @@ export interface AddFlags extends Flags {
 /** Exit 1 when a file could not be registered; the others are. */
 export async function runFingerprintAdd(paths: readonly string[], flags: AddFlags): Promise<number> {
   const { config } = await loadConfiguration(flags)
+  tellUnknownPartners('add', config, flags.partner)
   const { added, unchanged, byBytes, failed } = await registerDocuments(config, paths, {
     ...flags,
     onProgress: (done, all) => progress(`${done} of ${all} files read`),
@@ -50,8 +56,9 @@ export async function runFingerprintWatch(
     return 2
   }
   const { config } = await loadConfiguration(flags)
+  tellUnknownPartners('watch', config, flags.partner)
   const catalog = await openCatalog(config)
-  const pool = await startExtractPool(config)
+  const pool = await startExtractPool(config, { chunks: true, pictures: true })
   let stopped = false
   const stopping = stop.then(() => {
     stopped = true
@@ -102,9 +109,20 @@ async function waitFor(ms: number, stopping: Promise<void>): Promise<void> {
   clearTimeout(timer)
 }
 
+/** A list that isn't there lets nobody receive anything: safe, and hardly what was meant. */
+function tellUnknownPartners(command: string, config: Config, lists: readonly string[] = []): void {
+  for (const list of lists)
+    if (!Object.hasOwn(config.organisation.partners, list))
+      process.stderr.write(
+        `sluice fingerprint ${command}: there is no partner list ${list} in the configuration (organisation.partners): until there is, nobody on it may receive these documents\n`,
+      )
+}
+
 function tellProblems(command: string, byBytes: readonly DocumentProblem[], failed: readonly DocumentProblem[]): void {
-  for (const { file, problem } of byBytes)
-    process.stderr.write(`sluice fingerprint ${command}: ${file}: known by its bytes alone: ${problem}\n`)
+  for (const { file, problem, knownBy = ['bytes'] } of byBytes)
+    process.stderr.write(
+      `sluice fingerprint ${command}: ${file}: known by its ${knownBy.join(', ')}, not by its text: ${problem}\n`,
+    )
   for (const { file, problem } of failed) process.stderr.write(`sluice fingerprint ${command}: ${file}: ${problem}\n`)
 }
 
@@ -121,9 +139,14 @@ interface Collection {
   readonly revision: string
 }
 
-export async function runFingerprintList(flags: Flags): Promise<number> {
+/** Null where nothing was ever registered: looking makes no keys. */
+async function existingCatalog(flags: Flags): Promise<FingerprintCatalog | null> {
   const { config } = await loadConfiguration(flags)
-  const documents = await (await openCatalog(config)).list()
+  return (await exists(catalogDir(config))) ? await openCatalog(config) : null
+}
+
+export async function runFingerprintList(flags: Flags): Promise<number> {
+  const documents = (await (await existingCatalog(flags))?.list()) ?? []
   const byName = Map.groupBy(documents, (document) => document.collection)
   const collections = [...byName].map(([name, mine]): Collection => {
     return {
@@ -144,44 +167,57 @@ export async function runFingerprintList(flags: Flags): Promise<number> {
     return 0
   }
   const table = new Table({
-    head: ['collection', 'documents', 'hashes', 'last added', 'label'],
+    head: ['collection', 'documents', 'hashes', 'last added', 'label', 'partners'],
     style: { head: [], border: [] },
   })
-  for (const { name, files, shingles, addedAt, label, ignore } of collections) {
-    table.push([name, files, shingles, addedAt.slice(0, 16), ignore ? '(ignored)' : (label ?? '')])
+  for (const { name, files, shingles, addedAt, label, partners, ignore } of collections) {
+    const shown = ignore ? '(ignored)' : (label ?? '')
+    table.push([name, files, shingles, addedAt.slice(0, 16), shown, partners.join(', ')])
   }
   process.stdout.write(`${table.toString()}\n`)
   return 0
 }
 
 export async function runFingerprintShow(collection: string, flags: Flags): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const documents = (await (await openCatalog(config)).list()).filter((document) => document.collection === collection)
+  const all = (await (await existingCatalog(flags))?.list()) ?? []
+  const documents = all.filter((document) => document.collection === collection)
   if (documents.length === 0) {
     process.stderr.write(
       `sluice fingerprint show: there is no collection ${collection}; see \`sluice fingerprint list\`\n`,
     )
     return 1
   }
-  for (const { name, file, shingles, words, addedAt, label, owner, partners, ignore } of documents) {
+  const [first] = documents
+  if (first && !flags.json) process.stdout.write(`${collection}  ${aboutGroup(first)}\n`)
+  for (const { name, file, shingles, words, chunks, picture, addedAt, label, owner, partners, ignore } of documents) {
     const added = new Date(addedAt).toISOString()
-    const shown = { name, collection, file, words, shingles, addedAt: added, label, owner, partners, ignore }
-    const size = shingles > 0 ? `${words} words, ${shingles} hashes` : 'known by its bytes alone'
+    const known = { words, shingles, chunks, picture }
+    const shown = { name, collection, file, ...known, addedAt: added, label, owner, partners, ignore }
+    const size = [
+      ...(shingles > 0 ? [`${words} words, ${shingles} hashes`] : []),
+      ...(chunks > 0 ? [`${chunks} pieces`] : []),
+      ...(picture ? ['a picture'] : []),
+      ...(shingles + chunks === 0 && !picture ? ['known by its bytes alone'] : []),
+    ].join(', ')
     if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
     else process.stdout.write(`${name}  ${size}, added ${added.slice(0, 16)}\n`)
   }
   return 0
 }
 
+/** Who owns a collection, what it is and who may have it, in words. */
+function aboutGroup({ label, owner, partners, ignore }: DocumentGroup): string {
+  if (ignore) return 'ignored wherever it stands'
+  const may = partners.length > 0 ? `partners: ${partners.join(', ')}` : 'for nobody outside'
+  return [...(label ? [`label: ${label}`] : []), ...(owner ? [`owner: ${owner}`] : []), may].join('; ')
+}
+
 export async function runFingerprintRemove(
   collection: string,
   flags: Flags & { readonly document?: string },
 ): Promise<number> {
-  const { config } = await loadConfiguration(flags)
-  const removed = await (await openCatalog(config)).remove(
-    collection,
-    flags.document === undefined ? undefined : new Set([flags.document]),
-  )
+  const documents = flags.document === undefined ? undefined : new Set([flags.document])
+  const removed = (await (await existingCatalog(flags))?.remove(collection, documents)) ?? 0
   if (removed === 0) {
     process.stderr.write(
       `sluice fingerprint remove: nothing of that name is registered; see \`sluice fingerprint list\`\n`,

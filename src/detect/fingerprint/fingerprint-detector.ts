@@ -2,23 +2,21 @@
  * Registered documents found again, in whole or in part: what shares enough shingles with a document is a match with the
  * share of the document that is there (containment), of both together (resemblance) and the longest passage. A text
  * without any is done after its winnowed shingles: by winnowing's guarantee none of the others could make a passage of
- * GUARANTEED_WORDS. Boilerplate registered as "ignore" counts for nothing. Files without text are known by their bytes.
+ * GUARANTEED_WORDS. Boilerplate registered as "ignore" counts for nothing. Files without text: `binary-matches.ts`.
  */
-import type { ExtractedText, Part } from '../../core/extraction.ts'
+import type { ExtractedText } from '../../core/extraction.ts'
 import type { Confidence, EvidenceNote, Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
 import type { DetectOptions, Detector, TextDetection } from '../detector.ts'
-import { fileHash } from './file-hash.ts'
+import { binaryMatches } from './binary-matches.ts'
 import {
+  DOCUMENTS_PER_HASH_MAX,
   eachPosting,
   type FingerprintIndex,
   groupOf,
-  HASH_WORDS,
   isIgnored,
   mayHave,
   nameOf,
-  RECORD,
-  RECORD_WORDS,
 } from './fingerprint-index.ts'
 import {
   eachShingleBlock,
@@ -46,8 +44,6 @@ const HIGH_CONTAINMENT = 0.5
 /** Shared shingles further apart than this belong to two passages: one edit spoils SHINGLE_WORDS shingles in a row. */
 const PASSAGE_GAP_UNITS = 2 * (2 * SHINGLE_WORDS + WINNOW_WINDOW)
 const VALUE_MAX_BYTES = 4096
-/** A passage that so many documents share (revisions, templates) is counted for the first of them alone. */
-export const DOCUMENTS_PER_HASH_MAX = 64
 
 export function fingerprintDetector(index: FingerprintIndex): Detector {
   const key = shingleKey(index.key)
@@ -57,9 +53,10 @@ export function fingerprintDetector(index: FingerprintIndex): Detector {
       index.hasShort || hasAny(index, key, text.utf8)
         ? inspectText(index, key, text, options)
         : { matches: [], nearMisses: [], overflow: false },
-    inspectParts: ({ parts, texts }) => {
+    inspectParts: ({ parts, texts, prints }) => {
       const withText = new Set(texts.filter((text) => text.utf8.length > 0).map((text) => text.part))
-      return parts.flatMap((part) => sameFiles(index, part, withText.has(part.id)))
+      const printOf = new Map(prints?.map((print) => [print.part, print]))
+      return parts.flatMap((part) => binaryMatches(index, part, printOf.get(part.id), withText.has(part.id)))
     },
   }
 }
@@ -206,7 +203,7 @@ function judge(
   const confidence: Confidence =
     words >= HIGH_WORDS || containment >= HIGH_CONTAINMENT ? 'high' : words >= MEDIUM_WORDS ? 'medium' : 'low'
   const { start, end } = longest
-  const name = nameOf(segment, document)
+  const name = nameOf(segment, document, index.key)
   // The text's own number of winnowed shingles, as winnowing keeps 2 of WINNOW_WINDOW + 1 on average.
   const own = (shingles * 2) / (WINNOW_WINDOW + 1)
   return {
@@ -230,43 +227,6 @@ function judge(
     passageWords: words,
     ...(group.partners.length > 0 ? { partners: group.partners } : {}),
   }
-}
-
-/** Registered files whose bytes the part has; where text speaks for both, the text decides. */
-function sameFiles(index: FingerprintIndex, part: Part, hasText: boolean): Match[] {
-  const hash = fileHash(index.key, part.sha256)
-  const high = hash[0] ?? 0
-  const low = (hash[1] ?? 0) & LOW_MASK
-  if (!mayHave(index, high, low)) return []
-  const matches: Match[] = []
-  eachPosting(index, high, low, false, (number, document) => {
-    const segment = index.segments[number]
-    const group = segment && groupOf(segment, document)
-    if (!segment || !group) return true
-    const record = document * RECORD_WORDS
-    for (let i = 0; i < HASH_WORDS; i++) if (segment.records[record + RECORD.file + i] !== hash[i]) return true
-    if (hasText && (segment.records[record + RECORD.shingles] ?? 0) > 0) return true
-    const name = nameOf(segment, document)
-    matches.push({
-      detector: group.collection,
-      family: 'intellectual_property',
-      kind: 'fingerprint',
-      confidence: 'high',
-      part: part.id,
-      start: 0,
-      end: 0,
-      value: '',
-      normalized: `${group.collection}/${name}`,
-      via: [],
-      evidence: [note('same-file', `the same bytes as ${name}`)],
-      document: name,
-      containment: 1,
-      resemblance: 1,
-      ...(group.partners.length > 0 ? { partners: group.partners } : {}),
-    })
-    return matches.length < DOCUMENTS_PER_HASH_MAX
-  })
-  return matches.sort((a, b) => (a.normalized < b.normalized ? -1 : 1))
 }
 
 function note(name: string, effect: string): EvidenceNote {

@@ -1,7 +1,7 @@
 /**
  * The registered documents as immutable tables that all scan threads share: plain typed arrays over shared memory and a
  * few short lists, so that a million documents are handed to a thread in no time. They hold keyed hashes, counts and
- * names only: nothing of any document can be read from them.
+ * sealed names only: nothing of any document can be read from them.
  */
 import {
   eachEntry,
@@ -14,6 +14,7 @@ import {
   sameHash,
   sharedWords,
 } from '../hash-table.ts'
+import { nameKey, openText } from './sealed-name.ts'
 import { SURE_WORDS } from './shingles.ts'
 
 /** What the documents of one collection, registered the same way, have in common. */
@@ -31,7 +32,8 @@ export interface DocumentGroup {
 
 /**
  * One batch of documents. A document's record has RECORD_WORDS words: how many distinct winnowed shingles it has, its
- * words, its group, where its name ends, when it was added (two words), keyed hashes of the file and of its name.
+ * words, its group, where its sealed name ends, when it was added (two words), keyed hashes of the file and of its name,
+ * and how many distinct chunks and bands of a picture it is known by.
  */
 export interface FingerprintSegment {
   readonly table: HashTable
@@ -44,8 +46,20 @@ export interface FingerprintSegment {
   readonly ignore: boolean
 }
 
-export const RECORD_WORDS = 14
-export const RECORD = { shingles: 0, words: 1, group: 2, nameEnd: 3, addedAt: 4, file: 6, identity: 10 } as const
+export const RECORD_WORDS = 16
+export const RECORD = {
+  shingles: 0,
+  words: 1,
+  group: 2,
+  nameEnd: 3,
+  addedAt: 4,
+  file: 6,
+  identity: 10,
+  chunks: 14,
+  bands: 15,
+} as const
+/** A passage that so many documents share (revisions, templates) is counted for the first of them alone. */
+export const DOCUMENTS_PER_HASH_MAX = 64
 /** Words of a keyed hash of a file or a name: 128 bits. */
 export const HASH_WORDS = 4
 
@@ -153,10 +167,35 @@ export function groupOf(segment: FingerprintSegment, document: number): Document
   return segment.groups[segment.records[document * RECORD_WORDS + RECORD.group] ?? 0]
 }
 
-export function nameOf(segment: FingerprintSegment, document: number): string {
-  const end = segment.records[document * RECORD_WORDS + RECORD.nameEnd] ?? 0
-  const start = document === 0 ? 0 : (segment.records[(document - 1) * RECORD_WORDS + RECORD.nameEnd] ?? 0)
-  return Buffer.from(segment.names.buffer, segment.names.byteOffset + start, end - start).toString('utf8')
+/** `key`: the catalogue's, under which names are sealed. */
+export function nameOf(
+  { records, names }: Pick<FingerprintSegment, 'records' | 'names'>,
+  document: number,
+  key: Uint8Array,
+): string {
+  const at = document * RECORD_WORDS
+  const end = records[at + RECORD.nameEnd] ?? 0
+  const start = document === 0 ? 0 : (records[at - RECORD_WORDS + RECORD.nameEnd] ?? 0)
+  return openText(nameKey(key), nameIv(records.slice(at, at + RECORD_WORDS)), names.slice(start, end)).toString('utf8')
+}
+
+/** A document's name is sealed under the keyed hash of collection and name that stands in its record. */
+export function nameIv(record: Uint32Array): Uint8Array {
+  const iv = Buffer.alloc(HASH_WORDS * 4)
+  for (let i = 0; i < HASH_WORDS; i++) iv.writeUInt32LE(record[RECORD.identity + i] ?? 0, i * 4)
+  return iv
+}
+
+/** What the catalogue has hashes of, so that a scan works out no others. */
+export function printsIn({ segments }: Pick<FingerprintIndex, 'segments'>): { chunks: boolean; pictures: boolean } {
+  const prints = { chunks: false, pictures: false }
+  for (const { records, ignore } of segments) {
+    for (let at = 0; at < records.length && !ignore; at += RECORD_WORDS) {
+      if (records[at + RECORD.chunks]) prints.chunks = true
+      if (records[at + RECORD.bands]) prints.pictures = true
+    }
+  }
+  return prints
 }
 
 /** Names of the collections that have a living document which is not to be ignored, sorted. */

@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { picturePrint } from '../prints/picture-print.ts'
 import { imageSize } from '../readers/image-size.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 import { emfWords, wmfWords } from '../readers/metafile-text.ts'
@@ -50,6 +51,8 @@ async function extractImage(input: FormatInput, context: ExtractContext): Promis
   for (const value of await metadataWords(bytes)) texts.add(value)
   if (texts.size > 0) context.text([...texts].join('\n'))
   await readPixels(bytes, input.sniffedType, context)
+  const print = context.picturePrint && (await picturePrint(bytes, input.sniffedType))
+  if (print) context.picturePrint?.(print)
   if (found.end === null || found.end >= bytes.length) return
   await extractTrailing(bytes.subarray(found.end), context, { whole: bytes.length })
 }

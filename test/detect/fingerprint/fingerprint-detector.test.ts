@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/core/limits.ts'
-import {
-  DOCUMENTS_PER_HASH_MAX,
-  FOUND_WORDS,
-  fingerprintDetector,
-} from '../../../src/detect/fingerprint/fingerprint-detector.ts'
+import { FOUND_WORDS, fingerprintDetector } from '../../../src/detect/fingerprint/fingerprint-detector.ts'
+import { DOCUMENTS_PER_HASH_MAX } from '../../../src/detect/fingerprint/fingerprint-index.ts'
 import { GUARANTEED_WORDS } from '../../../src/detect/fingerprint/shingles.ts'
 import { detect, detectOptions, document, indexOf, part, prose, summary } from './registered.ts'
 
