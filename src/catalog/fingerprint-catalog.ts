@@ -59,7 +59,8 @@ export class FingerprintCatalog {
   async list(): Promise<readonly DocumentRow[]> {
     return await this.#reading(async (segments) => {
       const rows: DocumentRow[] = []
-      for (const entry of segments) rows.push(...documentRows(await this.#documents(entry), entry.dead, this.#key))
+      for (const entry of segments)
+        for (const row of documentRows(await this.#documents(entry), entry.dead, this.#key)) rows.push(row)
       return rows.sort((a, b) => compare(a.collection, b.collection) || compare(a.name, b.name))
     })
   }

@@ -1,6 +1,6 @@
 /**
  * What registering and recognising documents costs: documents and hashes a second into the catalogue, bytes on disk and
- * in memory for each hash, time to load, look-ups a second of hashes that are there and that are not, the share that
+ * in memory for each hash, time to load and list, look-ups a second of hashes that are there and that are not, the share that
  * looking adds to the scan of a mail with all shipped rules, and the time to add one more document. Synthetic documents of
  * words drawn as in real text. Prints one JSON object a line.
  *
@@ -66,6 +66,7 @@ function print(measure: string, figures: Readonly<Record<string, number>>): void
 
 async function build(catalog: FingerprintCatalog): Promise<void> {
   let seconds = 0
+  let wallSeconds = 0
   for (let from = 0; from < documents; from += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, documents - from) }, (_, i): NewDocument => {
       const group = { collection: `c${(from + i) % 10}`, label: null, owner: null, partners: [], ignore: false }
@@ -77,21 +78,27 @@ async function build(catalog: FingerprintCatalog): Promise<void> {
         texts: [Buffer.from(documentText(from + i, wordsEach))],
       }
     })
-    const began = performance.now()
+    const began = [cpuSeconds(), performance.now()] as const
     await catalog.add(batch, 1)
-    seconds += (performance.now() - began) / 1_000
+    seconds += cpuSeconds() - began[0]
+    wallSeconds += (performance.now() - began[1]) / 1_000
     if (process.stderr.isTTY) process.stderr.write(`\r${from + batch.length} documents`)
   }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  const began = cpuSeconds()
   const rows = await catalog.list()
+  const listSeconds = cpuSeconds() - began
   const hashes = rows.reduce((sum, row) => sum + row.shingles, 0)
   print('build', {
     documents,
     wordsEach,
     hashes,
-    seconds,
+    cpuSeconds: seconds,
+    wallSeconds,
     documentsPerSecond: documents / seconds,
     hashesPerSecond: hashes / seconds,
+    listCpuSeconds: listSeconds,
+    peakMegabytes: process.memoryUsage().rss / 2 ** 20,
   })
 }
 
@@ -109,13 +116,15 @@ function memoryOf({ segments, filter, sizes }: FingerprintIndex): { bytes: numbe
 async function load(catalog: FingerprintCatalog, dir: string): Promise<FingerprintIndex> {
   let disk = 0
   for (const file of await readdir(dir)) disk += (await stat(join(dir, file))).size
-  const began = performance.now()
+  const began = [cpuSeconds(), performance.now()] as const
   const index = await catalog.open()
-  const seconds = (performance.now() - began) / 1_000
+  const seconds = cpuSeconds() - began[0]
+  const wallSeconds = (performance.now() - began[1]) / 1_000
   if (!index) throw new Error('nothing was registered')
   const { bytes, hashes } = memoryOf(index)
   print('load', {
-    seconds,
+    cpuSeconds: seconds,
+    wallSeconds,
     segments: index.segments.length,
     diskBytesPerHash: disk / hashes,
     memoryBytesPerHash: bytes / hashes,
@@ -215,11 +224,13 @@ async function addOne(catalog: FingerprintCatalog, dir: string): Promise<void> {
   const texts = [Buffer.from(documentText(documents + 1, wordsEach))]
   const before = new Set(await readdir(dir))
   const began = performance.now()
+  const beganCpu = cpuSeconds()
   await catalog.add([{ name, group, sha256: 'f'.repeat(64), texts }], 2)
   const milliseconds = performance.now() - began
+  const cpuMilliseconds = 1_000 * (cpuSeconds() - beganCpu)
   let bytesWritten = 0
   for (const file of await readdir(dir)) if (!before.has(file)) bytesWritten += (await readFile(join(dir, file))).length
-  print('one more document', { milliseconds, bytesWritten })
+  print('one more document', { milliseconds, cpuMilliseconds, bytesWritten })
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
