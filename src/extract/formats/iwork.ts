@@ -1,6 +1,8 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { type IwaObject, readIwa } from '../office/iwa-archive.ts'
 import { iwaStrings } from '../office/iwa-strings.ts'
+import { iwaTables } from '../office/iwa-tables.ts'
 import { isThumbnail } from '../office/thumbnail.ts'
 import { gunzip } from '../readers/gunzip.ts'
 import { walkXml, type XmlHandler } from '../readers/xml-walker.ts'
@@ -8,8 +10,9 @@ import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
 import type { ZipEntry } from '../readers/zip-directory.ts'
 
 /**
- * Pages, Numbers and Keynote. Up to 2009 the document is XML; since 2013 it is protocol buffers in snappy frames, whose
- * strings are read without their schema and told as `partial`. Pictures, previews and embedded files are children.
+ * Pages, Numbers and Keynote. Up to 2009 the document is XML; since 2013 it is protocol buffers in snappy frames: tables
+ * are read row by row, and every string whatever it belongs to, so text of styles and of the program's own lists too.
+ * Pictures, previews and embedded files are children.
  */
 export const iwork: Format = {
   id: 'iwork',
@@ -35,42 +38,51 @@ async function readArchive(archive: ZipArchive, context: ExtractContext, depth: 
     context.uninspected('encrypted', 'iWork password')
     return
   }
-  let strings = 0
+  const objects: IwaObject[] = []
   for (const entry of archive.directory.entries) {
     if (!context.budget.hasTime()) {
       context.uninspected('timeout', 'iwork')
       return
     }
-    strings += await readPart(archive, entry, context, depth)
+    objects.push(...(await readPart(archive, entry, context, depth)))
   }
-  if (strings > 0) context.uninspected('partial', 'iWork without schema')
+  if (objects.length === 0) return
+  const tables = iwaTables(objects)
+  if (tables.isPartial) context.uninspected('partial', 'iWork tables')
+  context.text(tables.rows.join('\n'))
+  context.text(iwaStrings(objects).join('\n'))
 }
 
-/** Resolves the number of IWA files it has read strings of. */
-async function readPart(archive: ZipArchive, entry: ZipEntry, context: ExtractContext, depth: number): Promise<number> {
+/** Resolves the objects of an IWA file; whatever else there is is read at once. */
+async function readPart(
+  archive: ZipArchive,
+  entry: ZipEntry,
+  context: ExtractContext,
+  depth: number,
+): Promise<readonly IwaObject[]> {
   const { name } = entry
   if (name.endsWith('/') || /(?:^|\/)(?:buildVersionHistory|Properties|DocumentIdentifier)\.?(?:plist)?$/i.test(name))
-    return 0
+    return []
   const bytes = await archive.read(entry)
-  if (!bytes) return 0
+  if (!bytes) return []
   if (/\.iwa$/i.test(name)) {
-    const words = iwaStrings(bytes, Math.min(limits.extractEntryMaxBytes, context.budget.inflatedLeft))
-    context.budget.inflate(Math.min(bytes.length, context.budget.inflatedLeft))
-    if (words === null) context.uninspected('corrupt', 'iwa', name)
-    else if (words.length > 0) context.text(words.join('\n'))
-    return words && words.length > 0 && /document|slide|table|index/i.test(name) ? 1 : 0
+    const iwa = readIwa(bytes, Math.min(limits.extractEntryMaxBytes, context.budget.inflatedLeft))
+    if (!iwa?.isWhole) context.uninspected('corrupt', 'iwa', name)
+    const size = iwa?.objects.reduce((sum, { data }) => sum + data.length, 0) ?? 0
+    context.budget.inflate(Math.min(size, context.budget.inflatedLeft))
+    return iwa?.objects ?? []
   }
   if (/(?:^|\/)index\.zip$/i.test(name) && depth === 0) {
     await readArchive(openZip(bytes, context), context, depth + 1)
-    return 0
+    return []
   }
   if (/\.(?:xml|apxl)(?:\.gz)?$/i.test(name)) {
     const xml = /\.gz$/i.test(name) ? await gunzip(bytes, context) : bytes
     readXml(xml, context)
-    return 0
+    return []
   }
   if (!isThumbnail(name, bytes)) await context.child({ bytes, filename: name })
-  return 0
+  return []
 }
 
 /** Words of the XML format: paragraphs, cells, titles. Attributes that hold what cells show. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decompressRtf } from '../../../src/extract/office/compressed-rtf.ts'
-import { unsnappy } from '../../../src/extract/office/iwa-strings.ts'
+import { unsnappy } from '../../../src/extract/office/iwa-archive.ts'
 import { readRtf } from '../../../src/extract/office/rtf-reader.ts'
 import { decompressVba } from '../../../src/extract/office/vba-project.ts'
 import { inflateVisio } from '../../../src/extract/office/visio-binary.ts'
