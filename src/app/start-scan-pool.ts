@@ -66,6 +66,7 @@ async function poolOptions(
       sandbox: launch,
       extract: {
         passwords: config.scan.passwords,
+        passwordsFromText: config.scan.passwords_from_message,
         ocr: await ocrSettings(config),
         limits: {
           depthMax: config.limits.archive_depth,

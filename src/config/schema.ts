@@ -240,7 +240,14 @@ export const configSchema = z.strictObject({
   scan: z
     .strictObject({
       threads: z.number().int().min(1).max(256).optional().describe('Scan workers; default: one per core.'),
-      passwords: z.array(z.string()).default([]).describe('Tried on encrypted archives and PDF files.'),
+      passwords: z
+        .array(z.string())
+        .default([])
+        .describe('Tried on encrypted zip and 7z archives, Office documents and PDF files.'),
+      passwords_from_message: z
+        .boolean()
+        .default(false)
+        .describe('Words of a mail’s own text are tried as well: whoever writes the password beside the file.'),
       sandbox: z
         .enum(['auto', 'bubblewrap', 'process'])
         .default('auto')

@@ -140,6 +140,7 @@ export const limits = {
   extractPasswordsMax: 32,
   /** Words of the message itself that are tried as passwords. */
   extractPasswordWordsMax: 8,
+  extractPasswordTextMaxBytes: 64 * 1024,
   /** Smaller pictures (spacers, bullets, tracking pixels) hold no word worth looking for. */
   ocrSideMinPixels: 14,
   ocrAreaMinPixels: 2_500,
@@ -283,6 +284,19 @@ export const limits = {
   templateFileMaxBytes: 64 * 1024,
   bounceHeaderMaxBytes: 64 * 1024,
   bounceFullMaxBytes: 1024 * 1024,
+
+  // --- HTTP API
+  /** One document that is uploaded to be registered: it sits in memory while it is read. */
+  apiUploadMaxBytes: 128 * 1024 * 1024,
+  /** Uploads at once; more are asked to come again. */
+  apiUploadsMax: 4,
+  /** A whole request, body included. */
+  apiRequestMaxMs: 10 * 60_000,
+  apiCollectionNameMaxBytes: 200,
+  apiDocumentNameMaxBytes: 1_000,
+  apiPartnersMax: 100,
+  /** Documents of one page. */
+  apiPageMax: 1_000,
 
   // --- pipeline
   inspectAttemptsMax: 5,

@@ -27,6 +27,7 @@ import { PictureReader } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
 import { addTrait, isMailRoot, type OpenPart } from './open-part.ts'
 import { childPath, displayName, PartPaths, rootPath } from './part-paths.ts'
+import { isBody, withWordsOf } from './passwords-in-text.ts'
 import { contentChunks, hasChunks } from './prints/content-chunks.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { formatFor as formatOf, isSandboxed } from './registry.ts'
@@ -63,6 +64,8 @@ export interface ExtractOptions {
   readonly limits?: Partial<ExtractLimits>
   /** Passwords that a policy gave for opening sealed content. */
   readonly passwords?: readonly string[]
+  /** Words of the message's own text are tried as passwords of what comes behind it. */
+  readonly passwordsFromText?: boolean
   /** Further mail header fields that carry a label (names in any case), each a mark of scheme `header`. */
   readonly labelHeaders?: readonly string[]
   /** Text recognition in pictures; left out: English. Null: pictures are not read, which is said of each. */
@@ -84,6 +87,7 @@ export async function extract(input: ExtractInput, options: ExtractOptions = {})
     budget: new MessageBudget(input.bytes.length, { ...defaultExtractLimits, ...options.limits }),
     pictures: ocr === null ? null : new PictureReader(ocr),
     passwords: options.passwords ?? [],
+    passwordsFromText: options.passwordsFromText ?? false,
     labelHeaders: (options.labelHeaders ?? []).map((name) => name.toLowerCase()),
     formatFor: options.formatFor ?? formatOf,
     prints: options.prints ?? null,
@@ -104,6 +108,7 @@ export async function extractIsolated(
     budget: MessageBudget.resume(budget, extractLimits),
     pictures: ocr === null || pictures === null ? null : new PictureReader(ocr, pictures),
     passwords,
+    passwordsFromText: false,
     labelHeaders,
     formatFor,
     prints,
@@ -118,6 +123,7 @@ interface WalkSettings {
   readonly budget: MessageBudget
   readonly pictures: PictureReader | null
   readonly passwords: readonly string[]
+  readonly passwordsFromText: boolean
   readonly labelHeaders: readonly string[]
   readonly formatFor: (type: string) => Format | undefined
   readonly prints: PrintsWanted | null
@@ -137,6 +143,8 @@ class Walk {
   readonly #labels: LabelMark[] = []
   readonly #prints = new Map<number, PartPrint>()
   readonly #paths = new PartPaths()
+  /** Words of the message where these are tried, then those of the policy. */
+  #passwords: readonly string[]
   /** Sandboxes that ended while reading this message. */
   #failures = 0
   /** What the sandbox threw. It passes through formats that take whatever is thrown for a fault of the content. */
@@ -144,6 +152,7 @@ class Walk {
 
   constructor(settings: WalkSettings) {
     this.#settings = settings
+    this.#passwords = settings.passwords
     this.#budget = settings.budget
   }
 
@@ -299,9 +308,10 @@ class Walk {
   ): IsolatedPart {
     const { bytes, filename, declaredType = null, parameters = {} } = child
     const { path, depth } = part
-    const { passwords, labelHeaders, pictures } = this.#settings
+    const { labelHeaders, pictures } = this.#settings
     const left = { budget: this.#budget.left, pictures: pictures?.left ?? null }
     const ocr = pictures?.settings ?? null
+    const passwords = this.#passwords
     const settings = { limits: this.#budget.limits, passwords, labelHeaders, ocr, prints: this.#settings.prints }
     const takenPaths = this.#paths.below(path)
     const known = { bytes, filename, declaredType, parameters, types, path, depth, via, traits }
@@ -362,7 +372,7 @@ class Walk {
   #contextOf(open: OpenPart): ExtractContext {
     return {
       budget: this.#budget satisfies Budget,
-      passwords: this.#settings.passwords,
+      passwords: this.#passwords,
       labelHeaders: this.#settings.labelHeaders,
       text: (piece) => this.#text(open, piece),
       child: (part) => this.#walk(part, open, null),
@@ -406,7 +416,9 @@ class Walk {
 
   #close(open: OpenPart): void {
     if (open.pieces.length === 0) return
-    this.#texts.push({ part: open.part.id, utf8: joinPieces(open.pieces) })
+    const utf8 = joinPieces(open.pieces)
+    this.#texts.push({ part: open.part.id, utf8 })
+    if (this.#settings.passwordsFromText && isBody(open.part)) this.#passwords = withWordsOf(utf8, this.#passwords)
   }
 
   #say(path: string, reason: UninspectedReason, detail: string): void {
