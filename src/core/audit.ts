@@ -16,6 +16,7 @@ export const AUDIT_EVENTS = [
   'viewed',
   'bypass',
   'configuration',
+  'catalog',
   'trimmed',
 ] as const
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]

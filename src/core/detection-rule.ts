@@ -46,6 +46,8 @@ export interface DetectionRule {
   readonly buildingBlock?: boolean
   /** No match is surer than this: what an organisation's own files say of a shipped rule. */
   readonly confidenceMax?: Confidence
+  /** How many of a value's last digits excerpts may show (PCI DSS 3.4.1 allows four of a card's); absent: none. */
+  readonly shownDigits?: number
   /** By name; patterns refer to them. */
   readonly evidence: Readonly<Record<string, EvidenceGroup>>
   readonly antiEvidence: Readonly<Record<string, AntiEvidenceGroup>>

@@ -28,11 +28,21 @@ export function confidenceAtLeast(have: Confidence, want: Confidence): boolean {
 
 /** Why a match has its confidence: what a person needs to agree or disagree, without the value. */
 export interface EvidenceNote {
-  readonly kind: 'pattern' | 'validator' | 'keyword' | 'column-header' | 'anti-evidence' | 'threshold' | 'score' | 'rule'
+  readonly kind:
+    | 'pattern'
+    | 'validator'
+    | 'keyword'
+    | 'column-header'
+    | 'anti-evidence'
+    | 'threshold'
+    | 'score'
+    | 'rule'
   /** Name of the pattern, validator or evidence group in the rule; for `rule` the id of another rule nearby. */
   readonly name: string
   /** Distance in characters between the match and the evidence, where it has one. */
   readonly distance?: number
+  /** The rule's keyword that stands there, as the rule writes it. */
+  readonly keyword?: string
   /** What it did: `required`, `raised to high`, `lowered to low`, `silenced`. */
   readonly effect: string
 }
@@ -55,6 +65,8 @@ export interface Match {
   /** Decodings of embedded text through which it was seen (`base64`, `url`, `html` …); empty for the plain text. */
   readonly via: readonly string[]
   readonly evidence: readonly EvidenceNote[]
+  /** How many of its last digits an excerpt may show; absent: none. */
+  readonly shownDigits?: number
   /** For fingerprint and exact-data matches. */
   readonly document?: string
   readonly containment?: number

@@ -69,6 +69,7 @@ function matchOf(
     value: claim.value,
     normalized: claim.normalized,
     via: seen.via,
+    ...(rule.shownDigits !== undefined && { shownDigits: rule.shownDigits }),
     evidence: capped
       ? [...seen.evidence, { kind: 'threshold', name: 'override', effect: `lowered to ${most}` }]
       : seen.evidence,

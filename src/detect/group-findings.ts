@@ -118,7 +118,8 @@ class PartMasks {
 
   constructor(texts: ReadonlyMap<number, Uint8Array>, matches: readonly Match[]) {
     this.#texts = texts
-    for (const [part, own] of Map.groupBy(matches, (match) => match.part)) this.#spans.set(part, mergeSpans(own))
+    for (const [part, own] of Map.groupBy(matches, (match) => match.part))
+      this.#spans.set(part, mergeSpans(own.map((match) => maskedSpan(match, texts.get(part)))))
   }
 
   codePoints(match: Match): { start: number; end: number } {
@@ -165,6 +166,23 @@ function plain(text: Uint8Array, start: number, end: number): string {
   return Buffer.from(text.buffer, text.byteOffset + start, end - start)
     .toString('utf8')
     .replace(/[\s\p{Cc}]+/gu, ' ')
+}
+
+/**
+ * What of a match is masked: all of it, but for the last digits that its rule may show (PCI DSS 4.0, requirement 3.4.1)
+ * where they stand in the text as they are. Where another match covers them they are masked all the same.
+ */
+function maskedSpan(match: Match, text: Uint8Array | undefined): { start: number; end: number } {
+  const { start, end, shownDigits = 0 } = match
+  let from = end
+  let shown = ''
+  while (text && shown.length < shownDigits && from > start) {
+    const byte = text[--from] as number
+    if (byte >= 0x30 && byte <= 0x39) shown = String.fromCharCode(byte) + shown
+    else if (byte !== 0x20 && byte !== 0x2d) return { start, end }
+  }
+  const asTheyAre = shownDigits > 0 && shown.length === shownDigits && match.normalized.endsWith(shown)
+  return asTheyAre && match.normalized.length > 2 * shownDigits ? { start, end: from } : { start, end }
 }
 
 function mergeSpans(matches: readonly { readonly start: number; readonly end: number }[]) {

@@ -14,7 +14,7 @@ import type {
   CompiledRuleSet,
   ScanItem,
 } from './compile-rules.ts'
-import { EvidenceFinder, type OuterHeaders } from './evidence/evidence-finder.ts'
+import { EvidenceFinder, type Nearby, type OuterHeaders } from './evidence/evidence-finder.ts'
 import { insideWord } from './match/boundary.ts'
 import { leadStart } from './match/plan-pattern.ts'
 import { scanBudget } from './match/scanner.ts'
@@ -234,10 +234,10 @@ export class TextScan {
 
   #against(group: CompiledAntiGroup, value: string, normalized: string, start: number, end: number) {
     const effect = group.effect === 'silence' ? 'silenced' : `lowered to ${group.effect}`
-    const note = (distance?: number): EvidenceNote => ({
+    const note = (found?: Nearby): EvidenceNote => ({
       kind: 'anti-evidence',
       name: group.name,
-      ...(distance !== undefined && { distance }),
+      ...(found && { distance: found.distance, ...(found.keyword !== undefined && { keyword: found.keyword }) }),
       effect,
     })
     if (group.values.some((regex) => regex().test(value) || regex().test(normalized))) return note()
@@ -245,7 +245,7 @@ export class TextScan {
       return note()
     if (group.keywords + group.patterns.length === 0) return null
     const found = this.finder.near(group, start, end)
-    return found ? note(found.distance) : null
+    return found ? note(found) : null
   }
 
   #silence(pattern: CompiledElement, start: number, end: number, silencedBy: EvidenceNote): boolean {

@@ -68,7 +68,7 @@ describe('detectText', () => {
     const [match] = detectIn(rules, 'SSN: 404-91-1818').matches
     expect(match?.evidence).toEqual([
       { kind: 'pattern', name: 'digits', effect: 'low' },
-      { kind: 'keyword', distance: 2, name: 'words', effect: 'raised to high' },
+      { kind: 'keyword', distance: 2, keyword: 'ssn', name: 'words', effect: 'raised to high' },
     ])
   })
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Extraction, Part } from '../../src/core/extraction.ts'
+import type { Match } from '../../src/core/finding.ts'
 import { limits } from '../../src/core/limits.ts'
 import { type CompiledDetectors, detectAll, patternDetector } from '../../src/detect/detect-all.ts'
+import { groupFindings } from '../../src/detect/group-findings.ts'
 import { engineRules, FINDING_KEY } from './engine-rules.ts'
 
 const rules = engineRules()
@@ -59,6 +61,34 @@ describe('findings', () => {
     })
   })
 
+  it.each<[string, string, string, string]>([
+    ['as printed', '4344 6616 1687 8795', '4344661616878795', '**** **** **** 8795'],
+    ['as plain digits', '4344661616878795', '4344661616878795', '************8795'],
+    ['in other groups', '3782-822463-10005', '378282246310005', '*************0005'],
+    ['not where a view shows others', '4344 6616 1687 879&#53;', '4344661616878795', '**** **** **** ********'],
+    ['not of what is short', '1234 5678', '12345678', '**** ****'],
+  ])('show the last four digits where a rule says so: %s', (_, written, normalized, expected) => {
+    const text = `card ${written}.`
+    const span = { part: 0, start: 5, end: 5 + written.length }
+    const match: Match = {
+      ...span,
+      detector: 'card',
+      family: 'financial',
+      kind: 'pattern',
+      confidence: 'high',
+      value: written,
+      normalized,
+      via: [],
+      evidence: [],
+      shownDigits: 4,
+    }
+    const excerpt = (...matches: Match[]) =>
+      groupFindings(matches, extraction(text), { findingKey: FINDING_KEY })[0]?.matches[0]?.excerpt
+    expect(excerpt(match)).toBe(`card ${expected}.`)
+    const { shownDigits: _shown, ...other } = match
+    expect(excerpt(match, { ...other, detector: 'other' })).not.toMatch(/\d/)
+  })
+
   it('give values only when asked, and the way through parts and views', () => {
     const hidden = Buffer.from(`card ${CARD}`).toString('base64')
     const [match] = detect(['x', `look: ${hidden}`], true).findings[0]?.matches ?? []
@@ -97,7 +127,7 @@ describe('findings', () => {
         part: 'mail',
         start: 15,
         end: 31,
-        silencedBy: { kind: 'anti-evidence', name: 'order', distance: 1, effect: 'silenced' },
+        silencedBy: { kind: 'anti-evidence', name: 'order', keyword: 'order number', distance: 1, effect: 'silenced' },
       },
     ])
   })

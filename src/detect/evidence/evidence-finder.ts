@@ -11,7 +11,17 @@ export interface Nearby {
   readonly kind: 'keyword' | 'column-header'
   /** Characters between value and evidence; for a column header 0. */
   readonly distance: number
+  /** As the rule writes it; absent where a pattern is what stands there. */
+  readonly keyword?: string
 }
+
+interface NearestKeyword {
+  readonly distance: number
+  /** -1: there is none. */
+  readonly keyword: number
+}
+
+const NO_KEYWORD: NearestKeyword = { distance: Number.POSITIVE_INFINITY, keyword: -1 }
 
 /** White space and accents in the text may make a keyword longer than it is written. */
 const STRETCH_BYTES = 64
@@ -44,8 +54,11 @@ export class EvidenceFinder {
 
   /** The nearest evidence of the group about the value at `[start, end)`, or null. */
   near(group: CompiledGroup, start: number, end: number): Nearby | null {
-    const distance = Math.min(this.#keywordDistance(group, start, end), this.#patternDistance(group, start, end))
-    if (distance <= group.within) return { kind: 'keyword', distance }
+    const { distance: byKeyword, keyword } = this.#nearestKeyword(group, start, end)
+    const byPattern = this.#patternDistance(group, start, end)
+    if (byKeyword <= byPattern && byKeyword <= group.within)
+      return { kind: 'keyword', distance: byKeyword, keyword: this.#matcher.written(keyword) }
+    if (byPattern <= group.within) return { kind: 'keyword', distance: byPattern }
     return group.column && this.heads(group, start) ? { kind: 'column-header', distance: 0 } : null
   }
 
@@ -80,22 +93,25 @@ export class EvidenceFinder {
     return (this.#groupsOfKeyword[keyword] as Int32Array).includes(group.index)
   }
 
-  #keywordDistance(group: CompiledGroup, start: number, end: number): number {
-    if (group.keywords === 0) return Number.POSITIVE_INFINITY
+  #nearestKeyword(group: CompiledGroup, start: number, end: number): NearestKeyword {
+    if (group.keywords === 0) return NO_KEYWORD
     const reach = group.within * BYTES_PER_CHARACTER_MAX
     // ASCII text, the common case, needs no more than `within` bytes; the wider window is for what counts fewer.
     const from = group.side === 'after' ? end : Math.max(0, start - reach - this.#matcher.lengthMax)
     const to = group.side === 'before' ? start : Math.min(this.#text.length, end + reach + this.#matcher.lengthMax)
     let nearest = Number.POSITIVE_INFINITY
+    let which = -1
     this.#visit(from, to, (keyword, hitStart, hitEnd) => {
       const before = hitEnd <= start
       if (before ? group.side === 'after' : hitStart < end || group.side === 'before') return
       const bytes = before ? start - hitEnd : hitStart - end
       if (bytes > reach || !this.#belongs(keyword, group)) return
       const distance = before ? this.#characters(hitEnd, start) : this.#characters(end, hitStart)
-      if (distance < nearest) nearest = distance
+      if (distance >= nearest) return
+      nearest = distance
+      which = keyword
     })
-    return nearest
+    return { distance: nearest, keyword: which }
   }
 
   #patternDistance(group: CompiledGroup, start: number, end: number): number {

@@ -31,6 +31,8 @@ export class KeywordMatcher {
   /** Longest folded keyword in bytes. */
   readonly lengthMax: number
   readonly #ids = new Map<string, number>()
+  /** By number: as first written. */
+  readonly #written: string[] = []
   /** Set for each hash of four bytes that a keyword can begin with. */
   readonly #prefixes = new Int32Array(1 << (BITS - 5))
   /** Starts of keywords of one (value 2 at `first << 8`) or two known bytes. */
@@ -51,7 +53,7 @@ export class KeywordMatcher {
       const folded = foldKeyword(keyword)
       if (folded.length === 0) continue
       longest = Math.max(longest, folded.length)
-      this.#add(root, folded)
+      this.#add(root, folded, keyword)
     }
     this.lengthMax = longest
     const nodes = [root]
@@ -77,12 +79,17 @@ export class KeywordMatcher {
     return this.#ids.size
   }
 
+  /** A keyword as a rule writes it, by its number. */
+  written(id: number): string {
+    return this.#written[id] ?? ''
+  }
+
   /** Number of the keyword; equal after folding means the same number. -1: it folds to nothing. */
   idOf(keyword: string): number {
     return this.#ids.get(Buffer.from(foldKeyword(keyword)).toString('latin1')) ?? -1
   }
 
-  #add(root: TrieNode, folded: Uint8Array): void {
+  #add(root: TrieNode, folded: Uint8Array, written: string): void {
     const key = Buffer.from(folded).toString('latin1')
     if (this.#ids.has(key)) return
     this.#first[folded[0] as number] = 1
@@ -98,6 +105,7 @@ export class KeywordMatcher {
     }
     node.keyword = this.#ids.size
     this.#ids.set(key, node.keyword)
+    this.#written.push(written)
   }
 
   /** A keyword shorter than the prefix may be followed by anything, one with a space may have more of them. */

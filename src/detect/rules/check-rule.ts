@@ -37,10 +37,20 @@ export function checkRule(rule: RuleDocument, place: RulePlace): void {
     checkWordLevels(rule, index, place)
   }
   if (rule.score) checkScore(rule, place)
+  if (rule.shown_digits !== undefined && !rule.patterns.some(({ validators }) => validators.some(isCard)))
+    place.report(
+      ['shown_digits'],
+      'option-without-effect',
+      'only of payment cards may digits be shown (`card` validator)',
+    )
   checkGroups(rule, place)
   for (const key of ['examples', 'negative_examples'] as const)
     if (rule[key].length === 0)
       place.report([], 'missing-examples', `rule \`${rule.id}\` has no \`${key}\`; write at least one, best three`)
+}
+
+function isCard(validator: string): boolean {
+  return /^card\b/.test(validator)
 }
 
 function checkIds(rule: RuleDocument, place: RulePlace): void {

@@ -139,6 +139,7 @@ function toRule(rule: RuleDocument, lists: ListFiles, place: RulePlace): Detecti
     ...(rule.combinations.length > 0 && { combinations: rule.combinations.map(toCombination) }),
     ...(score && { score: { levels: levelsOf(score), repeatsMax: score.repeats_max } }),
     ...(rule.building_block && { buildingBlock: true }),
+    ...(rule.shown_digits !== undefined && { shownDigits: rule.shown_digits }),
     evidence: rule.evidence,
     antiEvidence: rule.anti_evidence,
     ...(rule.threshold && {

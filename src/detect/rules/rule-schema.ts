@@ -91,6 +91,7 @@ export const ruleSchema = z.strictObject({
   combinations: z.array(combination).default([]),
   score: score.optional(),
   building_block: z.boolean().default(false),
+  shown_digits: z.int().min(1).max(4).optional(),
   evidence: z.record(z.string(), evidence).default({}),
   anti_evidence: z.record(z.string(), antiEvidence).default({}),
   threshold: threshold.optional(),
