@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly entry?: string
   /** Left out: bubblewrap where it works. */
   readonly kind?: SandboxKind
+  /** Path of bubblewrap; left out: looked for where systems keep it. */
+  readonly bubblewrap?: string
 }
 
 export interface PreparedSandbox {
@@ -81,7 +83,7 @@ const LIBRARY_FOLDERS = ['/lib', '/lib64', '/usr/lib', '/usr/lib64']
 /** Tries out what works here, once for a process. Throws nothing: what is missing is told. */
 export async function prepareSandbox(options: SandboxOptions): Promise<PreparedSandbox> {
   if (options.kind === 'process') return { launch: plainLaunch(options), missing: { cause: 'not-wanted' } }
-  const bwrap = toolPath('bwrap')
+  const bwrap = options.bubblewrap ?? toolPath('bwrap')
   if (bwrap === null) return { launch: plainLaunch(options), missing: { cause: 'not-installed' } }
   const launch = bubblewrapLaunch(bwrap, options)
   const problem = await tryOut(bwrap, options)

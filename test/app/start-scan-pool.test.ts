@@ -2,9 +2,11 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startExtractPool } from '../../src/app/start-scan-pool.ts'
+import { diagnose } from '../../src/app/doctor.ts'
+import { sandboxOf, startExtractPool } from '../../src/app/start-scan-pool.ts'
 import { parseConfig } from '../../src/config/load-config.ts'
 import type { Config } from '../../src/config/schema.ts'
+import { prepareSandbox } from '../../src/scan/sandbox-launch.ts'
 import { drawText, pngOf } from '../extract/ocr/draw-text.ts'
 
 async function configWith(ocr: string): Promise<Config> {
@@ -48,5 +50,35 @@ describe('scan.ocr', () => {
     await writeFile(join(config.scan.ocr.data ?? '', 'deu.traineddata'), '')
     const pool = await startExtractPool(config)
     await pool.close()
+  })
+})
+
+const { missing } = await prepareSandbox({ memoryMaxBytes: 1024 ** 3 })
+
+describe('scan.sandbox', () => {
+  const sandboxOfDoctor = async (config: Config) => {
+    for await (const finding of diagnose(config)) if (finding.check === 'sandbox') return finding
+    return null
+  }
+  const configOf = async (sandbox: string): Promise<Config> => {
+    const config = await configWith('{}')
+    return { ...config, scan: { ...config.scan, sandbox: sandbox as Config['scan']['sandbox'] } }
+  }
+  it('process: no bubblewrap, which doctor notes', async () => {
+    const config = await configOf('process')
+    expect((await sandboxOf(config)).launch.kind).toBe('process')
+    expect(await sandboxOfDoctor(config)).toMatchObject({ state: 'note', remedy: 'set scan.sandbox to auto' })
+  })
+
+  it.runIf(missing === null)('bubblewrap: is used where it works', async () => {
+    const config = await configOf('bubblewrap')
+    expect((await sandboxOf(config)).launch.kind).toBe('bubblewrap')
+    expect(await sandboxOfDoctor(config)).toMatchObject({ state: 'ok' })
+  })
+
+  it.runIf(missing !== null)('bubblewrap: nothing starts without it, and doctor says what to do', async () => {
+    const config = await configOf('bubblewrap')
+    await expect(startExtractPool(config)).rejects.toThrow('scan.sandbox: ')
+    expect(await sandboxOfDoctor(config)).toMatchObject({ state: 'problem', remedy: expect.any(String) })
   })
 })
