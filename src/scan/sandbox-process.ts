@@ -87,5 +87,5 @@ const SIGXCPU = 24
 function causeOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string): SandboxEnd {
   // Under bubblewrap a signal becomes an exit code, as in a shell.
   if (signal === 'SIGXCPU' || code === 128 + SIGXCPU) return 'cpu-time'
-  return /out of memory|allocation failed|OOM/i.test(lastWords) ? 'memory' : 'crash'
+  return /out of memory|allocation failed|failed to allocate|OOM/i.test(lastWords) ? 'memory' : 'crash'
 }

@@ -20,19 +20,26 @@ export async function serveSandbox(formatFor?: (type: string) => Format | undefi
     const lengths = read(8)
     if (lengths === null) return
     const header = read(lengths.readUInt32LE(0))
-    const bytes = read(lengths.readUInt32LE(4))
-    if (header === null || bytes === null) return
+    if (header === null) return
     const request = JSON.parse(header.toString('utf8')) as SandboxRequest
+    // A part that there is no memory for must be known before it is asked for.
+    tellPath(request.path)
+    const bytes = read(lengths.readUInt32LE(4))
+    if (bytes === null) return
     await answer({ ...request, bytes }, formatFor)
   }
 }
 
 async function answer(part: IsolatedPart, formatFor?: (type: string) => Format | undefined): Promise<void> {
-  const extraction = await extractIsolated(part, (path) => write(frameHead({ kind: 'at', path }, 0), nobody), formatFor)
+  const extraction = await extractIsolated(part, tellPath, formatFor)
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
   const use = { memoryBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 }
   const body = Buffer.concat(extraction.texts.map(({ utf8 }) => utf8))
   write(frameHead(doneHeader(extraction, use), body.length), body)
+}
+
+function tellPath(path: string): void {
+  write(frameHead({ kind: 'at', path }, 0), nobody)
 }
 
 /** Null when the channel ended. */

@@ -31,12 +31,6 @@ export class Sandbox {
     return await mine
   }
 
-  /** Starts the process ahead of the first part. */
-  async warm(): Promise<void> {
-    this.#last = this.#last.then(() => this.#started()).catch(() => undefined)
-    await this.#last
-  }
-
   close(): void {
     this.#session?.kill()
   }

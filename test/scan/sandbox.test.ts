@@ -15,7 +15,15 @@ import {
 import { openProcesses } from '../../src/scan/sandbox-process.ts'
 import { zipOf } from '../extract/formats/making.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { descendantsOf, hostileFile, hostileSandbox, isRunning, readMail, sandboxOn } from './sandboxes.ts'
+import {
+  descendantsOf,
+  hostileEntry,
+  hostileFile,
+  hostileSandbox,
+  isRunning,
+  readMail,
+  sandboxOn,
+} from './sandboxes.ts'
 
 const bubblewrap = await hostileSandbox()
 const plain = await hostileSandbox('process')
@@ -123,9 +131,22 @@ describe.each(kinds)('hostile parsers, %s', (kind, prepared) => {
     ])
   })
 
+  it('a part that its memory does not hold is too large, and nothing else', async () => {
+    const small = await prepareSandbox({ memoryMaxBytes: 64 * 1024 * 1024, entry: hostileEntry, kind })
+    sandbox = sandboxOn(small)
+    const bytes = Buffer.alloc(192 * 1024 * 1024)
+    said.copy(bytes)
+    const large = await extract(
+      { bytes, as: 'upload', filename: 'large.pdf', declaredType: null },
+      { isolate: (part) => sandbox.extract(part) },
+    )
+    expect(large.uninspected).toEqual([{ path: 'large.pdf', reason: 'too-large', detail: 'memory' }])
+    expect((await readMail(sandbox, { 'a.pdf': said })).uninspected).toEqual([])
+  })
+
   it('one process reads many parts, and a death is no end', async () => {
     sandbox = sandboxOn(prepared)
-    await sandbox.warm()
+    await readMail(sandbox, { 'a.pdf': said })
     const before = descendantsOf(process.pid)
     for (let at = 0; at < 5; at++) expect((await readMail(sandbox, { 'a.pdf': said })).uninspected).toEqual([])
     expect(descendantsOf(process.pid)).toEqual(before)
