@@ -9,11 +9,7 @@ const FIELD_MAX_CHARS = 64 * 1024
 const FIELDS_MAX = 1_000
 const SEPARATORS = [',', ';', '\t', '|']
 
-export async function* csvRows(stream: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
-  for await (const rows of csvRowBatches(stream)) yield* rows
-}
-
-/** The same, all records of one chunk at a time: a step of an asynchronous loop for each of millions would cost more. */
+/** All records of one chunk at a time: a step of an asynchronous loop for each of millions would cost more. */
 export async function* csvRowBatches(stream: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[][]> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: false })
   const parser = new CsvParser()

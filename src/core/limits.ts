@@ -319,5 +319,3 @@ export const limits = {
   /** Not ready for longer than this, the listeners stop listening instead of answering 4xx. */
   notReadyPatienceMs: 30_000,
 } as const
-
-export type LimitName = keyof typeof limits

@@ -83,31 +83,6 @@ export async function rotateKeyEncryptionKey(dir: string): Promise<number> {
   return next
 }
 
-/** Keys that exist in memory alone, for what doesn't outlive the process (`sluice scan`) and for tests. */
-export function ephemeralKeys(): Keys {
-  const kek = randomBytes(KEY_BYTES)
-  return {
-    keyEncryption: fixedKeyEncryptionKeys(new Map([[1, kek]])),
-    audit: randomBytes(KEY_BYTES),
-    trace: randomBytes(KEY_BYTES),
-    finding: randomBytes(KEY_BYTES),
-    catalog: randomBytes(KEY_BYTES),
-  }
-}
-
-/** A fixed set of key-encryption keys by number; the highest is current. */
-export function fixedKeyEncryptionKeys(keys: ReadonlyMap<number, Buffer>): KeyEncryptionKeys {
-  return {
-    currentId: () => Math.max(...keys.keys()),
-    get(id) {
-      const key = keys.get(id)
-      if (!key) throw unknownKeyEncryptionKey(id, 'memory')
-      return key
-    },
-    reload: async () => undefined,
-  }
-}
-
 class KeyFolder implements KeyEncryptionKeys {
   readonly #dir: string
   readonly #keys = new Map<number, Buffer>()

@@ -12,10 +12,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { systemClock } from '../../src/platform/clock.ts'
-import { ephemeralKeys } from '../../src/platform/keys.ts'
 import { openDiskBlobStore } from '../../src/store/blob-disk/disk-blob-store.ts'
 import { openSqliteState } from '../../src/store/sqlite/open-sqlite-state.ts'
 import { creation } from '../contract/sample-submissions.ts'
+import { ephemeralKeys } from '../support/memory-keys.ts'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },

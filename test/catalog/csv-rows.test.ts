@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { csvRows } from '../../src/catalog/csv-rows.ts'
+import { csvRowBatches } from '../../src/catalog/csv-rows.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 
 async function* bytes(text: string, chunk = text.length): AsyncGenerator<Uint8Array> {
@@ -10,7 +10,7 @@ async function* bytes(text: string, chunk = text.length): AsyncGenerator<Uint8Ar
 
 async function rows(text: string, chunk?: number): Promise<string[][]> {
   const found: string[][] = []
-  for await (const row of csvRows(bytes(text, chunk))) found.push([...row])
+  for await (const batch of csvRowBatches(bytes(text, chunk))) found.push(...batch)
   return found
 }
 

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promis
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FingerprintCatalog, type NewDocument } from '../../src/catalog/fingerprint-catalog.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { collectionsOf } from '../../src/detect/fingerprint/fingerprint-index.ts'
@@ -367,12 +367,15 @@ describe('writers', () => {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     await writeFile(lock, `${child.pid} ${hostname()}\n`)
+    const looks = vi.spyOn(process, 'kill')
     let added = false
     const adding = catalog.add([document('a', prose(30))], 1).then(() => {
       added = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    const looked = () => looks.mock.calls.filter(([pid]) => pid === child.pid).length
+    await vi.waitFor(() => expect(looked()).toBeGreaterThanOrEqual(3))
     expect(added).toBe(false)
+    looks.mockRestore()
     const exited = once(child, 'exit')
     child.kill()
     await exited

@@ -4,6 +4,7 @@ import { BullmqDispatcher } from '../../src/dispatch/bullmq/bullmq-dispatcher.ts
 import { EmbeddedDispatcher } from '../../src/dispatch/embedded/embedded-dispatcher.ts'
 import { dispatcherContract } from '../contract/dispatcher.contract.ts'
 import { TestRedis } from '../support/redis.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 let redis: TestRedis
 
@@ -77,11 +78,7 @@ describe('bullmq dispatcher and a Redis that fails', () => {
     const problems: string[] = []
     const dispatcher = bullmq({ activeMax: 2, problems })
     const seen = new Set<string>()
-    let arrived: () => void = () => undefined
-    await dispatcher.start(async (id) => {
-      seen.add(id)
-      arrived()
-    })
+    await dispatcher.start(async (id) => void seen.add(id))
     await redis.kill()
     await dispatcher.enqueue('lost', { step: 'inspect', size: 1 })
     await dispatcher.enqueue('lost-too', { step: 'inspect', size: 1 })
@@ -89,15 +86,11 @@ describe('bullmq dispatcher and a Redis that fails', () => {
     expect(problems.length).toBeGreaterThanOrEqual(1)
     await redis.restart()
     // The sweep's part: it asks again until the work is done.
-    while (!seen.has('lost')) {
-      const next = new Promise<void>((resolve) => {
-        arrived = resolve
-      })
+    await waitFor('the work to be done', async () => {
       await dispatcher.enqueue('lost', { step: 'inspect', size: 1 })
-      await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100))])
-    }
+      return seen.has('lost')
+    })
     await dispatcher.stop(5000)
-    expect(seen.has('lost')).toBe(true)
   })
 
   it('has its fallback do meanwhile what Redis does not take, and stops without it', async () => {

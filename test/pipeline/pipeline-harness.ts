@@ -10,11 +10,11 @@ import { createIntake, type IntakeReply } from '../../src/pipeline/accept.ts'
 import type { PipelineDependencies } from '../../src/pipeline/dependencies.ts'
 import { processSubmission } from '../../src/pipeline/process.ts'
 import type { Retention } from '../../src/pipeline/retention.ts'
-import { ephemeralKeys } from '../../src/platform/keys.ts'
 import type { DeliveryJob, DeliveryOutcome } from '../../src/ports/deliverer.ts'
 import { type DiskBlobStore, openDiskBlobStore } from '../../src/store/blob-disk/disk-blob-store.ts'
 import { openSqliteState } from '../../src/store/sqlite/open-sqlite-state.ts'
 import type { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { ephemeralKeys } from '../support/memory-keys.ts'
 
 export const MESSAGE = 'From: a@example.com\r\nTo: b@partner.example\r\nSubject: s\r\n\r\nHello\r\n'
 

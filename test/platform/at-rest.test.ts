@@ -8,7 +8,7 @@ import {
   rewrapDataKey,
   STREAM_OVERHEAD_BYTES,
 } from '../../src/platform/at-rest.ts'
-import { fixedKeyEncryptionKeys } from '../../src/platform/keys.ts'
+import { fixedKeyEncryptionKeys } from '../support/memory-keys.ts'
 
 const one = randomBytes(32)
 const two = randomBytes(32)

@@ -3,13 +3,7 @@ import { appendFile, readdir, readFile, readlink, rm, truncate, writeFile } from
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BlobRef } from '../../src/core/submission.ts'
-import {
-  createKeys,
-  ephemeralKeys,
-  fixedKeyEncryptionKeys,
-  loadKeys,
-  rotateKeyEncryptionKey,
-} from '../../src/platform/keys.ts'
+import { createKeys, loadKeys, rotateKeyEncryptionKey } from '../../src/platform/keys.ts'
 import {
   type DiskBlobStore,
   type DiskBlobStoreOptions,
@@ -17,6 +11,7 @@ import {
 } from '../../src/store/blob-disk/disk-blob-store.ts'
 import { type BlobReader, openBlobReader } from '../../src/store/blob-disk/open-blob-reader.ts'
 import { put, readAll } from '../contract/blob-store.contract.ts'
+import { ephemeralKeys, fixedKeyEncryptionKeys } from '../support/memory-keys.ts'
 import { FaultyFiles, systemError } from './faulty-files.ts'
 import { SMALL_BLOBS, TestClock, temporaryDirectory } from './harnesses.ts'
 

@@ -1,11 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ephemeralKeys, type Keys } from '../../src/platform/keys.ts'
+import type { Keys } from '../../src/platform/keys.ts'
 import { type DiskBlobStoreOptions, openDiskBlobStore } from '../../src/store/blob-disk/disk-blob-store.ts'
 import { openSqliteState, type SqliteState } from '../../src/store/sqlite/open-sqlite-state.ts'
 import type { BlobStoreHarness } from '../contract/blob-store.contract.ts'
 import type { SubmissionStoreHarness } from '../contract/submission-store.contract.ts'
+import { ephemeralKeys } from '../support/memory-keys.ts'
 
 /** A clock that stands still until it is moved. */
 export class TestClock {

@@ -4,16 +4,11 @@ import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  createKeys,
-  ephemeralKeys,
-  fixedKeyEncryptionKeys,
-  loadKeys,
-  rotateKeyEncryptionKey,
-} from '../../src/platform/keys.ts'
+import { createKeys, loadKeys, rotateKeyEncryptionKey } from '../../src/platform/keys.ts'
 import { sqliteMigrations } from '../../src/store/migrations/sqlite-migrations.ts'
 import { openSqliteState } from '../../src/store/sqlite/open-sqlite-state.ts'
 import { creation, sampleDecision, sampleReport } from '../contract/sample-submissions.ts'
+import { ephemeralKeys, fixedKeyEncryptionKeys } from '../support/memory-keys.ts'
 import { type SqliteHarness, sqliteHarness, TestClock, temporaryDirectory } from './harnesses.ts'
 
 let harness: SqliteHarness

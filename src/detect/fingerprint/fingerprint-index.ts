@@ -74,12 +74,6 @@ export interface FingerprintIndex {
   readonly hasShort: boolean
 }
 
-/** A document of the index: segment and number in it. */
-export interface DocumentRef {
-  readonly segment: number
-  readonly document: number
-}
-
 /** Joins segments to an index: the filter over all, and the sizes without what is ignored. Linear in the hashes. */
 export function fingerprintIndex(
   revision: string,

@@ -184,15 +184,22 @@ describe('time', () => {
     const { port, intake } = await startIngress([{}], {
       limits: { idleTimeoutMs: 500, dataTimeoutMs: 100, dataRateGraceMs: 100 },
     })
-    const slow = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-    intake.onWrite = () => slow(300)
+    // Others that begin meanwhile are to blame: when their time is up, so would be the client's.
+    const inTime: string[] = []
+    const idlerGone = async (client: Client) => inTime.push((await client.reply()).slice(0, 3))
+    intake.onWrite = async () => {
+      const idler = await readyForData(port)
+      await idler.ask('DATA')
+      await idlerGone(idler)
+    }
     intake.onFinish = async () => {
-      await slow(800)
+      await idlerGone(await Client.open(port))
       return { code: 250, enhanced: '2.0.0', text: 'Ok' }
     }
     const client = await readyForData(port)
     await client.ask('DATA')
     client.send('a: b\r\n\r\nx\r\n.\r\n')
     expect(await client.reply()).toBe('250 2.0.0 Ok')
+    expect(inTime).toEqual(['421', '421'])
   })
 })
