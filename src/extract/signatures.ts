@@ -85,6 +85,7 @@ const table: readonly Signature[] = [
   s('image/jp2', '\x00\x00\x00\x0cjP  '),
   s('image/jxl', '\x00\x00\x00\x0cJXL '),
   s('image/emf', ' EMF', 40),
+  s('image/x-svm', 'VCLMTF'),
   s('image/wmf', '\xd7\xcd\xc6\x9a'),
   s('image/wmf', '\x01\x00\x09\x00\x00\x03'),
   s('image/heic', 'ftypheic', 4),

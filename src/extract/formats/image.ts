@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { picturePrint } from '../prints/picture-print.ts'
+import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { imageSize } from '../readers/image-size.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 import { emfWords, wmfWords } from '../readers/metafile-text.ts'
@@ -35,7 +36,7 @@ export const image: Format = {
 
 export const metafile: Format = {
   id: 'metafile',
-  types: ['image/emf', 'image/wmf', 'image/x-emf', 'image/x-wmf'],
+  types: ['image/emf', 'image/wmf', 'image/x-emf', 'image/x-wmf', 'image/x-svm'],
   extract: (input, context) => extractMetafile(input, context),
 }
 
@@ -122,6 +123,11 @@ function commentOf(raw: Buffer): string[] {
 
 async function extractMetafile(input: FormatInput, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  if (input.sniffedType === 'image/x-svm') {
+    // Previews of tables and charts in OpenDocument: every drawn string stands in UTF-16, its first letters in 8 bits.
+    const words = [...carveUtf16(bytes, 2), ...carveLatin(bytes)]
+    return context.text([...new Set(words)].join('\n'))
+  }
   const isEnhanced = bytes.length > 44 && bytes.toString('latin1', 40, 44) === ' EMF'
   const words = isEnhanced ? emfWords(bytes) : wmfWords(bytes)
   if (words.length > 0) context.text(words.join('\n'))

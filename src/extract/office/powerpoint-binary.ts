@@ -14,6 +14,7 @@ const TEXT_CHARS = 4000
 const TEXT_BYTES = 4008
 const C_STRING = 4026
 const OLE_OBJECT = 4113
+const BINARY_TAG = 5003
 const CRYPT_SESSION = 0x2f14
 const SHAPE_PROPERTIES = new Set([0xf00b, 0xf121, 0xf122])
 const ENCRYPTED_TOKEN = 0xf3d1c4df
@@ -33,9 +34,25 @@ export async function readPowerPointBinary(root: OleNode, context: ExtractContex
     if (childNamed(root, 'Pictures')) context.uninspected('encrypted', 'pictures of the presentation')
     bytes = opened
   }
+  const { objects, lines, isBroken } = readRecords(bytes)
+  if (isBroken) context.uninspected('corrupt', 'ppt records')
+  if (lines.length > 0) context.text(lines.join('\n'))
+  for (const [index, object] of objects.entries()) await extractObject(object, index, context)
+  const pictures = isSealed ? null : childNamed(root, 'Pictures')?.read()
+  if (pictures) await extractPictures(pictures, context)
+}
+
+interface Records {
+  readonly objects: Buffer[]
+  readonly lines: string[]
+  readonly isBroken: boolean
+}
+
+/** Every record of a stream, containers opened, in the order of the bytes. */
+function readRecords(bytes: Buffer): Records {
   const objects: Buffer[] = []
   const lines: string[] = []
-  let broken = false
+  let isBroken = false
   let at = 0
   for (let count = 0; at + 8 <= bytes.length; count++) {
     if (count > limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'ppt records')
@@ -44,21 +61,19 @@ export async function readPowerPointBinary(root: OleNode, context: ExtractContex
     const length = bytes.readUInt32LE(at + 4)
     at += 8
     if ((head & 0xf) === 0xf) continue
-    if (at + length > bytes.length) broken = true
+    if (at + length > bytes.length) isBroken = true
     const data = bytes.subarray(at, at + length)
     at += length
     if (type === OLE_OBJECT) objects.push(head >> 4 === 1 ? data : Buffer.concat([Buffer.alloc(4), data]))
     else if (SHAPE_PROPERTIES.has(type)) lines.push(...propertyWords(data, head >> 4))
+    // Records of later versions, comments among them, in what older ones take for a blob; add-ins put other things there.
+    else if (type === BINARY_TAG) lines.push(...readRecords(data).lines)
     else {
       const text = textOf(type, data)
       if (text !== '') lines.push(text)
     }
   }
-  if (broken) context.uninspected('corrupt', 'ppt records')
-  if (lines.length > 0) context.text(lines.join('\n'))
-  for (const [index, object] of objects.entries()) await extractObject(object, index, context)
-  const pictures = isSealed ? null : childNamed(root, 'Pictures')?.read()
-  if (pictures) await extractPictures(pictures, context)
+  return { objects, lines, isBroken }
 }
 
 function textOf(type: number, data: Buffer): string {

@@ -160,6 +160,16 @@ describe('ppt', () => {
     const broken = await read(oleOf({ 'PowerPoint Document': stream.subarray(0, 20) }), 'x.ppt')
     expect(broken.said).toEqual(['corrupt ppt records'])
   })
+
+  it('reads comments, which stand in a blob of later versions', async () => {
+    const comment = record(12000, record(4026, utf16('a comment')))
+    comment.writeUInt16LE(0x0f, 0)
+    const result = await read(oleOf({ 'PowerPoint Document': record(5003, comment) }), 'x.ppt')
+    expect(result.text).toContain('a comment')
+    expect(result.said).toEqual([])
+    const other = record(5003, Buffer.alloc(50, 0x91))
+    expect((await read(oleOf({ 'PowerPoint Document': other }), 'x.ppt')).said).toEqual([])
+  })
 })
 
 describe('msg', () => {

@@ -132,6 +132,17 @@ describe('pictures', () => {
     expect((await read(gif, 'x.gif')).text).toContain('in a comment')
   })
 
+  it('reads words of the previews in OpenDocument', async () => {
+    const words = Buffer.concat([
+      Buffer.from('VCLMTF\x01\x00', 'latin1'),
+      Buffer.alloc(20),
+      Buffer.from('drawn cell', 'utf16le'),
+    ])
+    const result = await read(words, 'TablePreview1.svm')
+    expect(result.text).toContain('drawn cell')
+    expect(result.said).toEqual([])
+  })
+
   it('reads words that metafiles draw', async () => {
     const words = Buffer.from('drawn words', 'utf16le')
     const record = Buffer.alloc(76 + words.length)
