@@ -1,7 +1,8 @@
 /**
  * A BlobStore that remembers what it has just spooled: most messages are inspected and delivered within moments, and
- * reading them back from disk costs more than all else done to a small one. Bounded in bytes, the least recently used
- * goes first; large blobs are never kept. What is forgotten, or was spooled before the start, comes from the disk.
+ * reading them back from disk costs more than all else done to a small one. Bounded in bytes: when it is full, what was
+ * read already goes first (it waits for a retry), and then the newcomer, for those before it are next in line. Large
+ * blobs are never kept. What is forgotten, or was spooled before the start, comes from the disk.
  */
 import { limits } from '../core/limits.ts'
 import type { BlobRef } from '../core/submission.ts'
@@ -19,27 +20,41 @@ const DEFAULTS: RecentContentBounds = {
 }
 
 export function withRecentContent<T extends BlobStore>(blobs: T, bounds: RecentContentBounds = DEFAULTS): BlobStore {
-  const kept = new Map<string, Kept>()
+  /** Both in the order of their last use. */
+  const unread = new Map<string, Kept>()
+  const read = new Map<string, Kept>()
   let total = 0
+  let turnedAwayBytes = 0
   const forget = (id: string) => {
-    total -= kept.get(id)?.size ?? 0
-    kept.delete(id)
+    total -= unread.get(id)?.size ?? read.get(id)?.size ?? 0
+    unread.delete(id)
+    read.delete(id)
+  }
+  const forgetOldest = (from: ReadonlyMap<string, Kept>) => {
+    const oldest = from.keys().next().value
+    if (oldest !== undefined) forget(oldest)
   }
   const keep = (id: string, content: Kept) => {
-    kept.set(id, content)
-    total += content.size
-    for (const oldest of kept.keys()) {
-      if (total <= bounds.totalMaxBytes) break
-      forget(oldest)
+    while (total + content.size > bounds.totalMaxBytes && read.size > 0) forgetOldest(read)
+    if (total + content.size <= bounds.totalMaxBytes) {
+      unread.set(id, content)
+      total += content.size
+      return
     }
+    // Something may stay unread for ever (a message that was held at once): by and by that goes too.
+    turnedAwayBytes += content.size
+    if (turnedAwayBytes < bounds.totalMaxBytes) return
+    turnedAwayBytes = 0
+    forgetOldest(unread)
   }
   return {
     create: async () => new RememberingWriter(await blobs.create(), bounds.blobMaxBytes, keep),
     read: (ref) => {
-      const content = kept.get(ref.id)
+      const content = unread.get(ref.id) ?? read.get(ref.id)
       if (content === undefined || content.size !== ref.size) return blobs.read(ref)
-      kept.delete(ref.id)
-      kept.set(ref.id, content)
+      unread.delete(ref.id)
+      read.delete(ref.id)
+      read.set(ref.id, content)
       return inTurn(content.chunks)
     },
     settled: forget,

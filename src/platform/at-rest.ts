@@ -1,6 +1,7 @@
 import sodium from 'sodium-native'
 import { GatewayError } from '../core/errors.ts'
 import type { KeyEncryptionKeys } from './keys.ts'
+import { fillRandom } from './random-bytes.ts'
 
 /**
  * Encryption at rest. A blob has a random data key of its own and is a libsodium secretstream
@@ -44,7 +45,7 @@ export class BlobSealer {
 
   constructor(keys: KeyEncryptionKeys, blobId: string) {
     const dataKey = Buffer.allocUnsafeSlow(KEY_BYTES)
-    sodium.randombytes_buf(dataKey)
+    fillRandom(dataKey)
     this.wrappedKey = seal(keys.get(keys.currentId()), keys.currentId(), WRAP_CONTEXT + blobId, dataKey)
     sodium.crypto_secretstream_xchacha20poly1305_init_push(this.#state, this.header, dataKey)
     sodium.sodium_memzero(dataKey)
@@ -153,7 +154,7 @@ function seal(key: Buffer, keyId: number, context: string, plain: Buffer): Buffe
   sealed.writeUInt8(FORMAT, 0)
   sealed.writeUInt32BE(keyId, 1)
   const nonce = sealed.subarray(5, PREFIX_BYTES)
-  sodium.randombytes_buf(nonce)
+  fillRandom(nonce)
   const associated = Buffer.from(context, 'utf8')
   sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.subarray(PREFIX_BYTES), plain, associated, null, nonce, key)
   return sealed

@@ -79,15 +79,36 @@ describe('recent content', () => {
     expect(reads).toEqual([past.id])
   })
 
-  it('bounded: forgets what was used least recently, and reads it from the store', async () => {
+  it('bounded: when full, what was read goes first, the least recently read of it', async () => {
     const { store, reads } = backing()
-    const recent = withRecentContent(store, { blobMaxBytes: 4, totalMaxBytes: 8 })
+    const recent = withRecentContent(store, { blobMaxBytes: 4, totalMaxBytes: 12 })
     const first = await put(recent, 'aaaa')
     const second = await put(recent, 'bbbb')
-    await get(recent, first)
-    await put(recent, 'cccc')
-    expect([await get(recent, first), await get(recent, second)]).toEqual(['aaaa', 'bbbb'])
+    const third = await put(recent, 'cccc')
+    await get(recent, second)
+    await get(recent, third)
+    const fourth = await put(recent, 'dddd')
+    for (const ref of [first, third, fourth]) await get(recent, ref)
+    expect(reads).toEqual([])
+    expect(await get(recent, second)).toBe('bbbb')
     expect(reads).toEqual([second.id])
+  })
+
+  it('bounded: when full of what is still to be read, turns newcomers away, but not for ever', async () => {
+    const { store, reads } = backing()
+    const recent = withRecentContent(store, { blobMaxBytes: 4, totalMaxBytes: 8 })
+    const kept = [await put(recent, 'aaaa'), await put(recent, 'bbbb')]
+    const turnedAway = await put(recent, 'cccc')
+    for (const ref of [...kept, turnedAway]) await get(recent, ref)
+    expect(reads).toEqual([turnedAway.id])
+
+    const stuck = withRecentContent(store, { blobMaxBytes: 4, totalMaxBytes: 8 })
+    const oldest = await put(stuck, 'dddd')
+    for (const text of ['eeee', 'ffff', 'gggg']) await put(stuck, text)
+    const newest = await put(stuck, 'hhhh')
+    expect(await get(stuck, newest)).toBe('hhhh')
+    expect(await get(stuck, oldest)).toBe('dddd')
+    expect(reads).toEqual([turnedAway.id, oldest.id])
   })
 
   it('forgets what is removed', async () => {

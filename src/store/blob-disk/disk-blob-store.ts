@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import sodium from 'sodium-native'
 import { asError, GatewayError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { BlobRef } from '../../core/submission.ts'
 import type { KeyEncryptionKeys } from '../../platform/keys.ts'
+import { fillRandom } from '../../platform/random-bytes.ts'
 import { makePrivateDirectory } from '../../platform/safe-files.ts'
 import type { BlobStore, BlobUsage, BlobWriter } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -170,7 +170,7 @@ class SegmentedBlobStore implements DiskBlobStore {
   async create(): Promise<BlobWriter> {
     await this.#requireHealthy()
     const uid = Buffer.allocUnsafe(16)
-    sodium.randombytes_buf(uid)
+    fillRandom(uid)
     const context = {
       log: this.#log,
       index: this.#index,

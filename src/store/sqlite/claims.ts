@@ -5,10 +5,18 @@ import { type Db, sqliteCode } from './open-database.ts'
 /**
  * Who is working on what, in a small database of its own without syncing: losing it loses nothing, since taking a
  * claim again is harmless. Shared by the processes of one host. A claim that ended without being given back counts as
- * the loss of its owner: that is how a submission which kills whoever inspects it is told from others.
+ * the loss of its owner: that is how a submission which kills whoever inspects it is told from others. What is asked for
+ * in one turn of the event loop shares a transaction, in the order it was asked for.
  */
 export function claimsPath(databasePath: string): string {
   return `${databasePath}-claims`
+}
+
+interface Asked {
+  readonly id: string
+  readonly run: () => boolean
+  readonly resolve: (done: boolean) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** Claims that nobody came back to are forgotten after this long. */
@@ -19,6 +27,9 @@ export class Claims {
   readonly #take: Statement<unknown[]>
   readonly #release: Statement<unknown[]>
   readonly #lost: Statement<unknown[]>
+  readonly #begin: Statement<unknown[]>
+  readonly #commit: Statement<unknown[]>
+  #queue: Asked[] = []
 
   /** Claims that ended long before `now` are dropped. A damaged file (power loss) is begun anew. */
   static open(path: string, busyTimeoutMs: number, now: number): Claims {
@@ -50,6 +61,8 @@ export class Claims {
          WHERE claims.owner IN (excluded.owner, '') OR claims.until_ms <= ?`,
       )
       this.#release = this.#db.prepare('DELETE FROM claims WHERE id = ? AND owner = ?')
+      this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
+      this.#commit = this.#db.prepare('COMMIT')
       this.#lost = this.#db.prepare("SELECT lost + (owner <> '' AND until_ms <= ?) AS lost FROM claims WHERE id = ?")
     } catch (error) {
       this.#db.close()
@@ -57,37 +70,60 @@ export class Claims {
     }
   }
 
-  take(id: string, owner: string, now: number, untilMs: number): boolean {
-    try {
-      return this.#take.run(id, owner, untilMs, now).changes === 1
-    } catch (error) {
-      // Another process is writing claims: whoever lost this race is asked again by the next hint or sweep.
-      if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) return false
-      throw error
-    }
+  take(id: string, owner: string, now: number, untilMs: number): Promise<boolean> {
+    return this.#ask(id, () => this.#take.run(id, owner, untilMs, now).changes === 1)
   }
 
-  release(id: string, owner: string): void {
+  async release(id: string, owner: string): Promise<void> {
+    await this.#ask(id, () => this.#release.run(id, owner).changes === 1)
+  }
+
+  /** Carries out now what has been asked for in this turn. */
+  flush(): void {
+    const asked = this.#queue
+    if (asked.length === 0) return
+    this.#queue = []
     try {
-      this.#release.run(id, owner)
+      this.#begin.run()
+      const answers = asked.map(({ run }) => run())
+      this.#commit.run()
+      asked.forEach(({ resolve }, i) => {
+        resolve(answers[i] ?? false)
+      })
     } catch (error) {
-      // It then ends by its time.
-      if (!sqliteCode(error)?.startsWith('SQLITE_BUSY')) throw error
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      // Another process is writing claims: whoever lost this race is asked again by the next hint or sweep, and what
+      // was not given back ends by its time.
+      const busy = sqliteCode(error)?.startsWith('SQLITE_BUSY') ?? false
+      for (const { resolve, reject } of asked) {
+        if (busy) resolve(false)
+        else reject(error)
+      }
     }
   }
 
   /** Ends every claim: for the only process that works on submissions, before it begins. Their owners count as lost. */
   forgetAll(now: number): void {
+    this.flush()
     this.#db.prepare("UPDATE claims SET lost = lost + 1, owner = '', until_ms = ? WHERE owner <> ''").run(now)
   }
 
   /** How many owners were lost while they had this claim, since it was last given back. */
   ownersLost(id: string, now: number): number {
+    if (this.#queue.some((asked) => asked.id === id)) this.flush()
     const row = this.#lost.get(now, id) as { readonly lost: number } | undefined
     return row?.lost ?? 0
   }
 
   close(): void {
+    this.flush()
     this.#db.close()
+  }
+
+  #ask(id: string, run: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ id, run, resolve, reject })
+      if (this.#queue.length === 1) setImmediate(() => this.flush())
+    })
   }
 }

@@ -101,15 +101,16 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async due(now: number, limit: number): Promise<readonly DueSubmission[]> {
+    this.#parts.claims.flush()
     return this.#read((reader) => reader.due(now, limit))
   }
 
   async claim(id: string, owner: string, now: number, untilMs: number): Promise<boolean> {
-    return this.#parts.claims.take(id, owner, now, untilMs)
+    return await this.#parts.claims.take(id, owner, now, untilMs)
   }
 
   async release(id: string, owner: string): Promise<void> {
-    this.#parts.claims.release(id, owner)
+    await this.#parts.claims.release(id, owner)
   }
 
   /**
