@@ -17,19 +17,16 @@ const HEAD_CHARS = 1024
 const isCoded = new Uint8Array(256)
 for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_') isCoded[c.charCodeAt(0)] = 1
 
-/** Whether the bytes of a text hold a run that is long enough to be looked at. */
+/**
+ * Whether the bytes of a text hold a run that is long enough to be looked at. A window of that length is read from its
+ * end: what ends no run there begins none before, so most bytes are never looked at.
+ */
 export function hasCodedRun(utf8: Uint8Array): boolean {
-  for (let at = RUN_MIN_CHARS - 1; at < utf8.length; ) {
-    if (isCoded[utf8[at] ?? 0] !== 1) {
-      at += RUN_MIN_CHARS
-      continue
-    }
-    let start = at
-    while (start > 0 && isCoded[utf8[start - 1] ?? 0] === 1) start--
-    let end = at + 1
-    while (end < utf8.length && end - start < RUN_MIN_CHARS && isCoded[utf8[end] ?? 0] === 1) end++
-    if (end - start >= RUN_MIN_CHARS) return true
-    at = end + RUN_MIN_CHARS
+  for (let start = 0; start + RUN_MIN_CHARS <= utf8.length; ) {
+    let at = start + RUN_MIN_CHARS - 1
+    while (at >= start && isCoded[utf8[at] ?? 0] === 1) at--
+    if (at < start) return true
+    start = at + 1
   }
   return false
 }

@@ -43,6 +43,14 @@ export async function readEmbedded(text: string, context: ExtractContext, bytes?
   }
 }
 
+/** Tells a text that was decoded from `bytes`, and reads the files that stand inside it. */
+export async function tellWithFiles(text: string, context: ExtractContext, bytes?: Uint8Array): Promise<void> {
+  if (text === '') return
+  const utf8 = Buffer.from(text, 'utf8')
+  context.text(utf8)
+  if (mayEmbed(utf8)) await readEmbedded(text, context, bytes)
+}
+
 /** A word of each mark that `readEmbedded` and `sealedIn` look for, chosen to begin with a letter that prose rarely has. */
 const MARKS = ['=ybegin ', 'BinHex', 'BEGIN', 'ANSIBLE_VAULT', 'U2FsdGVkX1'].map((mark) => Buffer.from(mark, 'latin1'))
 const UUENCODE_MARK = Buffer.from('begin', 'latin1')

@@ -1,5 +1,5 @@
 import { decodeText } from '../charset.ts'
-import { readEmbedded } from '../embedded/read-embedded.ts'
+import { mayEmbed, readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { readHtml } from '../html/html-reader.ts'
 import { parseMediaType } from '../media-type.ts'
@@ -13,12 +13,13 @@ export const html: Format = {
     for (const source of [text, ...others]) {
       // Browsers drop NUL.
       const read = readHtml(source.includes('\0') ? source.replaceAll('\0', '') : source)
-      context.text(read.visible)
-      context.text(read.hidden)
+      const [visible, hidden] = [Buffer.from(read.visible, 'utf8'), Buffer.from(read.hidden, 'utf8')]
+      context.text(visible)
+      context.text(hidden)
       if (read.hasHiddenText) context.trait('hidden-content')
       for (const [at, uri] of read.dataUris.entries()) await emitDataUri(uri, at, context)
-      await readEmbedded(read.visible, context, input.bytes)
-      if (read.hidden.length > 0) await readEmbedded(read.hidden, context)
+      if (mayEmbed(visible)) await readEmbedded(read.visible, context, input.bytes)
+      if (mayEmbed(hidden)) await readEmbedded(read.hidden, context)
     }
   },
 }

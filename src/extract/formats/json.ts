@@ -1,5 +1,5 @@
 import { decodeText } from '../charset.ts'
-import { readEmbedded } from '../embedded/read-embedded.ts'
+import { tellWithFiles } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 
 /**
@@ -19,8 +19,7 @@ export const json: Format = {
     const decoded = decodeText(input.bytes, input.parameters.charset ?? null)
     for (const source of [decoded.text, ...decoded.others]) {
       const text = source.includes('\\') ? unescapeJson(source) : source
-      context.text(text)
-      await readEmbedded(text, context)
+      await tellWithFiles(text, context)
     }
   },
 }

@@ -9,6 +9,22 @@ export function isHiddenStyle(style: string): boolean {
   return HIDDEN.test(style)
 }
 
+/** Pages repeat a few inline styles thousands of times. */
+const STYLES_MAX = 256
+
+/** The same for inline styles of one page, each looked at once. */
+export class InlineStyles {
+  readonly #known = new Map<string, boolean>()
+
+  isHidden(style: string): boolean {
+    const known = this.#known.get(style)
+    if (known !== undefined) return known
+    const hidden = isHiddenStyle(style)
+    if (this.#known.size < STYLES_MAX) this.#known.set(style, hidden)
+    return hidden
+  }
+}
+
 export class HiddenRules {
   readonly #selectors = new Set<string>()
 

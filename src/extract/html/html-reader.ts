@@ -1,6 +1,7 @@
 import { Tokenizer, type TokenizerCallbacks } from 'htmlparser2'
-import { HiddenRules, isHiddenStyle } from './hidden-rules.ts'
+import { HiddenRules, InlineStyles } from './hidden-rules.ts'
 import { HtmlLines } from './html-lines.ts'
+import { HtmlReferences } from './html-references.ts'
 
 /**
  * HTML as a reader sees it, and everything a reader does not see: attributes, comments, hidden elements, scripts, styles.
@@ -39,6 +40,8 @@ class HtmlReader implements TokenizerCallbacks {
   readonly #depth: number
   readonly #lines = new HtmlLines()
   readonly #rules = new HiddenRules()
+  readonly #references = new HtmlReferences()
+  readonly #styles = new InlineStyles()
   readonly #aside: string[] = []
   readonly #attributesSeen = new Set<string>()
   readonly #dataUris: string[] = []
@@ -53,6 +56,7 @@ class HtmlReader implements TokenizerCallbacks {
   #hiddenIn: { name: string; open: number } | null = null
   #reversedIn: { name: string; open: number; text: string } | null = null
   #preformatted = 0
+  readonly #take = (piece: string): void => this.#text(piece)
 
   constructor(source: string, depth: number) {
     this.#source = source
@@ -60,11 +64,11 @@ class HtmlReader implements TokenizerCallbacks {
   }
 
   read(): HtmlText {
-    const tokenizer = new Tokenizer({ decodeEntities: true, recognizeSelfClosing: false }, this)
+    const tokenizer = new Tokenizer({ decodeEntities: false, recognizeSelfClosing: false }, this)
     tokenizer.write(this.#source)
     tokenizer.end()
     // A value whose quote never closes is handed over without its end.
-    if (this.#attributeValue !== '') this.#keepAttribute(this.#attributeValue, 1)
+    if (this.#attributeValue !== '') this.#keepAttribute(this.#references.attribute(this.#attributeValue), 1)
     if (this.#last < this.#source.length) this.#aside.push(this.#source.slice(this.#last))
     const { visible, hidden } = this.#lines.finish()
     return {
@@ -77,13 +81,12 @@ class HtmlReader implements TokenizerCallbacks {
 
   ontext(start: number, end: number): void {
     this.#last = end
-    this.#text(this.#source.slice(start, end))
+    const text = this.#source.slice(start, end)
+    if (this.#raw === '') this.#references.pieces(text, this.#take)
+    else this.#text(text)
   }
 
-  ontextentity(codepoint: number, end: number): void {
-    this.#last = end
-    this.#text(String.fromCodePoint(codepoint))
-  }
+  ontextentity(): void {}
 
   #text(piece: string): void {
     if (this.#raw !== '') {
@@ -114,17 +117,15 @@ class HtmlReader implements TokenizerCallbacks {
     this.#attributeValue += this.#source.slice(start, end)
   }
 
-  onattribentity(codepoint: number): void {
-    this.#attributeValue += String.fromCodePoint(codepoint)
-  }
+  onattribentity(): void {}
 
   onattribend(_quote: number, end: number): void {
     this.#last = Math.max(this.#last, end)
     const name = this.#attributeName
-    const value = this.#attributeValue
+    const value = this.#references.attribute(this.#attributeValue)
     this.#attributeValue = ''
     if (name.length > 24) this.#keepAttribute(name)
-    if (name === 'hidden' || (name === 'style' && isHiddenStyle(value))) this.#hide = true
+    if (name === 'hidden' || (name === 'style' && this.#styles.isHidden(value))) this.#hide = true
     else if (name === 'class') this.#hide ||= value.split(/\s+/).some((word) => this.#rules.hides('.', word))
     else if (name === 'id') this.#hide ||= this.#rules.hides('#', value)
     if (
@@ -141,7 +142,7 @@ class HtmlReader implements TokenizerCallbacks {
   #keepAttribute(value: string, minChars = ATTRIBUTE_MIN_CHARS): void {
     const trimmed = value.trim()
     if (trimmed.length < minChars) return
-    if (/^data:/i.test(trimmed)) {
+    if (isData(trimmed)) {
       this.#addDataUri(trimmed)
       return
     }
@@ -175,7 +176,7 @@ class HtmlReader implements TokenizerCallbacks {
   }
 
   onclosetag(start: number, end: number): void {
-    const close = this.#source.indexOf('>', end)
+    const close = this.#source.charCodeAt(end) === 0x3e ? end : this.#source.indexOf('>', end)
     this.#last = close < 0 ? this.#source.length : close + 1
     const name = this.#source.slice(start, end).toLowerCase()
     // Attributes have no business on a closing tag, and no reader shows them.
@@ -235,4 +236,10 @@ class HtmlReader implements TokenizerCallbacks {
     if (this.#dataUris.length < DATA_URIS_MAX) this.#dataUris.push(uri)
     else this.#aside.push(uri)
   }
+}
+
+const DATA = 'data:'
+
+function isData(value: string): boolean {
+  return (value.charCodeAt(0) | 0x20) === 0x64 && value.slice(0, DATA.length).toLowerCase() === DATA
 }
