@@ -112,6 +112,15 @@ export class MessageBudget implements Budget {
     return true
   }
 
+  /** Lets what follows have a share of the time left, until the function that is returned is called. */
+  narrow(share: number): () => void {
+    const before = this.#endsAt
+    this.#endsAt = performance.now() + this.msLeft * share
+    return () => {
+      this.#endsAt = before
+    }
+  }
+
   get msLeft(): number {
     return Math.max(0, this.#endsAt - performance.now())
   }
