@@ -1,7 +1,12 @@
-/** `/healthz` (alive), `/readyz` (ready to accept, and why not), `/metrics` (Prometheus text). Read-only, inside only. */
+/**
+ * `/healthz` (alive), `/readyz` (ready to accept, and why not), `/metrics` (Prometheus text): read-only, inside only. What
+ * is below `/api/` is the HTTP API's where there is one, which asks for a token.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { asError, GatewayError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { Metrics } from '../platform/metrics.ts'
+import type { HttpApi } from './api/http-api.ts'
 import type { Health } from './health.ts'
 
 export interface AdminServerOptions {
@@ -13,6 +18,7 @@ export interface AdminServerOptions {
   readonly metrics: Metrics
   /** Called before metrics are read, to bring gauges up to date. */
   readonly refresh: () => Promise<void>
+  readonly api?: HttpApi
 }
 
 export interface AdminServer {
@@ -20,13 +26,14 @@ export interface AdminServer {
   close(): Promise<void>
 }
 
-const REQUEST_TIMEOUT_MS = 10_000
+const HEADERS_TIMEOUT_MS = 10_000
 
 /** Throws GatewayError `port-in-use`. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    { requestTimeout: options.api ? limits.apiRequestMaxMs : HEADERS_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
     (request, response) => {
+      if (options.api && request.url?.startsWith('/api/')) return options.api.answer(request, response)
       answer(options, request, response).catch((thrown: unknown) => {
         if (!response.headersSent) response.writeHead(500)
         response.end(`${asError(thrown).name}\n`)

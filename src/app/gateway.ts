@@ -33,6 +33,8 @@ import type { ScanPool } from '../scan/scan-pool.ts'
 import { openDiskBlobStore } from '../store/blob-disk/disk-blob-store.ts'
 import { openSqliteState } from '../store/sqlite/open-sqlite-state.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
+import type { HttpApi } from './api/http-api.ts'
+import { startApi } from './api/start-api.ts'
 import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { createDispatcher } from './create-dispatcher.ts'
@@ -147,9 +149,13 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
   closers.push(() => ingress.close(0))
   const doors = new Doors({ health, ingress, patienceMs: limits.notReadyPatienceMs, now: systemClock.now, log })
   health.onRound(() => doors.look())
+  const api = config.admin.api ? await startApi(config, audit, log) : null
+  if (api) closers.push(() => api.close())
   const admin = await startAdminServer({
-    ...config.admin,
+    host: config.admin.host,
+    port: config.admin.port,
     section: 'admin',
+    ...(api ? { api } : {}),
     health,
     metrics,
     refresh: () => refresh(deps, metrics, health),
@@ -172,7 +178,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     },
     'gateway ready',
   )
-  const parts = { ingress, admin, sweep, watch, health, deps, pool, blobs }
+  const parts = { ingress, admin, api, sweep, watch, health, deps, pool, blobs }
   return { smtp, adminPort: admin.port, localMaildir, log, close: (graceMs) => closeInOrder(parts, graceMs) }
 }
 
@@ -240,6 +246,7 @@ async function refresh(deps: PipelineDependencies, metrics: Metrics, health: Hea
 interface GatewayParts {
   readonly ingress: SmtpIngress
   readonly admin: AdminServer
+  readonly api: HttpApi | null
   readonly sweep: Sweep
   readonly watch: DefinitionWatch
   readonly health: Health
@@ -250,7 +257,7 @@ interface GatewayParts {
 
 /** From the outside in: doors first, then the work, then what the work needs. */
 async function closeInOrder(parts: GatewayParts, graceMs: number): Promise<void> {
-  const { ingress, admin, sweep, watch, health, deps, pool, blobs } = parts
+  const { ingress, admin, api, sweep, watch, health, deps, pool, blobs } = parts
   health.drain()
   watch.stop()
   await ingress.close(graceMs)
@@ -260,6 +267,7 @@ async function closeInOrder(parts: GatewayParts, graceMs: number): Promise<void>
   await pool.close()
   health.stop()
   await admin.close()
+  await api?.close()
   await blobs.close()
   await deps.store.close()
   deps.log.info({}, 'gateway stopped')

@@ -11,6 +11,7 @@ import type { Extraction, Part, PartPrint, Uninspected } from '../core/extractio
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { SHINGLE_WORDS } from '../detect/fingerprint/shingles.ts'
 import { foldedWords } from '../detect/words/fold.ts'
+import type { ScanJob } from '../scan/scan-job.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
 import { readScanInput } from './scan-input.ts'
 
@@ -79,9 +80,9 @@ export async function readDocument(
   try {
     const { job } = await readScanInput({ file: path })
     const sha256 = createHash('sha256').update(job.bytes).digest('hex')
-    const whole: Omit<NewDocument, 'texts'> = { name, group, sha256 }
+    const whole = { name, group, sha256 }
     if (isKnown(whole)) return { documents: [{ ...whole, texts: [] }], byBytes: [], failed: [] }
-    return split(whole, path, await pool.extract(job))
+    return await documentsOf(pool, whole, path, job)
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     const problem = code === 'ENOENT' ? 'no such file' : asError(thrown).message
@@ -89,8 +90,18 @@ export async function readDocument(
   }
 }
 
+/** What bytes at hand are registered as; `path` is what problems call them. Throws what the pool throws. */
+export async function documentsOf(
+  pool: ScanPool,
+  whole: Omit<NewDocument, 'texts' | 'prints'>,
+  path: string,
+  job: ScanJob,
+): Promise<ReadDocument> {
+  return split(whole, path, await pool.extract(job))
+}
+
 /** One document of a file, or those of an archive. */
-function split(whole: Omit<NewDocument, 'texts'>, path: string, extraction: Extraction): ReadDocument {
+function split(whole: Omit<NewDocument, 'texts' | 'prints'>, path: string, extraction: Extraction): ReadDocument {
   const [root] = extraction.parts
   if (!root) return { documents: [], byBytes: [], failed: [{ file: path, problem: 'holds nothing' }] }
   const documents: NewDocument[] = []

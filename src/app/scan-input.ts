@@ -27,7 +27,11 @@ const HEADER_ADDRESSES_MAX = 1_000
 
 /** Throws the file system's error when the file can't be read. */
 export async function readScanInput(target: ScanTarget): Promise<ScanInput> {
-  const bytes = new Uint8Array(await readFile(target.file))
+  return scanInputOf(target, new Uint8Array(await readFile(target.file)))
+}
+
+/** The same of bytes that are at hand; the file is a name alone. */
+export function scanInputOf(target: ScanTarget, bytes: Uint8Array): ScanInput {
   const as = target.as ?? (target.method || target.url ? 'upload' : /\.eml$/i.test(target.file) ? 'mail' : 'upload')
   return as === 'mail' ? mailInput(target, bytes) : uploadInput(target, bytes)
 }

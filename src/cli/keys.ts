@@ -16,4 +16,11 @@ export function register(program: Command): void {
       const { runKeysRotate } = await import('../app/commands/keys-command.ts')
       process.exitCode = await runKeysRotate(command.optsWithGlobals<{ config?: string }>())
     })
+  keys
+    .command('api-token')
+    .description('Make a new bearer token of the HTTP API in api.token of the keys folder (mode 0600).')
+    .action(async (_flags: unknown, command: Command) => {
+      const { runKeysApiToken } = await import('../app/commands/keys-command.ts')
+      process.exitCode = await runKeysApiToken(command.optsWithGlobals<{ config?: string }>())
+    })
 }

@@ -158,9 +158,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address to listen on.'),
       port: port.default(9925).describe('TCP port; 0 picks a free one.'),
+      api: z
+        .boolean()
+        .default(true)
+        .describe('The HTTP API below `/api/`, for whoever bears the token in `api.token` of the keys folder.'),
     })
     .prefault({})
-    .describe('`/healthz`, `/readyz` and `/metrics`. Keep it on an inside address.'),
+    .describe('`/healthz`, `/readyz`, `/metrics` and the HTTP API. Keep it on an inside address.'),
   organisation: z
     .strictObject({
       domains: z.array(domain).default([]).describe('Your own mail domains; every other recipient is external.'),

@@ -1,10 +1,10 @@
 import Table from 'cli-table3'
-import { rowsRevision } from '../../catalog/document-rows.ts'
 import type { FingerprintCatalog } from '../../catalog/fingerprint-catalog.ts'
 import type { Config } from '../../config/schema.ts'
 import { asError } from '../../core/errors.ts'
 import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
+import { collectionsIn, documentShown } from '../collections.ts'
 import { exists } from '../first-start.ts'
 import { loadConfiguration } from '../installation.ts'
 import type { DocumentProblem } from '../read-documents.ts'
@@ -126,19 +126,6 @@ function tellProblems(command: string, byBytes: readonly DocumentProblem[], fail
   for (const { file, problem } of failed) process.stderr.write(`sluice fingerprint ${command}: ${file}: ${problem}\n`)
 }
 
-interface Collection {
-  readonly id: string
-  readonly name: string
-  readonly files: number
-  readonly shingles: number
-  readonly addedAt: string
-  readonly label: string | null
-  readonly owner: string | null
-  readonly partners: readonly string[]
-  readonly ignore: boolean
-  readonly revision: string
-}
-
 /** Null where nothing was ever registered: looking makes no keys. */
 async function existingCatalog(flags: Flags): Promise<FingerprintCatalog | null> {
   const { config } = await loadConfiguration(flags)
@@ -147,21 +134,7 @@ async function existingCatalog(flags: Flags): Promise<FingerprintCatalog | null>
 
 export async function runFingerprintList(flags: Flags): Promise<number> {
   const documents = (await (await existingCatalog(flags))?.list()) ?? []
-  const byName = Map.groupBy(documents, (document) => document.collection)
-  const collections = [...byName].map(([name, mine]): Collection => {
-    return {
-      id: name,
-      name,
-      files: mine.length,
-      shingles: mine.reduce((sum, document) => sum + document.shingles, 0),
-      addedAt: new Date(mine.reduce((last, document) => Math.max(last, document.addedAt), 0)).toISOString(),
-      label: mine[0]?.label ?? null,
-      owner: mine[0]?.owner ?? null,
-      partners: mine[0]?.partners ?? [],
-      ignore: mine.every((document) => document.ignore),
-      revision: rowsRevision(mine),
-    }
-  })
+  const collections = collectionsIn(documents)
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(collections)}\n`)
     return 0
@@ -189,10 +162,9 @@ export async function runFingerprintShow(collection: string, flags: Flags): Prom
   }
   const [first] = documents
   if (first && !flags.json) process.stdout.write(`${collection}  ${aboutGroup(first)}\n`)
-  for (const { name, file, shingles, words, chunks, picture, addedAt, label, owner, partners, ignore } of documents) {
-    const added = new Date(addedAt).toISOString()
-    const known = { words, shingles, chunks, picture }
-    const shown = { name, collection, file, ...known, addedAt: added, label, owner, partners, ignore }
+  for (const document of documents) {
+    const { name, words, shingles, chunks, picture } = document
+    const shown = documentShown(document)
     const size = [
       ...(shingles > 0 ? [`${words} words, ${shingles} hashes`] : []),
       ...(chunks > 0 ? [`${chunks} pieces`] : []),
@@ -200,7 +172,7 @@ export async function runFingerprintShow(collection: string, flags: Flags): Prom
       ...(shingles + chunks === 0 && !picture ? ['known by its bytes alone'] : []),
     ].join(', ')
     if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
-    else process.stdout.write(`${name}  ${size}, added ${added.slice(0, 16)}\n`)
+    else process.stdout.write(`${name}  ${size}, added ${shown.addedAt.slice(0, 16)}\n`)
   }
   return 0
 }

@@ -1,4 +1,5 @@
 import { createKeys, rotateKeyEncryptionKey } from '../../platform/keys.ts'
+import { apiTokenFile, replaceApiToken } from '../api/api-token.ts'
 import { loadConfiguration } from '../installation.ts'
 
 interface Flags {
@@ -19,6 +20,15 @@ export async function runKeysRotate(flags: Flags): Promise<number> {
   process.stdout.write(
     `key-encryption key ${id} is current; data keys are re-wrapped when the gateway starts next. Keep the older key files until then, and in every backup.\n`,
   )
+  return 0
+}
+
+export async function runKeysApiToken(flags: Flags): Promise<number> {
+  const { config } = await loadConfiguration(flags)
+  const file = apiTokenFile(keysDir(config.keys_dir))
+  await createKeys(keysDir(config.keys_dir))
+  await replaceApiToken(file)
+  process.stdout.write(`${file} holds a new token of the HTTP API; the former one opens nothing any more\n`)
   return 0
 }
 
