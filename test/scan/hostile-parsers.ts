@@ -14,6 +14,11 @@ const deeds: Readonly<Record<string, (context: ExtractContext, argument: string)
   hang: () => {
     for (;;);
   },
+  /** Looks at the clock, as a parser should. */
+  wait: (context) => {
+    while (context.budget.hasTime());
+    context.text('waited')
+  },
   abort: () => process.abort(),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   exit: () => process.exit(0),

@@ -73,6 +73,7 @@ const extraction: IsolatedExtraction = {
   ],
   uninspected: [{ path: 'mail/a.zip/c.txt', reason: 'encrypted', detail: 'ZipCrypto' }],
   labels: [{ scheme: 'tlp', id: 'RED', name: 'RED', part: 'mail/a.zip/b.txt' }],
+  prints: [],
   left: { budget: { inflatedBytes: 1, textBytes: 2, parts: 3, ms: 4.5 }, pictures: { pictures: 5, ms: -1.5 } },
 }
 const use = { memoryBytes: 1, cpuMs: 1.5 }

@@ -21,6 +21,7 @@ import {
   hostileFile,
   hostileSandbox,
   isRunning,
+  read,
   readMail,
   sandboxOn,
 } from './sandboxes.ts'
@@ -117,6 +118,19 @@ describe.each(kinds)('hostile parsers, %s', (kind, prepared) => {
     )
     expect(['ERR_ACCESS_DENIED']).toContain(texts['mail/b.pdf'])
     expect(['ERR_ACCESS_DENIED']).toContain(texts['mail/c.pdf'])
+  })
+
+  it.runIf(kind === 'process')('members of an archive that take too long leave time for the rest', async () => {
+    sandbox = sandboxOn(prepared)
+    const bytes = zipOf([
+      { name: 'hang.pdf', data: hostileFile('hang') },
+      { name: 'after.pdf', data: said },
+      { name: 'patient.pdf', data: hostileFile('wait') },
+    ])
+    const upload = { bytes, as: 'upload', filename: 'all.zip', declaredType: null } as const
+    const { texts, uninspected } = await read(sandbox, upload, { timeMs: 6_000 })
+    expect(uninspected).toEqual(['all.zip/hang.pdf: timeout (parser)'])
+    expect(texts).toMatchObject({ 'all.zip/patient.pdf': 'waited', 'all.zip/after.pdf': 'SIBLING' })
   })
 
   it.runIf(kind === 'process')('one message can end only so many', async () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultExtractLimits, type ExtractLimits } from '../../src/extract/budget.ts'
 import { extract } from '../../src/extract/extract.ts'
+import type { ExtractInput } from '../../src/extract/walk.ts'
 import { Sandbox } from '../../src/scan/sandbox.ts'
 import { type PreparedSandbox, prepareSandbox, type SandboxKind } from '../../src/scan/sandbox-launch.ts'
 import { openProcesses } from '../../src/scan/sandbox-process.ts'
@@ -46,11 +47,12 @@ export async function readMail(
   files: Readonly<Record<string, Uint8Array>>,
   limits: Partial<ExtractLimits> = {},
 ): Promise<Read> {
-  const bytes = mailWith(files)
-  const extraction = await extract(
-    { bytes, as: 'mail', filename: null, declaredType: null },
-    { limits, isolate: (part) => sandbox.extract(part) },
-  )
+  return await read(sandbox, { bytes: mailWith(files), as: 'mail', filename: null, declaredType: null }, limits)
+}
+
+/** Reads mail or an upload in the sandbox. */
+export async function read(sandbox: Sandbox, input: ExtractInput, limits: Partial<ExtractLimits> = {}): Promise<Read> {
+  const extraction = await extract(input, { limits, isolate: (part) => sandbox.extract(part) })
   const pathOf = (id: number) => extraction.parts[id]?.path ?? `part ${id}`
   return {
     texts: Object.fromEntries(extraction.texts.map(({ part, utf8 }) => [pathOf(part), Buffer.from(utf8).toString()])),
