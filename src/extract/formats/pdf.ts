@@ -80,7 +80,8 @@ async function readPages(
         if (text !== '') context.text(text)
         remember(text, lines)
         const { isBlank, paths } = await readDrawn(page, text, context)
-        const isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
+        let isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
+        if (isBlank && paths >= PATHS_MIN) isRead = await readOutlines(pictures, number, context)
         if (isBlank && !isRead && (mayHavePictures || paths >= PATHS_MIN))
           context.uninspected('not-readable', 'page without text')
       }
@@ -118,6 +119,22 @@ async function readPictures(
     if (problem) context.uninspected(isBlank ? problem.reason : 'not-readable', problem.detail)
   }
   return found === null || found.length > 0
+}
+
+/** Text of a page whose letters are lines and curves. False when the page was not looked at. */
+async function readOutlines(pictures: PdfPictures, number: number, context: ExtractContext): Promise<boolean> {
+  const reader = context.pictures
+  if (!reader?.hasTime) return false
+  const ms = Math.min(limits.extractPdfPageMs, context.budget.msLeft)
+  const raster = await pictures.drawn(number, ms).catch(() => null)
+  if (raster === null) return false
+  const { text, problem } = await reader.readRaster(raster, context.budget)
+  if (text !== '') {
+    context.via('ocr')
+    context.text(text)
+  }
+  if (problem) context.uninspected(problem.reason, problem.detail)
+  return true
 }
 
 interface BesideText {

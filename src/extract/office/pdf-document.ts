@@ -48,14 +48,14 @@ async function load(bytes: Uint8Array, password: string | null, pictureMaxPixels
     disableFontFace: true,
     useSystemFonts: false,
     useWorkerFetch: false,
-    useWasm: false,
+    useWasm: true,
     isOffscreenCanvasSupported: false,
     isImageDecoderSupported: false,
     stopAtErrors: false,
     maxImageSize: pictureMaxPixels,
     cMapUrl: `${join(root, 'cmaps')}/`,
     cMapPacked: true,
-    // Decoders of JPEG 2000 and JBIG2, in their builds without WebAssembly.
+    // Decoders of JPEG 2000 and JBIG2; without WebAssembly a scanned page takes longer than it may.
     wasmUrl: `${join(root, 'wasm')}/`,
     standardFontDataUrl: `${join(root, 'standard_fonts')}/`,
   })

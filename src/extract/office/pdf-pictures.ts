@@ -1,10 +1,12 @@
 import { limits } from '../../core/limits.ts'
+import { rasterOf as rasterOfRgba } from '../ocr/modern-pictures.ts'
 import { type Raster, shrink } from '../ocr/raster.ts'
 import { type OpenPdf, openPdf } from './pdf-document.ts'
 
 /**
- * Pixels of the pictures that the pages of a PDF paint, for text recognition. The document is opened a second time, since
- * reading its text needs no picture decoded. Pictures beyond `limits.extractPixelsMax` are left out by pdf.js.
+ * Pixels of the pictures that the pages of a PDF paint, and of whole pages, for text recognition. The document is opened
+ * a second time, since reading its text needs no picture decoded. Pictures beyond `limits.extractPixelsMax` are left out
+ * by pdf.js.
  */
 export class PdfPictures {
   readonly #bytes: Buffer
@@ -19,13 +21,10 @@ export class PdfPictures {
 
   /** Pictures of one page, each once in the document; strips of one picture are joined. Throws for broken pages. */
   async onPage(number: number): Promise<Raster[]> {
-    if (this.#opened === null) {
-      const opened = await openPdf(this.#bytes, this.#passwords, limits.extractPixelsMax)
-      if (typeof opened === 'string') return []
-      this.#opened = opened.pdf
-    }
+    const pdf = await this.#open()
+    if (pdf === null) return []
     const { OPS } = await import('pdfjs-dist/legacy/build/pdf.mjs')
-    const page = await this.#opened.document.getPage(number)
+    const page = await pdf.document.getPage(number)
     const { fnArray, argsArray } = await page.getOperatorList({ intent: 'any' })
     const rasters: Raster[] = []
     for (let i = 0; i < fnArray.length && rasters.length < PICTURES_MAX; i++) {
@@ -52,6 +51,44 @@ export class PdfPictures {
     return joined(rasters)
   }
 
+  /**
+   * The page as it is seen, at a resolution that print is read at: letters may be drawn as lines and curves. Null where
+   * it took longer than `ms`. Throws for broken pages.
+   */
+  async drawn(number: number, ms: number): Promise<Raster | null> {
+    const pdf = await this.#open()
+    if (pdf === null) return null
+    const { createCanvas } = await import('@napi-rs/canvas')
+    const page = await pdf.document.getPage(number)
+    const natural = page.getViewport({ scale: 1 })
+    const room = Math.sqrt(PAGE_PIXELS_MAX / (natural.width * natural.height))
+    const viewport = page.getViewport({ scale: Math.min(DOTS_PER_INCH / 72, room) })
+    const [width, height] = [Math.ceil(viewport.width), Math.ceil(viewport.height)]
+    if (!(width > 0 && height > 0 && width * height <= 2 * PAGE_PIXELS_MAX)) return null
+    const context = createCanvas(width, height).getContext('2d')
+    const task = page.render({ canvas: null, canvasContext: context as never, viewport, background: 'white' })
+    const timer = setTimeout(() => task.cancel(), Math.max(1, ms))
+    try {
+      await task.promise
+      return rasterOfRgba(context.getImageData(0, 0, width, height).data, width, height)
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.name === 'RenderingCancelledException') return null
+      throw thrown
+    } finally {
+      clearTimeout(timer)
+      page.cleanup()
+    }
+  }
+
+  async #open(): Promise<OpenPdf | null> {
+    if (this.#opened === null) {
+      const opened = await openPdf(this.#bytes, this.#passwords, limits.extractPixelsMax)
+      if (typeof opened === 'string') return null
+      this.#opened = opened.pdf
+    }
+    return this.#opened
+  }
+
   async close(): Promise<void> {
     await this.#opened?.close().catch(() => undefined)
     this.#opened = null
@@ -66,6 +103,10 @@ export class PdfPictures {
     return true
   }
 }
+
+/** Capitals of ten points become 28 pixels, which recognition reads best. */
+const DOTS_PER_INCH = 200
+const PAGE_PIXELS_MAX = 4_000_000
 
 /** Pictures of one page, strips included. */
 const PICTURES_MAX = 256

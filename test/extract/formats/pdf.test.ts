@@ -110,7 +110,8 @@ describe('pdf', () => {
     ]
     expect((await read(pdfOf('', { objects }), 'x.pdf')).said).toContain('not-readable page without text')
     const outlines = Array.from({ length: 80 }, (_, i) => `${i} 0 m ${i} 9 l S`).join('\n')
-    expect((await read(pdfOf(outlines, { objects: [INFO] }), 'x.pdf')).said).toContain('not-readable page without text')
+    // Lines alone are drawn and looked at: there is nothing to read in them.
+    expect((await read(pdfOf(outlines, { objects: [INFO] }), 'x.pdf')).said).toEqual([])
     expect((await read(pdfOf('', { objects: [INFO] }), 'x.pdf')).said).toEqual([])
   })
 

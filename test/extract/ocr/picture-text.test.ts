@@ -46,6 +46,15 @@ describe('text in pictures', () => {
     expect(uninspected).toEqual([])
   })
 
+  it('is read on pages of a PDF whose letters are drawn as shapes', async () => {
+    const { text, extraction, uninspected } = await readUpload(outlinesOf(drawn()), { filename: 'curves.pdf' })
+    expect(squeeze(text)).toContain(NUMBER)
+    expect(extraction.parts[0]?.via).toEqual(['pdf', 'ocr'])
+    expect(uninspected).toEqual([])
+    const off = await readUpload(outlinesOf(drawn()), { filename: 'curves.pdf' }, { ocr: null })
+    expect(off.uninspected).toEqual(['not-readable page without text'])
+  })
+
   it('leaves pages of a PDF unread where recognition is off, and says so', async () => {
     const { text, uninspected } = await readUpload(pdfOf(drawn()), { filename: 'scan.pdf' }, { ocr: null })
     expect(text).toBe('scan.pdf')
@@ -166,6 +175,31 @@ function pdfOf({ width, height, data }: Raster): Buffer {
     Buffer.concat([Buffer.from(`${i + 1} 0 obj\n`), object, Buffer.from('\nendobj\n')]),
   )
   return Buffer.concat([Buffer.from('%PDF-1.4\n'), ...body, Buffer.from('trailer << /Root 1 0 R /Size 7 >>\n%%EOF\n')])
+}
+
+/** A page without text and pictures: dark runs of pixels as filled rectangles, at 200 dots an inch. */
+function outlinesOf({ width, height, channels, data }: Raster): Buffer {
+  const shapes: string[] = ['0.36 0 0 0.36 0 0 cm']
+  for (let y = 0; y < height; y++) {
+    for (let x = 0, start = -1; x <= width; x++) {
+      const isInk = x < width && (data[(y * width + x) * channels] ?? 255) < 128
+      if (isInk && start < 0) start = x
+      if (isInk || start < 0) continue
+      shapes.push(`${start} ${height - 1 - y} ${x - start} 1.05 re f`)
+      start = -1
+    }
+  }
+  const page = `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${width * 0.36} ${height * 0.36}] /Contents 4 0 R >>`
+  const objects = [
+    Buffer.from('<< /Type /Catalog /Pages 2 0 R >>'),
+    Buffer.from('<< /Type /Pages /Kids [3 0 R] /Count 1 >>'),
+    Buffer.from(page),
+    stream('', Buffer.from(shapes.join('\n'))),
+  ]
+  const body = objects.map((object, i) =>
+    Buffer.concat([Buffer.from(`${i + 1} 0 obj\n`), object, Buffer.from('\nendobj\n')]),
+  )
+  return Buffer.concat([Buffer.from('%PDF-1.4\n'), ...body, Buffer.from('trailer << /Root 1 0 R /Size 5 >>\n%%EOF\n')])
 }
 
 function stream(entries: string, data: Buffer): Buffer {
