@@ -188,6 +188,8 @@ export const limits = {
   sandboxPartTimeShare: 0.75,
   /** On top of it, before the sandbox is killed: parsers that look at the clock themselves keep what they read. */
   sandboxGraceShare: 0.05,
+  /** At least, since a busy machine makes everybody late. */
+  sandboxGraceMinMs: 500,
   /** Sandboxes that one message may end; what is left of it then is not read. */
   sandboxFailuresMax: 8,
   /** One part, as it is handed to a sandbox. */

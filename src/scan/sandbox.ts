@@ -75,7 +75,8 @@ export class Sandbox {
       clearTimeout(timer)
       const msLeft = Math.max(0, endsAt - performance.now())
       const share = isWhole && at === part.path ? 1 : limits.sandboxPartTimeShare
-      timer = setTimeout(() => session.kill(), msLeft * (share + limits.sandboxGraceShare))
+      const graceMs = Math.max(limits.sandboxGraceMinMs, msLeft * limits.sandboxGraceShare)
+      timer = setTimeout(() => session.kill(), msLeft * share + graceMs)
     }
     const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve) => {
       session.listen((said) => {

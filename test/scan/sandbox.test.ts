@@ -128,7 +128,7 @@ describe.each(kinds)('hostile parsers, %s', (kind, prepared) => {
       { name: 'patient.pdf', data: hostileFile('wait') },
     ])
     const upload = { bytes, as: 'upload', filename: 'all.zip', declaredType: null } as const
-    const { texts, uninspected } = await read(sandbox, upload, { timeMs: 6_000 })
+    const { texts, uninspected } = await read(sandbox, upload, { timeMs: 8_000 })
     expect(uninspected).toEqual(['all.zip/hang.pdf: timeout (parser)'])
     expect(texts).toMatchObject({ 'all.zip/patient.pdf': 'waited', 'all.zip/after.pdf': 'SIBLING' })
   })
