@@ -128,18 +128,19 @@ export class ViewScan {
     if (view.strongOnly && !strong) return
     const source = region.toSource(claim.start, claim.end)
     const doubtful = edits.some((edit) => edit.doubtful) && !claim.evidence.some((note) => note.distance !== undefined)
-    const lowered = doubtful && claim.confidence === 'high'
+    const below = doubtful ? BELOW[claim.confidence] : null
     this.found.push({
       claim,
       ...layer.toOriginal(source.start, source.end),
       via,
-      confidence: lowered ? 'medium' : claim.confidence,
-      evidence: lowered ? [...claim.evidence, DOUBT] : claim.evidence,
+      confidence: below ?? claim.confidence,
+      evidence: below ? [...claim.evidence, { ...DOUBT, effect: `lowered to ${below}` }] : claim.evidence,
     })
   }
 }
 
-const DOUBT: EvidenceNote = { kind: 'anti-evidence', name: 'joined over cells or lines', effect: 'lowered to medium' }
+const BELOW: Readonly<Record<Confidence, Confidence | null>> = { high: 'medium', medium: 'low', low: null }
+const DOUBT = { kind: 'anti-evidence', name: 'joined from groups' } as const
 
 /** What a view makes of the places its triggers found; a place inside of an edit made before is part of it. */
 function placeEdits(view: View, text: Buffer, places: readonly Place[]): Edit[] {

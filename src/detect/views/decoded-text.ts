@@ -17,9 +17,14 @@ export function decodedText(bytes: Buffer): DecodedText | null {
   if (bytes.length < LENGTH_MIN) return null
   const plain = readable(bytes)
   if (plain) return { text: plain, via: [] }
-  const inflated = inflate(bytes)
-  const text = inflated && readable(inflated)
-  return text ? { text, via: ['gzip'] } : null
+  const via: ViewName[] = []
+  for (let packed: Buffer | null = inflate(bytes); packed; packed = inflate(packed)) {
+    via.push('gzip')
+    const text = readable(packed)
+    if (text) return { text, via }
+    if (via.length === limits.detectViewDepthMax) return null
+  }
+  return null
 }
 
 /** UTF-8 without control characters, or UTF-16 that is mostly ASCII. */

@@ -1,6 +1,7 @@
 /** Every view, in the order in which they are tried. Adding one: a file beside this and a line here. */
 import { base32View } from './base32-view.ts'
 import { base64View } from './base64-view.ts'
+import { bidiOverrideView } from './bidi-override-view.ts'
 import { escapesView } from './escapes-view.ts'
 import { hexView } from './hex-view.ts'
 import { htmlView } from './html-view.ts'
@@ -16,6 +17,7 @@ import { wordsView } from './words-view.ts'
 
 export const views = [
   invisibleView,
+  bidiOverrideView,
   unicodeView,
   htmlView,
   urlView,

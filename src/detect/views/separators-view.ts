@@ -35,7 +35,7 @@ export const separatorsView: View = {
     if (cells && !shaped) return null
     // Addresses of the Internet and points in time have the look, too.
     if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(source) || /^\d{4}[-/.]\d\d?[-/.]\d\d?\D/.test(source)) return null
-    return { start, end, replacement, ...(cells && { doubtful: true }) }
+    return { start, end, replacement, ...((cells || !shaped) && { doubtful: true }) }
   },
 }
 

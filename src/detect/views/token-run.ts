@@ -14,21 +14,55 @@ const CR = 0x0d
 /** A line of wrapped base64 is at least this long, else it is a word at the end of a line. */
 const WRAPPED_LINE_MIN = 16
 
-/** Characters from `start` on that `belongs` accepts, over line breaks where the next line goes on with a long run. */
-export function tokenRun(text: Buffer, start: number, belongs: Uint8Array): TokenRun {
+/** What to write for a foreign byte between characters read and the next ones; null: the run ends there. */
+export type MendRun = (before: string, next: string) => string | null
+
+/** Characters that must follow a foreign byte for the run to go on behind it. */
+const NEXT_MIN = 16
+/** Foreign bytes in one run; text that merely looks like one has more. */
+const FOREIGN_MAX = 8
+
+/**
+ * Characters from `start` on that `belongs` accepts, over line breaks where the next line goes on with a long run, and
+ * over single foreign bytes when `mend` says what stands for them.
+ */
+export function tokenRun(text: Buffer, start: number, belongs: Uint8Array, mend: MendRun | null = null): TokenRun {
   const limit = Math.min(text.length, start + limits.detectViewBytesMax)
   let characters = ''
+  let foreign = 0
   let from = start
   let at = start
   for (;;) {
     while (at < limit && belongs[text[at] as number] === 1) at++
     characters += text.toString('latin1', from, at)
     const next = at - from >= WRAPPED_LINE_MIN ? nextLine(text, at, limit, belongs) : -1
-    if (next < 0) return { end: at, characters }
+    if (next < 0) {
+      const instead = foreign < FOREIGN_MAX ? mended(text, at, belongs, characters, mend) : null
+      if (instead === null) return { end: at, characters }
+      foreign++
+      characters += instead
+      at++
+      from = at
+      continue
+    }
     from = next
     at = next
   }
 }
+
+function mended(text: Buffer, at: number, belongs: Uint8Array, before: string, mend: MendRun | null): string | null {
+  if (!mend || before.length === 0 || before.endsWith('=') || !isForeign(text[at])) return null
+  let end = at + 1
+  while (end - at <= NEXT_MIN && end < text.length && belongs[text[end] as number] === 1) end++
+  return end - at > NEXT_MIN ? mend(before, text.toString('latin1', at + 1, end)) : null
+}
+
+/** Bytes that neither belong to an encoding nor end what is written in it, as spaces, quotes and brackets do. */
+export function isForeign(byte: number | undefined): boolean {
+  return byte !== undefined && FOREIGN[byte] === 1
+}
+
+const FOREIGN = byteSet('!#$%*?@^~|\\\x00\x01\x02\x7f')
 
 /** Where the next line's token begins when `at` stands at a line's end and the line looks like more of the same. */
 function nextLine(text: Buffer, at: number, limit: number, belongs: Uint8Array): number {

@@ -80,6 +80,8 @@ function replacementAt(text: Buffer, at: number, length: number): string | null 
     case ' ':
     case '-':
       return besideDigit(text, at, at + length) ? fold : null
+    case RAISED:
+      return superscriptNumber(text, at) ? raisedDigit(code) : null
     default:
       return fold.startsWith(LOOK) ? (mixedWord(text, at, length) ? fold.slice(1) : null) : fold
   }
@@ -87,6 +89,10 @@ function replacementAt(text: Buffer, at: number, length: number): string | null 
 
 const KEEP = '\0'
 const LOOK = '\x01'
+const RAISED = '\x02'
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+/** Shorter ones are exponents and notes. */
+const RAISED_MIN = 4
 
 function foldOf(character: string): string {
   if (SPACE.test(character)) return ' '
@@ -95,10 +101,32 @@ function foldOf(character: string): string {
   if (look) return LOOK + look
   const digit = digitValue(character)
   if (digit !== null) return digit
-  // Superscripts and fractions would join the number before them to a longer one.
-  if (/[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079]/.test(character)) return KEEP
+  if (SUPERSCRIPTS.includes(character)) return RAISED
+  // Fractions would join the number before them to a longer one.
+  if (/[\u00bc-\u00be]/.test(character)) return KEEP
   const compatible = character.normalize('NFKC')
   return compatible !== character && /^[\x20-\x7e]+$/.test(compatible) ? compatible : KEEP
+}
+
+function raisedDigit(code: number): string {
+  return String(SUPERSCRIPTS.indexOf(String.fromCodePoint(code)))
+}
+
+/** Whether the superscript at `at` is one of several that stand alone: behind a number or word it is an exponent. */
+function superscriptNumber(text: Buffer, at: number): boolean {
+  const isRaised = (i: number) =>
+    (text[i] as number) >= 0xc0 &&
+    SUPERSCRIPTS.includes(String.fromCodePoint(codePointAt(text, i, characterLength(text[i] as number))))
+  const before = (i: number) => {
+    let start = i - 1
+    while (start > 0 && ((text[start] as number) & 0xc0) === 0x80) start--
+    return start
+  }
+  let first = at
+  while (at - first < WORD_MAX_BYTES && first > 0 && isRaised(before(first))) first = before(first)
+  let end = at
+  while (end - first < WORD_MAX_BYTES && end < text.length && isRaised(end)) end += characterLength(text[end] as number)
+  return !isAlphanumeric(text[first - 1]) && [...text.toString('utf8', first, end)].length >= RAISED_MIN
 }
 
 /** Decimal digits come in runs of ten, zero first (Unicode 4.6), so the value is the distance to the run's start. */

@@ -54,6 +54,17 @@ const hidden: readonly (readonly [string, string, string])[] = [
   ['base64, the number alone', b64(CARD), 'base64'],
   ['base64 of base64', b64(b64(`the card ${CARD}`)), 'base64>base64'],
   ['base64, URL-safe', Buffer.from(`>>>???~~~ ${CARD}`).toString('base64url'), 'base64'],
+  ['base64 with a foreign byte put in', b64(`my card is ${CARD} and more`).replace(/^(.{30})/, '$1*'), 'base64'],
+  ['base64 with a foreign byte at its front', b64(`my card is ${CARD} and more`).replace(/^(.{5})/, '$1*'), 'base64'],
+  ['base64 with a byte replaced', b64(`this is my very own card: ${CARD}`).replace(/^(.{10})./, '$1*'), 'base64'],
+  [
+    'base64 with two foreign bytes',
+    b64(`my card is ${CARD} and more of it`).replace(/^(.{20})(.{18})/, '$1*$2~'),
+    'base64',
+  ],
+  ['base64 of gzip of gzip', b64(gzipSync(gzipSync(`card ${CARD}`))), 'base64>gzip'],
+  ['shown from right to left', `pay \u202e${[...CARD].reverse().join('')}\u202c now`, 'reversed'],
+  ['superscript digits', each((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(d)] ?? ''), 'unicode'],
   [
     'base64, wrapped',
     b64(`long text before the card comes: ${CARD} and after it, too`).replace(/(.{40})/g, '$1\r\n'),
