@@ -2,6 +2,7 @@
  * Exact-data indexes on disk: one file each, built in a stream from a CSV and published by an atomic rename. It holds
  * keyed hashes only, and may be built on another machine that has the catalogue key.
  */
+import { createHmac } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -9,10 +10,10 @@ import { CODE_MAX_CHARS, WORDS_MAX } from '../detect/exact-data/cell-values.ts'
 import { COMMON, type ExactDataIndex, PREFIX, ROWS_MAX } from '../detect/exact-data/exact-data-index.ts'
 import { FILTER_BITS_MAX, HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
 import { withCatalogLock } from './catalog-lock.ts'
-import { ColumnFile, damaged, writeColumnFile } from './column-file.ts'
+import { ColumnFile, damaged, otherKey, writeColumnFile } from './column-file.ts'
 import { csvRowBatches } from './csv-rows.ts'
 import { TEMPORARY } from './durable-file.ts'
-import { type ExactDataSchema, exactDataSchema } from './exact-data-schema.ts'
+import { columnsWanted, type ExactDataSchema, exactDataSchema } from './exact-data-schema.ts'
 import { ExactDataTable, failure } from './exact-data-table.ts'
 import { bytesOf } from './fingerprint-segment.ts'
 
@@ -38,6 +39,8 @@ const PIECE_ENTRIES = 256 * 1024
 
 const codeLength = z.number().int().positive().max(CODE_MAX_CHARS)
 const headerSchema = z.strictObject({
+  /** Tells the key it was built under from any other, and nothing of it. */
+  key: z.string(),
   schema: exactDataSchema,
   rows: z.number().int().positive().max(ROWS_MAX),
   hashes: z.number().int().nonnegative(),
@@ -87,6 +90,7 @@ export class ExactDataCatalog {
     let leading = 0
     for (let i = 0; i < values.length; i++) if ((values[i] as number) < table.rows) leading++
     const header: Header = {
+      key: keyCheck(this.#key),
       schema,
       rows: table.rows,
       hashes: high.length,
@@ -190,7 +194,13 @@ async function openIndex(
   }
 }
 
+/** An index that was built under another key would find nothing, without a word. */
+function keyCheck(key: Uint8Array): string {
+  return createHmac('sha256', key).update('exact-data key').digest('hex').slice(0, 32)
+}
+
 async function load(columns: ColumnFile, header: Header, file: string, key: Uint8Array): Promise<ExactDataIndex> {
+  if (header.key !== keyCheck(key)) throw otherKey(file)
   const builder = new HashTableBuilder(header.hashes)
   const lows = columns.pieces('low', PIECE_ENTRIES * 2)
   const rows = columns.pieces('rows', PIECE_ENTRIES * 4)
@@ -218,7 +228,10 @@ async function load(columns: ColumnFile, header: Header, file: string, key: Uint
     name: schema.name,
     family: schema.family,
     columns: schema.columns,
-    columnsMin: schema.match.columns,
+    columnsMin: columnsWanted(schema),
+    together: (schema.match.together ?? []).map((set) =>
+      set.map((name) => schema.columns.findIndex((column) => column.name === name)),
+    ),
     withinBytes: schema.match.within === 'part' ? Number.MAX_SAFE_INTEGER : schema.match.within,
     rows: header.rows,
     wordsMax,

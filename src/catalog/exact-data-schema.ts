@@ -10,6 +10,7 @@
  *     - { name: iban, kind: code }
  *     - { name: born, kind: date }
  *   match: { columns: 2, within: 300 }         # bytes of text, or `part`: anywhere in the same part
+ *   match: { together: [[surname, born]] }     # these columns, not any two
  */
 import { z } from 'zod'
 import type { Diagnostic } from '../core/diagnostic.ts'
@@ -21,6 +22,8 @@ import { validate } from '../yaml/validate.ts'
 const COLUMNS_MAX = 32
 const WITHIN_MAX_BYTES = 1024 * 1024
 const DEFAULT_WITHIN_BYTES = 300
+const SETS_MAX = 32
+const DEFAULT_COLUMNS = 2
 
 export const exactDataSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'use letters, digits, `-` and `_`, at most 63'),
@@ -37,7 +40,12 @@ export const exactDataSchema = z.strictObject({
     .max(COLUMNS_MAX),
   match: z
     .strictObject({
-      columns: z.number().int().min(2).max(COLUMNS_MAX).default(2),
+      columns: z.number().int().min(2).max(COLUMNS_MAX).optional(),
+      together: z
+        .array(z.array(z.string().min(1)).min(2, 'name at least two columns').max(COLUMNS_MAX))
+        .min(1)
+        .max(SETS_MAX)
+        .optional(),
       within: z.union([z.number().int().min(1).max(WITHIN_MAX_BYTES), z.literal('part')]).default(DEFAULT_WITHIN_BYTES),
     })
     .prefault({}),
@@ -64,9 +72,22 @@ export function parseExactDataSchema(
       )
     }
   }
-  if (schema.columns.length < schema.match.columns && !schema.columns.some((column) => column.alone)) {
-    const message = `no row can match: ${schema.match.columns} columns are asked for and there are ${schema.columns.length}`
+  for (const [index, set] of (schema.match.together ?? []).entries()) {
+    for (const [place, column] of set.entries()) {
+      if (names.includes(column)) continue
+      const message = `there is no column \`${column}\`; the columns are ${names.map((name) => `\`${name}\``).join(', ')}`
+      all.push(source.diagnostic(['match', 'together', index, place], 'unknown-column', message))
+    }
+  }
+  const wanted = schema.match.together ? 0 : columnsWanted(schema)
+  if (schema.columns.length < wanted && !schema.columns.some((column) => column.alone)) {
+    const message = `no row can match: ${wanted} columns are asked for and there are ${schema.columns.length}`
     all.push(source.diagnostic(['match'], 'unreachable', message))
   }
   return { schema: all.some((d) => d.severity === 'error') ? null : schema, diagnostics: all }
+}
+
+/** How many columns of a row are a match, whichever they are; infinite where only sets of them count. */
+export function columnsWanted({ match }: ExactDataSchema): number {
+  return match.columns ?? (match.together ? Number.POSITIVE_INFINITY : DEFAULT_COLUMNS)
 }

@@ -18,7 +18,7 @@ describe('the schema of an exact-data index', () => {
         { name: 'no', kind: 'code', alone: true },
         { name: 'born', kind: 'date', alone: false },
       ],
-      match: { columns: 2, within: 300 },
+      match: { within: 300 },
     })
   })
 
@@ -43,6 +43,11 @@ describe('the schema of an exact-data index', () => {
       'more columns asked for than there are',
       'name: a\ncolumns:\n  - { name: x, kind: code }\nmatch: { columns: 2 }\n',
       's.yaml:4:8 unreachable no row can match: 2 columns are asked for and there are 1',
+    ],
+    [
+      'a set with a column that is none',
+      'name: a\ncolumns:\n  - { name: x, kind: code }\n  - { name: y, kind: code }\nmatch: { together: [[x, z]] }\n',
+      's.yaml:5:25 unknown-column there is no column `z`; the columns are `x`, `y`',
     ],
     ['no columns', 'name: a\ncolumns: []\n', 's.yaml:2:10 '],
     ['a name that is a path', 'name: ../x\ncolumns:\n  - { name: x, kind: code, alone: true }\n', 's.yaml:1:7 '],

@@ -5,7 +5,16 @@
  */
 import { foldedWords } from '../words/fold.ts'
 import { eachWordBlock, HAS_DIGIT, HAS_LETTER, NOT_ASCII, type WordBlock } from '../words/word-blocks.ts'
-import { type CellKind, CODE_GROUPS_MAX, CODE_MAX_CHARS, canonicalCode, dateValues, WORDS_MAX } from './cell-values.ts'
+import {
+  type CellKind,
+  CODE_GROUPS_MAX,
+  CODE_MAX_CHARS,
+  canonicalCode,
+  canonicalPhone,
+  dateValues,
+  PHONE_MAX_DIGITS,
+  WORDS_MAX,
+} from './cell-values.ts'
 import { type ExactDataIndex, hasPrefix, hasValue, type ValueHash, ValueHasher } from './exact-data-index.ts'
 import { mayBeWord, type WordFilterKey, wordFilterKey } from './word-filter.ts'
 
@@ -47,6 +56,7 @@ export class CandidateWalk {
   readonly #mixedLengths = new Uint8Array(CODE_MAX_CHARS + 1)
   readonly #hasMixed: boolean
   readonly #codes: boolean
+  readonly #phones: boolean
   readonly #dates: boolean
   readonly #remembered = new Array<KnownWord | undefined>(REMEMBERED)
   readonly #absentHigh = new Int32Array(REMEMBERED)
@@ -66,6 +76,7 @@ export class CandidateWalk {
     }
     this.#hasMixed = this.#mixedLengths.includes(1)
     this.#codes = this.#hasMixed || this.#digitLengths.includes(1)
+    this.#phones = indexes.some((index) => index.columns.some((column) => column.kind === 'phone'))
     this.#dates = indexes.some((index) => index.columns.some((column) => column.kind === 'date'))
   }
 
@@ -81,6 +92,7 @@ export class CandidateWalk {
         if (digitsAt < i) digitsAt = nextDigits(block, i)
         if (digitsAt - i >= CODE_GROUPS_MAX) continue
         if (this.#codes) this.#code(block, i, visit)
+        if (this.#phones && digitsAt === i) this.#phone(block, i, visit)
         if (this.#dates && digitsAt === i) this.#date(block, i, visit)
       }
     })
@@ -146,6 +158,20 @@ export class CandidateWalk {
       if (value === null || lengths[value.length] !== 1) continue
       const hash = this.#hasher.hash('code', value)
       if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'code', hash, start, end })
+    }
+  }
+
+  #phone(block: WordBlock, i: number, visit: (candidate: Candidate) => void): void {
+    const start = block.start[i] as number
+    for (let n = 0; n < CODE_GROUPS_MAX && i + n < block.count; n++) {
+      if (block.classes[i + n] !== HAS_DIGIT) return
+      if (n > 0 && !this.#isCodeGap(block.end[i + n - 1] as number, block.start[i + n] as number)) return
+      const end = block.end[i + n] as number
+      if (end - start > PHONE_MAX_DIGITS + CODE_GROUPS_MAX * GAP_MAX_BYTES) return
+      const value = canonicalPhone(foldedWords(this.#decode(start, end)).join(''))
+      if (value === null) continue
+      const hash = this.#hasher.hash('phone', value)
+      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'phone', hash, start, end })
     }
   }
 

@@ -1,11 +1,12 @@
 /**
  * Cells of a table in the same canonical form as places in a text, so that equal values meet however they are written.
- * Three kinds: `words` (names, addresses, e-mail addresses: words without case, accents and punctuation), `code`
- * (numbers, account and customer numbers: letters and digits without separators), `date` (ISO 8601). Pure.
+ * Four kinds: `words` (names, addresses, e-mail addresses: words without case, accents and punctuation), `code`
+ * (numbers, account and customer numbers: letters and digits without separators), `phone` (the last nine digits, so that
+ * national and international spellings meet), `date` (ISO 8601). Pure.
  */
 import { foldedWords } from '../words/fold.ts'
 
-export const CELL_KINDS = ['words', 'code', 'date'] as const
+export const CELL_KINDS = ['words', 'code', 'phone', 'date'] as const
 export type CellKind = (typeof CELL_KINDS)[number]
 
 /** Most words of a `words` value and groups of a `code` value that are looked for. */
@@ -15,6 +16,10 @@ export const CODE_GROUPS_MAX = 8
 const CODE_MIN_CHARS = 3
 export const CODE_MAX_CHARS = 64
 const VALUE_MAX_CHARS = 256
+/** ITU-T E.164: at most 15 digits; subscriber numbers of fewer than 7 stand in every text. */
+const PHONE_MIN_DIGITS = 7
+export const PHONE_MAX_DIGITS = 17
+const PHONE_KEPT_DIGITS = 9
 
 /** The canonical form of a cell, or null when it holds nothing that could be found again. */
 export function canonicalCell(kind: CellKind, text: string): string | null {
@@ -28,6 +33,10 @@ export function canonicalCell(kind: CellKind, text: string): string | null {
       const groups = foldedWords(text)
       return groups.length <= CODE_GROUPS_MAX ? canonicalCode(groups.join('')) : null
     }
+    case 'phone': {
+      const groups = foldedWords(text)
+      return groups.length <= CODE_GROUPS_MAX ? canonicalPhone(groups.join('')) : null
+    }
     case 'date':
       return dateValues(text)[0] ?? null
   }
@@ -40,6 +49,16 @@ export function canonicalCell(kind: CellKind, text: string): string | null {
 export function canonicalCode(joined: string): string | null {
   if (joined.length < CODE_MIN_CHARS || joined.length > CODE_MAX_CHARS || !/\d/.test(joined)) return null
   return joined.startsWith('0') ? joined.replace(/^0+(?=\d{7})/, '') : joined
+}
+
+/**
+ * The last nine digits of a telephone number: country codes, trunk zeros and `00` come before them. Null for what is no
+ * number of 7 to 17 digits (15 of E.164 and an international prefix).
+ */
+export function canonicalPhone(joined: string): string | null {
+  if (!/^\d+$/.test(joined) || joined.length > PHONE_MAX_DIGITS) return null
+  const digits = joined.replace(/^0+/, '')
+  return digits.length < PHONE_MIN_DIGITS ? null : digits.slice(-PHONE_KEPT_DIGITS)
 }
 
 const DATE =

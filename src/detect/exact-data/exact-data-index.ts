@@ -20,8 +20,10 @@ export interface ExactDataIndex {
   readonly name: string
   readonly family: Family
   readonly columns: readonly ExactDataColumn[]
-  /** How many columns of one row must be near each other. */
+  /** How many columns of one row must be near each other; infinite where only `together` counts. */
   readonly columnsMin: number
+  /** Sets of columns that are a match together, however many others are there. */
+  readonly together: readonly (readonly number[])[]
   /** Largest distance between the first and the last of them, in bytes of text. */
   readonly withinBytes: number
   readonly rows: number

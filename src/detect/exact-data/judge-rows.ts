@@ -40,6 +40,7 @@ export class RowCollector {
   readonly #places: Readonly<Record<CellKind, Map<number, ValuePlace[]>>> = {
     words: new Map(),
     code: new Map(),
+    phone: new Map(),
     date: new Map(),
   }
   /** Row -> where values stand that lead to it. */
@@ -90,7 +91,8 @@ export class RowCollector {
   }
 
   #judge(row: number, leading: readonly ValuePlace[]): FoundRow | null {
-    const { columns, cells, columnsMin } = this.#index
+    const { columns, cells, columnsMin, together } = this.#index
+    const least = Math.min(columnsMin, ...together.map((set) => set.length))
     const own: (readonly ValuePlace[] | undefined)[] = []
     let present = 0
     for (let column = 0; column < columns.length; column++) {
@@ -104,14 +106,21 @@ export class RowCollector {
       for (const [column, { kind, alone }] of columns.entries()) {
         if (kind !== place.kind || cells[row * columns.length + column] !== place.cell) continue
         const at = { column, start: place.start, end: place.end }
-        if (present < columnsMin && !alone) continue
+        if (present < least && !alone) continue
         const places = present > 1 ? this.#around(at, own) : [at]
-        if (places.length >= Math.max(alone ? 1 : columnsMin, (best?.places.length ?? 0) + 1))
-          best = { row, places, alone: places.length < columnsMin, leading: place.start }
+        const enough = this.#areEnough(places)
+        if ((enough || alone) && places.length > (best?.places.length ?? 0))
+          best = { row, places, alone: !enough, leading: place.start }
       }
       if (best?.places.length === present || this.#work > limits.detectPostingsMax) break
     }
     return best
+  }
+
+  #areEnough(places: readonly ColumnPlace[]): boolean {
+    const { columnsMin, together } = this.#index
+    if (places.length >= columnsMin) return true
+    return together.some((set) => set.every((column) => places.some((place) => place.column === column)))
   }
 
   /** The most columns of a row, each at a place of its own, in the shortest stretch of text with the leading place. */
@@ -132,7 +141,10 @@ export class RowCollector {
     for (const [i, first] of near.entries()) {
       if (first.start > leading.start) break
       const group = this.#from(near, i, leading)
-      if (group.length > best.length || (group.length === best.length && span(group) < span(best))) best = group
+      const rank = this.#areEnough(group) ? 1 : 0
+      const bestRank = this.#areEnough(best) ? 1 : 0
+      const more = rank - bestRank || group.length - best.length
+      if (more > 0 || (more === 0 && span(group) < span(best))) best = group
     }
     return best
   }

@@ -138,6 +138,53 @@ describe('columns', () => {
     expect(rowsFound(three, 'beta gamma alpha')).toEqual(['0: b c a'])
   })
 
+  it('may be named that must stand together', async () => {
+    const sets = schemaOf(
+      `name: t
+columns: [{ name: first, kind: words }, { name: last, kind: words }, { name: born, kind: date }, { name: iban, kind: code }]
+match: { together: [[last, born], [iban, first]], within: 60 }
+`,
+    )
+    const index = await indexTable(sets, [['Anna', 'Muster', '1980-03-07', 'DE89370400440532013000']])
+    expect(rowsFound(index, 'Anna Muster')).toEqual([])
+    expect(rowsFound(index, 'Muster DE89 3704 0044 0532 0130 00')).toEqual([])
+    expect(rowsFound(index, 'Muster, 7.3.1980')).toEqual(['0: last born'])
+    expect(rowsFound(index, 'Anna Muster, 7.3.1980')).toEqual(['0: first last born'])
+    expect(rowsFound(index, 'Anna: DE89 3704 0044 0532 0130 00')).toEqual(['0: first iban'])
+    expect(rowsFound(index, `Muster ${'. '.repeat(60)} 7.3.1980`)).toEqual([])
+    // Most columns stand elsewhere; the set decides.
+    const apart = `Anna Muster ${'. '.repeat(60)} Muster 7.3.1980`
+    expect(rowsFound(index, apart)).toEqual(['0: last born'])
+  })
+
+  it('and so many of any besides, where both are asked for', async () => {
+    const both = schemaOf(
+      `name: t
+columns: [{ name: a, kind: words }, { name: b, kind: words }, { name: c, kind: words }]
+match: { columns: 3, together: [[a, b]] }
+`,
+    )
+    const index = await indexTable(both, [['alpha', 'beta', 'gamma']])
+    expect(rowsFound(index, 'alpha beta')).toEqual(['0: a b'])
+    expect(rowsFound(index, 'beta gamma')).toEqual([])
+    expect(rowsFound(index, 'beta gamma alpha')).toEqual(['0: b c a'])
+  })
+
+  it('of telephone numbers meet however the number is written', async () => {
+    const phones = schemaOf(
+      'name: t\ncolumns: [{ name: last, kind: words }, { name: phone, kind: phone, alone: true }]\n',
+    )
+    const index = await indexTable(phones, [
+      ['Muster', '+49 (0)170 1234567'],
+      ['Smith', '020 7946 0958'],
+    ])
+    for (const text of ['0170 1234567', '+491701234567', '0049-170-123 45 67', 'call (0170) 123.45.67 now'])
+      expect([text, rowsFound(index, text)]).toEqual([text, ['0: phone']])
+    expect(rowsFound(index, '+44 20 7946 0958')).toEqual(['1: phone'])
+    for (const text of ['1234567', '0170 1234568', '9990170 12345670'])
+      expect([text, rowsFound(index, text)]).toEqual([text, []])
+  })
+
   it('may not share a place', async () => {
     const index = await indexTable(schema(2), [['alpha', 'alpha beta', '']])
     expect(rowsFound(index, 'alpha beta')).toEqual([])
