@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContext, TLSSocket } from 'node:tls'
 import {
@@ -154,6 +155,11 @@ export class SmtpListener extends SMTPServer implements SessionHost {
       clearTimeout(timer)
       release()
     }
+  }
+
+  /** No PROXY header is expected of anybody; smtp-server makes its ids in a far costlier way. */
+  override _handleProxy(_socket: Socket, callback: (error: null, options: { id: string }) => void): void {
+    callback(null, { id: randomUUID() })
   }
 
   private onServerError(error: NodeJS.ErrnoException): void {

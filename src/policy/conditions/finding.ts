@@ -130,6 +130,7 @@ export function boundsText(query: Pick<FindingQuery, 'count' | 'unique' | 'perPa
 /** Adds up the selected findings at the confidence asked for and compares with the bounds. */
 export function judgeFindings(query: FindingQuery, facts: Facts): Judgement {
   const selected = facts.report.findings.filter(query.selects)
+  if (selected.length === 0) return nothingFound(query, facts)
   const counted = selected.filter((finding) => finding.atLeast[query.confidence].count > 0)
   const ids = counted.map((finding) => finding.id)
   if (query.perPart) {
@@ -146,7 +147,7 @@ export function judgeFindings(query: FindingQuery, facts: Facts): Judgement {
     )
   }
   const total = sum(counted.map((finding) => finding.atLeast[query.confidence]))
-  const figures = `${total.count} found, ${total.unique} distinct, at ${confidenceText(query.confidence)}`
+  const figures = figuresText(query, total)
   const matched = meets(query, total)
   return answer(
     matched,
@@ -157,6 +158,18 @@ export function judgeFindings(query: FindingQuery, facts: Facts): Judgement {
       near: selected.length > 0 || silenced(query, facts) > 0,
     },
   )
+}
+
+/** What most messages get from most conditions: put together only where a person asks why. */
+function nothingFound(query: FindingQuery, facts: Facts): Judgement {
+  const figures = () => (query.perPart ? 'at most 0 in one part' : figuresText(query, { count: 0, unique: 0 }))
+  return answer(false, () => shortfall(query, facts, [], figures()), {
+    near: !query.perPart && silenced(query, facts) > 0,
+  })
+}
+
+function figuresText(query: FindingQuery, total: Tally): string {
+  return `${total.count} found, ${total.unique} distinct, at ${confidenceText(query.confidence)}`
 }
 
 function meets(query: FindingQuery, tally: Tally): boolean {

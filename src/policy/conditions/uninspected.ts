@@ -47,17 +47,16 @@ export const uninspectedCondition = defineCondition({
       text: `uninspected ${words.join(', ') || 'content of any kind'}`,
       judge: (facts) => {
         const all = facts.report.uninspected
+        if (all.length === 0) return answer(within(count, 0), 'everything was inspected')
         const found = all.filter((item) => fits(item, facts))
         const told = found.length > 0 ? found : all
         const list = [...new Set(told.map((item) => `${item.reason} at ${item.path}`))].slice(0, 5).join(', ')
         const matched = within(count, found.length)
         const needs = matched ? '' : `, needs ${rangeText(count)}`
-        return answer(
-          matched,
-          () =>
-            all.length === 0 ? 'everything was inspected' : `${found.length} of ${all.length} fit${needs}: ${list}`,
-          { paths: [...new Set(found.map((item) => item.path))], near: all.length > 0 },
-        )
+        return answer(matched, `${found.length} of ${all.length} fit${needs}: ${list}`, {
+          paths: [...new Set(found.map((item) => item.path))],
+          near: true,
+        })
       },
     }
   },
