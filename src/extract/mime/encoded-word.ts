@@ -1,4 +1,5 @@
 import { decodeShortText } from '../charset.ts'
+import { hexDigit } from './hex-digit.ts'
 
 /**
  * Header values to text: encoded words of RFC 2047 (with the language of RFC 2231), adjacent ones joined, also those that
@@ -6,6 +7,9 @@ import { decodeShortText } from '../charset.ts'
  * are: words inside quotes, blanks inside words and missing padding are decoded all the same. Linear in its input.
  */
 const CHARSET_MAX_CHARS = 64
+const EQUALS = 0x3d
+const UNDERSCORE = 0x5f
+const BLANK = 0x20
 
 interface Word {
   readonly from: number
@@ -93,8 +97,14 @@ function decodeRun(run: readonly Word[]): Buffer {
 
 /** The Q encoding (RFC 2047 section 4.2): `_` is a blank, `=XX` a byte. */
 function decodeQ(text: string): Buffer {
-  const plain = text
-    .replaceAll('_', ' ')
-    .replace(/=([0-9a-f]{2})/gi, (_whole: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  return Buffer.from(plain, 'latin1')
+  const bytes = Buffer.from(text, 'latin1')
+  let length = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    const high = byte === EQUALS ? hexDigit(bytes[at + 1]) : -1
+    const low = high < 0 ? -1 : hexDigit(bytes[at + 2])
+    if (low >= 0) at += 2
+    bytes[length++] = low >= 0 ? (high << 4) | low : byte === UNDERSCORE ? BLANK : byte
+  }
+  return bytes.subarray(0, length)
 }

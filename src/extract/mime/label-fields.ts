@@ -22,6 +22,7 @@ const singleValueFields = new Set([
   'x-dlp-classification',
   'x-ms-exchange-organization-classification',
 ])
+const LABEL_FIELD = /^(?:x-titus-metadata|x-protective-marking$|sio-label$|dlp-)/
 const MSIP_PAIR = /^msip_label_\{?([0-9a-f-]{36})\}?_([a-z0-9_]+)$/i
 const TITUS_MAX_CHARS = 64 * 1024
 
@@ -37,6 +38,7 @@ export function readLabelFields(fields: readonly HeaderField[], context: Extract
 
 function marksOf(field: HeaderField, further: readonly string[]): Mark[] {
   const { name } = field
+  if (!mayCarryLabel(name) && !further.includes(name)) return []
   const value = decodeHeaderValue(field.value)
   if (value === '') return []
   if (/^x-titus-metadata/.test(name)) return titusMarks(value, name)
@@ -52,6 +54,11 @@ function marksOf(field: HeaderField, further: readonly string[]): Mark[] {
       return [{ scheme: 'protective-marking', id: marking[0], name: securityOf(marking[0].slice(1, -1)), header: name }]
   }
   return []
+}
+
+/** Whether `marksOf` knows the field: most of a header is none of its business. */
+function mayCarryLabel(name: string): boolean {
+  return name === 'subject' || singleValueFields.has(name) || LABEL_FIELD.test(name)
 }
 
 /** `MSIP_Label_<guid>_Name=General;MSIP_Label_<guid>_Enabled=true;…` */

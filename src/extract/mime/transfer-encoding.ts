@@ -1,3 +1,5 @@
+import { hexDigit } from './hex-digit.ts'
+
 /**
  * Content-Transfer-Encoding (RFC 2045 section 6) of one body, in every reading that receivers are known to have. The
  * first reading is the one of the RFC; the others exist only where the body is not clean.
@@ -16,6 +18,7 @@ const FOREIGN_MAX_CHARS = 8
 /** Runs between paddings that are decoded one by one; honest bodies have one. */
 const RUNS_MAX = 10_000
 const LINES_MAX = 1_000_000
+const EQUALS = 0x3d
 
 /** The encoding that a field value names, its comments, quotes and trailing rubbish forgiven. */
 export function transferEncodingOf(value: string): TransferEncoding {
@@ -142,11 +145,11 @@ function startsWith(whole: Buffer, part: Buffer): boolean {
 }
 
 export function decodeQuotedPrintable(body: Buffer): Buffer {
-  if (!body.includes(0x3d)) return body
+  if (!body.includes(EQUALS)) return body
   const out = Buffer.allocUnsafe(body.length)
   let length = 0
   let from = 0
-  for (let at = body.indexOf(0x3d); at >= 0; at = body.indexOf(0x3d, from)) {
+  for (let at = body.indexOf(EQUALS); at >= 0; at = body.indexOf(EQUALS, from)) {
     length += body.copy(out, length, from, at)
     const high = hexDigit(body[at + 1])
     const low = hexDigit(body[at + 2])
@@ -156,7 +159,7 @@ export function decodeQuotedPrintable(body: Buffer): Buffer {
       continue
     }
     const lineEnd = softBreakEnd(body, at + 1)
-    if (lineEnd < 0) out[length++] = 0x3d
+    if (lineEnd < 0) out[length++] = EQUALS
     from = lineEnd < 0 ? at + 1 : lineEnd
   }
   length += body.copy(out, length, from)
@@ -170,11 +173,4 @@ function softBreakEnd(body: Buffer, from: number): number {
   if (at >= body.length) return body.length
   if (body[at] === 0x0d && body[at + 1] === 0x0a) return at + 2
   return body[at] === 0x0a || body[at] === 0x0d ? at + 1 : -1
-}
-
-function hexDigit(byte: number | undefined): number {
-  if (byte === undefined) return -1
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  const lower = byte | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
