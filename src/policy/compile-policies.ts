@@ -13,12 +13,25 @@ import { checkReachability } from './check-reachability.ts'
 import { checkTest } from './check-test.ts'
 import { compileCondition, groupOf } from './compile-condition.ts'
 import { compileEffects } from './compile-effects.ts'
-import { compileScope, type KnownNames, type ListReferences } from './compile-scope.ts'
+import { compileScope, type KnownNames, type References } from './compile-scope.ts'
 import type { Condition } from './condition.ts'
 import type { WrittenCondition } from './condition-registry.ts'
 import { expand, isPlainObject, strictForms } from './forms.ts'
-import { MODES, policyHeadSchema, ruleSchema, type WrittenHead, type WrittenPolicyRule } from './policy-schema.ts'
-import type { CompiledPolicy, CompiledPolicyRule, PolicySet, PolicyTest } from './policy-set.ts'
+import {
+  MODES,
+  type Mode,
+  policyHeadSchema,
+  ruleSchema,
+  type WrittenHead,
+  type WrittenPolicyRule,
+} from './policy-schema.ts'
+import {
+  type CompiledPolicy,
+  type CompiledPolicyRule,
+  FAILED_TO_INSPECT,
+  type PolicySet,
+  type PolicyTest,
+} from './policy-set.ts'
 import { testSchema } from './test-schema.ts'
 
 export type { KnownNames } from './compile-scope.ts'
@@ -50,7 +63,7 @@ export function compilePolicies(
     )
   if (files.length > limits.policyFilesMax)
     whole('policies', 'too-many', `There are ${files.length} policy files; at most ${limits.policyFilesMax} are read.`)
-  const references: ListReferences = { partners: new Set(), groups: new Set() }
+  const references: References = { partners: new Set(), groups: new Set(), uninspected: new Set() }
   const compiled = files.slice(0, limits.policyFilesMax).flatMap(({ file, text }) => {
     if (text.length > limits.policyFileMaxBytes) {
       whole(file, 'too-large', `The file has more than ${limits.policyFileMaxBytes} characters; split it.`)
@@ -67,7 +80,7 @@ export function compilePolicies(
   return { policies: policySet(compiled, known, references), diagnostics }
 }
 
-function policySet(compiled: readonly Compiled[], known: KnownNames, references: ListReferences): PolicySet {
+function policySet(compiled: readonly Compiled[], known: KnownNames, references: References): PolicySet {
   const sorted = [...compiled].sort((a, b) => compareText(a.policy.id, b.policy.id))
   const labelLevels = known.labelLevels ?? []
   const content = canonicalJson([
@@ -82,6 +95,7 @@ function policySet(compiled: readonly Compiled[], known: KnownNames, references:
     families: new Map(known.detectors.map((detector) => [detector.id, detector.family])),
     labelLevels: Object.freeze([...labelLevels]),
     references: { partners: [...references.partners].sort(), groups: [...references.groups].sort() },
+    unnamed: new Set(FAILED_TO_INSPECT.filter((reason) => !references.uninspected.has(reason))),
   })
 }
 
@@ -106,7 +120,7 @@ function compileFile(
   text: string,
   known: KnownNames,
   diagnostics: Diagnostic[],
-  references: ListReferences,
+  references: References,
 ): Compiled | null {
   const source = readSource(file, text, diagnostics)
   if (!source) return null
@@ -117,7 +131,7 @@ function compileFile(
     return null
   }
   const context: FileContext = { source, head, known, diagnostics, references }
-  const shared = sharedConditions(context)
+  const shared = sharedConditions(head.mode === 'off' ? notInForce(context) : context)
   const written = head.rules.map((_, index) =>
     check(below(source, ['rules', index], 'a rule'), strictRuleSchema, diagnostics),
   )
@@ -152,7 +166,7 @@ interface FileContext {
   readonly head: WrittenHead
   readonly known: KnownNames
   readonly diagnostics: Diagnostic[]
-  readonly references: ListReferences
+  readonly references: References
 }
 
 /** Position in the file of the nth rule that compiled. */
@@ -254,16 +268,32 @@ function compileRule(
   shared: SharedConditions,
   context: FileContext,
 ): CompiledPolicyRule {
+  const modes = [context.head.mode ?? 'enforce', rule.mode ?? 'enforce'] as const
+  const mode = MODES[Math.min(...modes.map((one) => MODES.indexOf(one)))] ?? 'off'
+  return compileRuleIn(rule, index, shared, mode === 'off' ? notInForce(context) : context, mode)
+}
+
+/** What a rule that is off asks for is checked, and counts for nothing. */
+function notInForce(context: FileContext): FileContext {
+  return { ...context, references: { ...context.references, uninspected: new Set() } }
+}
+
+function compileRuleIn(
+  rule: WrittenPolicyRule,
+  index: number,
+  shared: SharedConditions,
+  context: FileContext,
+  mode: Mode,
+): CompiledPolicyRule {
   const { head, source, known, diagnostics, references } = context
   const path: Path = ['rules', index]
   const appliesTo = rule.applies_to ? conditionAt(rule.applies_to, [...path, 'applies_to'], context) : shared.appliesTo
   const when = conditionAt(rule.when, [...path, 'when'], context)
   const unless = (rule.unless ?? []).map((one, nth) => conditionAt(one, [...path, 'unless', nth], context))
-  const modes = [head.mode ?? 'enforce', rule.mode ?? 'enforce'] as const
   return Object.freeze({
     policy: head.policy,
     id: rule.id,
-    mode: MODES[Math.min(...modes.map((mode) => MODES.indexOf(mode)))] ?? 'off',
+    mode,
     severity: rule.severity ?? head.severity ?? 'medium',
     action: rule.action,
     message: rule.message ?? rule.description ?? head.name,

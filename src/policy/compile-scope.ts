@@ -1,5 +1,6 @@
 /** What compilation knows of the world outside the policy files, and where it puts its complaints. */
 import type { Diagnostic } from '../core/diagnostic.ts'
+import type { UninspectedReason } from '../core/extraction.ts'
 import type { Family } from '../core/finding.ts'
 import { nearest } from '../yaml/nearest.ts'
 import type { Path, YamlSource } from '../yaml/parse-yaml.ts'
@@ -25,15 +26,19 @@ export interface KnownNames {
   readonly directory?: Directory
 }
 
-/** Lists of the directory that conditions name: a message can only be judged against a directory that has them. */
-export interface ListReferences {
+/**
+ * What conditions name. Lists of the directory: a message can only be judged against a directory that has them. Reasons of
+ * `uninspected`: what no rule in force names is held.
+ */
+export interface References {
   readonly partners: Set<string>
   readonly groups: Set<string>
+  readonly uninspected: Set<UninspectedReason>
 }
 
 export interface CompileScope {
   readonly known: KnownNames
-  readonly references: ListReferences
+  readonly references: References
   /** Reports an error at a path below the condition that is being compiled. */
   problem(path: Path, code: string, message: string): void
   globs(sources: readonly string[] | undefined, path: Path): readonly Glob[] | undefined
@@ -53,7 +58,7 @@ export function compileScope(
   base: Path,
   known: KnownNames,
   diagnostics: Diagnostic[],
-  references: ListReferences,
+  references: References,
 ): CompileScope {
   const problem = (path: Path, code: string, message: string) => {
     const lenient = code === 'unknown-detector' && known.missingDetectors === 'warning'

@@ -29,7 +29,7 @@ export function evaluate(policies: PolicySet, input: EvaluationInput): Decision 
   const groups = new Map<string, { readonly group: DecisionGroup; readonly recipients: string[] }>()
   for (const recipient of facts.recipients) {
     const matches = rules.flatMap((rule) => matchRule(rule, facts, recipient) ?? [])
-    const verdict = verdictFor(matches, facts)
+    const verdict = orHeld(verdictFor(matches, facts), policies, facts)
     for (const reason of verdict.reasons) addReason(reasons, reason, recipient)
     const key = canonicalJson(verdict.group)
     const entry = groups.get(key) ?? { group: verdict.group, recipients: [] }
@@ -59,10 +59,12 @@ export function matchRule(rule: CompiledPolicyRule, facts: Facts, recipient: Par
 
 type ReasonDraft = Omit<Reason, 'recipients'>
 
-function verdictFor(
-  matches: readonly PolicyRuleMatch[],
-  facts: Facts,
-): { group: DecisionGroup; reasons: ReasonDraft[] } {
+interface Verdict {
+  readonly group: DecisionGroup
+  readonly reasons: readonly ReasonDraft[]
+}
+
+function verdictFor(matches: readonly PolicyRuleMatch[], facts: Facts): Verdict {
   const reasons = matches.map((match) => reasonFor(match, facts))
   const enforced = matches.filter(({ rule }) => rule.mode === 'enforce')
   let action = reasons
@@ -82,6 +84,24 @@ function verdictFor(
     ...(plan && action !== 'block' && { encrypt: plan }),
   }
   return { group, reasons }
+}
+
+/** What could not be inspected holds the message where no rule in force names that case: silence is no permission. */
+function orHeld(verdict: Verdict, { unnamed }: PolicySet, facts: Facts): Verdict {
+  const reasons = [...new Set(facts.report.uninspected.map(({ reason }) => reason))].filter((r) => unnamed.has(r))
+  if (reasons.length === 0) return verdict
+  const held: ReasonDraft = {
+    policy: 'built-in',
+    rule: 'uninspected-unnamed',
+    severity: 'medium',
+    action: 'quarantine',
+    mode: 'enforce',
+    message: `Not inspected (${reasons.sort().join(', ')}), and no policy says what becomes of that.`,
+    findings: [],
+    regulations: [],
+  }
+  const group = { ...verdict.group, action: strictest(verdict.group.action, 'quarantine') }
+  return { group, reasons: [...verdict.reasons, held] }
 }
 
 function reasonFor(match: PolicyRuleMatch, facts: Facts): ReasonDraft {

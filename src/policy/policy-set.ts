@@ -1,5 +1,6 @@
 /** Compiled policies: immutable, and identified by a revision over everything that can change a verdict. */
 import type { Action, EncryptPlan, NotifyRequest, Severity } from '../core/decision.ts'
+import type { UninspectedReason } from '../core/extraction.ts'
 import type { ReportedPart } from '../core/report.ts'
 import type { Condition } from './condition.ts'
 import type { WrittenTest } from './test-schema.ts'
@@ -14,7 +15,24 @@ export interface PolicySet {
   readonly labelLevels: readonly string[]
   /** Lists that a directory must have for messages to be judged. */
   readonly references: { readonly partners: readonly string[]; readonly groups: readonly string[] }
+  /** Ways of not being inspected that no rule in force names: they hold a message. */
+  readonly unnamed: ReadonlySet<UninspectedReason>
 }
+
+/**
+ * Why inspection failed, was cut short or was kept out. The others say that there is no reader for something (a picture,
+ * an unknown format), which everyday mail is full of: who wants that held says so in a policy.
+ */
+export const FAILED_TO_INSPECT = [
+  'encrypted',
+  'corrupt',
+  'ambiguous',
+  'partial',
+  'too-deep',
+  'too-large',
+  'too-many',
+  'timeout',
+] as const satisfies readonly UninspectedReason[]
 
 export interface CompiledPolicy {
   readonly id: string

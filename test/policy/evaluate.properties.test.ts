@@ -121,12 +121,13 @@ const options = { numRuns: 200, seed: 20261103 }
 const ruleList = fc.array(rule, { minLength: 1, maxLength: 4 })
 
 describe('deterministic-verdict', () => {
-  it('adding a rule never makes a verdict weaker', () => {
+  it('adding a rule never makes a verdict weaker, save that naming a case takes it out of the built-in hold', () => {
     fc.assert(
       fc.property(ruleList, rule, message, (rules, added, given) => {
         const before = policySet(rules)
         const after = policySet([...rules, added])
         fc.pre(before !== null && after !== null)
+        fc.pre([...before.unnamed].every((reason) => after.unnamed.has(reason)))
         for (const { address } of given.envelope.recipients)
           expect(strictness(actionFor(evaluate(after, given), address))).toBeGreaterThanOrEqual(
             strictness(actionFor(evaluate(before, given), address)),

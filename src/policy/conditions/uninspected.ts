@@ -26,6 +26,7 @@ export const uninspectedCondition = defineCondition({
       }),
     ),
   compile: (value, scope) => {
+    for (const reason of value.reason ?? UNINSPECTED_REASONS) scope.references.uninspected.add(reason)
     const paths = scope.globs(value.path, ['path'])
     const types = scope.globs(value.type, ['type'])
     const except = scope.globs(value.except_type, ['except_type'])
