@@ -124,6 +124,8 @@ export const limits = {
   extractTrailingNoiseMaxBytes: 512,
   /** The same where a file was filled up to whole sectors. */
   extractTrailingPaddingMaxBytes: 8 * 1024,
+  /** Files and pictures in one OneNote section. */
+  extractOneNoteFilesMax: 1_000,
   /** One PDF page. */
   extractPdfPageMs: 5_000,
   /** Records (BIFF, PowerPoint, MAPI, RTF groups …) read in one stream. */

@@ -51,6 +51,7 @@ const table: readonly Signature[] = [
   s('application/vnd.ms-tnef', '\x78\x9f\x3e\x22'),
   s('text/rtf', '{\\rt'),
   s('application/onenote', '\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3'),
+  s('application/onenote', '\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f'),
   s('application/vnd.wordperfect', '\xffWPC'),
   s('application/vnd.ms-htmlhelp', 'ITSF'),
   s('application/postscript', '%!PS'),

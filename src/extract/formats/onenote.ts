@@ -1,9 +1,12 @@
+import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
+import { filesInOneNote, prefixedTexts } from '../office/onenote-values.ts'
 
 /**
- * OneNote sections ([MS-ONESTORE]): the format keeps text uncompressed, so its strings are carved, and embedded files
- * found by the GUID in front of them are children. Without the object tree nobody can say that this is all: `partial`.
+ * OneNote sections and tables of contents, as the desktop program and the service write them ([MS-ONESTORE],
+ * [MS-FSSHTTPB]). Text stands uncompressed behind its length, whatever object it belongs to, earlier versions of a page
+ * included, so every such text is read without the tree of objects. Embedded files and pictures are children. Sections
+ * with a password are `encrypted`; a file in which no text is found is `partial`.
  */
 export const oneNote: Format = {
   id: 'one',
@@ -11,20 +14,18 @@ export const oneNote: Format = {
   extract: (input, context) => extractOneNote(input, context),
 }
 
-/** FileDataStoreObject's header, {BDE316E7-2665-4511-A4C4-8D4D0B7A9EAC} ([MS-ONESTORE] 2.6.13). */
-const FILE_DATA = Buffer.from('e716e3bd65261145a4c48d4d0b7a9eac', 'hex')
-const FILES_MAX = 1000
+/** Header of the key of an encrypted section ([MS-ONESTORE] 2.5.19). */
+const ENCRYPTION_KEY = Buffer.from('67a0d1da85a36bfb', 'hex')
 
 async function extractOneNote(input: FormatInput, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const words = new Set([...carveUtf16(bytes, 3), ...carveLatin(bytes, 6)])
-  if (words.size > 0) context.text([...words].join('\n'))
-  let at = bytes.indexOf(FILE_DATA)
-  for (let count = 0; at >= 0 && at + 36 <= bytes.length && count < FILES_MAX; count++) {
-    const length = Number(bytes.readBigUInt64LE(at + 16))
-    const data = bytes.subarray(at + 36, at + 36 + length)
-    if (data.length > 0) await context.child({ bytes: data, filename: null, label: `[file ${count + 1}]` })
-    at = bytes.indexOf(FILE_DATA, at + 36 + data.length)
-  }
-  context.uninspected('partial', 'OneNote')
+  if (bytes.includes(ENCRYPTION_KEY)) context.uninspected('encrypted', 'OneNote password')
+  const { files, isCut } = filesInOneNote(bytes, limits.extractOneNoteFilesMax)
+  const { texts, isWhole } = prefixedTexts(bytes, files)
+  if (texts.length > 0) context.text(texts.join('\n'))
+  if (texts.length === 0 || !isWhole) context.uninspected('partial', 'OneNote')
+  if (isCut) context.uninspected('corrupt', 'OneNote files')
+  if (files.length >= limits.extractOneNoteFilesMax) context.uninspected('too-many', 'OneNote files')
+  for (const [index, { start, end }] of files.entries())
+    await context.child({ bytes: bytes.subarray(start, end), filename: null, label: `[file ${index + 1}]` })
 }
