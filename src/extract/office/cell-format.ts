@@ -55,7 +55,8 @@ function numberFormat(format: string | number, code: string, ssf: Ssf, date1904:
   const known = new Map<number, string>()
   return (value) => {
     const quick = decimal?.(value) ?? null
-    if (quick !== null) return merge(plainNumber(value), quick, ssf, code)
+    // Only a whole number may be an identifier; making any other one a string is most of what it costs.
+    if (quick !== null) return Number.isInteger(value) ? merge(plainNumber(value), quick, ssf, code) : quick
     const remembered = known.get(value)
     if (remembered !== undefined) return remembered
     const text = merge(plainNumber(value), shown(ssf, format, value, date1904), ssf, code)

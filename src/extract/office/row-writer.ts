@@ -25,7 +25,7 @@ export class RowWriter {
     if (++this.#cells > limits.extractCellsMax) throw new ExtractLimitError('too-many', 'cells')
     if (text === '') return
     const gap = Math.min(Math.max(column - this.#written, this.#row === '' ? 0 : 1), limits.extractCellGapMax)
-    this.#row += '\t'.repeat(gap) + text.replace(/[\r\n\t]+/g, ' ')
+    this.#row += '\t'.repeat(gap) + oneLine(text)
     this.#written = column
     if (this.#row.length > PIECE_CHARS) this.endRow()
   }
@@ -51,4 +51,13 @@ export class RowWriter {
     if (this.#total > limits.extractTextMaxBytes) throw new ExtractLimitError('too-large', 'text')
     if (!this.#context.budget.hasTime()) throw new ExtractLimitError('timeout', 'sheet')
   }
+}
+
+/** A cell must not look like several. Nearly none has a line break or TAB, which is quicker to see than to replace. */
+function oneLine(text: string): string {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x0a || code === 0x0d || code === 0x09) return text.replace(/[\r\n\t]+/g, ' ')
+  }
+  return text
 }

@@ -113,6 +113,9 @@ const WORD_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   webPublishItem: ['title', 'destinationFile'],
 }
 
+/** From this many digits on a whole number may be more than a double holds. */
+const EXACT_DIGITS_MIN = 16
+
 /** One worksheet, read as it goes. `cells` counts over all sheets of the workbook. */
 export class SheetReader implements XmlHandler {
   readonly #shared: readonly string[]
@@ -226,9 +229,9 @@ export class SheetReader implements XmlHandler {
       case 'n': {
         const number = value === '' ? Number.NaN : Number(value)
         if (!Number.isFinite(number)) return value
-        const text = this.#formats.show(number, this.#style)
         // More digits than a double holds are kept as they were written.
-        return Number.isInteger(number) && plainNumber(number) !== value && /^\d{16,}$/.test(value) ? value : text
+        if (value.length >= EXACT_DIGITS_MIN && /^\d+$/.test(value) && plainNumber(number) !== value) return value
+        return this.#formats.show(number, this.#style)
       }
       default:
         return value
