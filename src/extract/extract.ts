@@ -17,7 +17,7 @@ export interface ExtractOptions {
   readonly passwords?: readonly string[]
   /** Words of the message's own text are tried as passwords of what comes behind it. */
   readonly passwordsFromText?: boolean
-  /** Further mail header fields that carry a label (names in any case), each a mark of scheme `header`. */
+  /** Further mail header fields and document properties that carry a label, names in any case. */
   readonly labelHeaders?: readonly string[]
   /** Text recognition in pictures; left out: English. Null: pictures are not read, which is said of each. */
   readonly ocr?: OcrSettings | null

@@ -62,7 +62,7 @@ export interface ExtractContext {
   readonly picturePrint: ((print: string) => void) | null
   /** Passwords that a policy gave for opening sealed content; tried in order. */
   readonly passwords: readonly string[]
-  /** Lower-case names of further mail header fields that carry a label. */
+  /** Lower-case names of further mail header fields and document properties that carry a label. */
   readonly labelHeaders: readonly string[]
 }
 

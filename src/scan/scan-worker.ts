@@ -16,12 +16,13 @@ const { extract: extractSettings } = data.settings
 const sandbox = data.sandboxes
   ? new Sandbox(openThrough(data.sandboxes), { ...defaultExtractLimits, ...extractSettings.limits })
   : null
+const { labelMap, fingerprints } = data.detectors
 const settings: ScanWorkerData['settings'] = {
   ...data.settings,
   extract: {
     ...extractSettings,
-    labelHeaders: data.detectors.labelMap?.headers ?? [],
-    ...(data.detectors.fingerprints ? { prints: printsIn(data.detectors.fingerprints) } : {}),
+    labelHeaders: labelMap ? [...labelMap.headers, ...labelMap.properties] : [],
+    ...(fingerprints ? { prints: printsIn(fingerprints) } : {}),
     ...(sandbox ? { isolate: (part) => sandbox.extract(part) } : {}),
   },
 }

@@ -3,7 +3,9 @@
  * scan of a mail, wrong matches in mail that names people at random, and a bulk of rows found again. Synthetic persons:
  * customer number, first name, surname, city, date of birth. Prints one JSON object a line.
  *
- *   node test/bench/exact-data.bench.ts [--rows N]
+ * With --mail, wrong matches in real mail of an index of persons with everyday names, and what look-ups add to its scan.
+ *
+ *   node test/bench/exact-data.bench.ts [--rows N] [--mail FILE.jsonl]
  */
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,8 +18,9 @@ import { type CompiledDetectors, compileDetectors } from '../../src/detect/detec
 import { exactDataDetector } from '../../src/detect/exact-data/exact-data-detector.ts'
 import type { ExactDataIndex } from '../../src/detect/exact-data/exact-data-index.ts'
 import { runScan } from '../../src/scan/scan-job.ts'
+import { benignMails } from './support/benign-mails.ts'
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, mail: { type: 'string' } } })
 const rows = Number(values.rows)
 const key = new Uint8Array(32).fill(3)
 const options = { findingKey: key }
@@ -214,11 +217,75 @@ async function scan(index: ExactDataIndex): Promise<void> {
   })
 }
 
+const GIVEN =
+  'James Mary John Patricia Robert Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph Thomas Sarah Charles Karen Daniel Lisa Matthew Nancy Anthony Mark Sandra Paul Steven Andrew Emily Kevin Brian George Laura Peter Anna Maria Hans Petra Klaus Julia Stefan Katrin Luca Giulia Marco Sofia Jean Camille Pierre Claire Carlos Lucia Diego Wei Li Yuki Ahmed Fatima Olga Ivan'.split(
+    ' ',
+  )
+const FAMILY =
+  'Smith Johnson Williams Brown Jones Garcia Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson Thompson White Lee Harris Clark Lewis Young Walker Hall Allen King Wright Scott Hill Green Adams Baker Nelson Carter Mitchell Turner Parker Evans Edwards Collins Stewart Morris Murphy Cook Rogers Bell Bailey Cooper Ward Cox Gray Wood Long Ross Foster Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Hoffmann Rossi Russo Ferrari Bianchi Dubois Moreau Laurent Silva Santos Kim Chen Wang Zhang Singh Kumar Ivanov'.split(
+    ' ',
+  )
+const CITIES =
+  'London Paris Berlin Madrid Rome Vienna Munich Hamburg Milan Lyon Boston Chicago Dallas Denver Seattle Austin Phoenix Toronto Sydney Dublin Lisbon Prague Warsaw Oslo Cologne Zurich Geneva Porto Turin Leeds'.split(
+    ' ',
+  )
+
+function pick(list: readonly string[], seed: number): string {
+  return list[mix(seed) % list.length] ?? ''
+}
+
+/** Customer number, names that many people have, a city, a date of birth. */
+async function* everydayPersons(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('no,first,last,city,born\n')
+  for (let from = 0; from < rows; from += CHUNK_ROWS)
+    yield Buffer.from(
+      Array.from({ length: Math.min(CHUNK_ROWS, rows - from) }, (_, at) => {
+        const i = from + at
+        const [no, , , , born] = person(i)
+        return `${no},${pick(GIVEN, i * 7 + 1)},${pick(FAMILY, i * 7 + 2)},${pick(CITIES, i * 7 + 3)},${born}\n`
+      }).join(''),
+    )
+}
+
+async function benign(file: string, tables: ExactDataCatalog): Promise<void> {
+  if (!schema) throw new Error('the schema has mistakes')
+  await tables.index(schema, everydayPersons(), 1)
+  const [index] = (await tables.open()).indexes
+  if (!index) throw new Error('nothing was indexed')
+  const mails = await benignMails(file, 500)
+  const sources = { rules: await readYamlFiles([join(import.meta.dirname, '../../rules')]), catalogRevision: 'bench' }
+  const without = compileDetectors(sources)
+  let [mailsWithAMatch, matches] = [0, 0]
+  const scanAll = (detectors: CompiledDetectors) => async () => {
+    ;[mailsWithAMatch, matches] = [0, 0]
+    for (const bytes of mails) {
+      const job = { bytes, as: 'mail', filename: null, declaredType: null } as const
+      const { findings } = await runScan(job, detectors, { findingKey: key, extract: { ocr: null } })
+      const own = findings.filter((finding) => finding.kind === 'exact-data')
+      if (own.length > 0) mailsWithAMatch++
+      matches += own.reduce((sum, finding) => sum + finding.count, 0)
+    }
+  }
+  const plain = await cpuOf(scanAll(without))
+  for (const columnsMin of [2, 3]) {
+    const both = await cpuOf(scanAll(compileDetectors({ ...sources, exactData: [{ ...index, columnsMin }] })))
+    print('benign mail, everyday names', {
+      rows,
+      columnsMin,
+      mails: mails.length,
+      mailsWithAMatch,
+      matches,
+      addedPercent: (100 * (both - plain)) / plain,
+    })
+  }
+}
+
 const dir = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
 try {
   await build(new ExactDataCatalog(dir, key))
   const index = await load(new ExactDataCatalog(dir, key), dir)
   await scan(index)
+  if (values.mail !== undefined) await benign(values.mail, new ExactDataCatalog(dir, key))
 } finally {
   await rm(dir, { recursive: true, force: true })
 }

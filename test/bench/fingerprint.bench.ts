@@ -4,7 +4,9 @@
  * looking adds to the scan of a mail with all shipped rules, and the time to add one more document. Synthetic documents of
  * words drawn as in real text. Prints one JSON object a line.
  *
- *   node test/bench/fingerprint.bench.ts [--documents N] [--words N]
+ * With --mail, what looking adds to the scan of real mail, and how much of it is taken for a document.
+ *
+ *   node test/bench/fingerprint.bench.ts [--documents N] [--words N] [--mail FILE.jsonl]
  */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,9 +18,14 @@ import { type CompiledDetectors, compileDetectors } from '../../src/detect/detec
 import { fingerprintDetector } from '../../src/detect/fingerprint/fingerprint-detector.ts'
 import { eachPosting, type FingerprintIndex, mayHave } from '../../src/detect/fingerprint/fingerprint-index.ts'
 import { runScan } from '../../src/scan/scan-job.ts'
+import { benignMails } from './support/benign-mails.ts'
 
 const { values } = parseArgs({
-  options: { documents: { type: 'string', default: '20000' }, words: { type: 'string', default: '1000' } },
+  options: {
+    documents: { type: 'string', default: '20000' },
+    words: { type: 'string', default: '1000' },
+    mail: { type: 'string' },
+  },
 })
 const documents = Number(values.documents)
 const wordsEach = Number(values.words)
@@ -218,6 +225,23 @@ async function scan(index: FingerprintIndex): Promise<void> {
   print('mails with a passage', { millisecondsEach, foundPercent: (100 * matches) / copies.length })
 }
 
+async function benign(file: string, index: FingerprintIndex): Promise<void> {
+  const sources = { rules: await readYamlFiles([join(import.meta.dirname, '../../rules')]), catalogRevision: 'bench' }
+  const mails = await benignMails(file, 500)
+  let flagged = 0
+  const scanAll = (detectors: CompiledDetectors) => async () => {
+    flagged = 0
+    for (const bytes of mails) {
+      const job = { bytes, as: 'mail', filename: null, declaredType: null } as const
+      const { findings } = await runScan(job, detectors, { findingKey: key, extract: { ocr: null } })
+      if (findings.some((finding) => finding.kind === 'fingerprint')) flagged++
+    }
+  }
+  const plain = await cpuOf(scanAll(compileDetectors(sources)))
+  const whole = await cpuOf(scanAll(compileDetectors({ ...sources, fingerprints: index })))
+  print('benign mail', { mails: mails.length, flagged, addedPercent: (100 * (whole - plain)) / plain })
+}
+
 async function addOne(catalog: FingerprintCatalog, dir: string): Promise<void> {
   const name = 'one more.docx'
   const group = { collection: 'c0', label: null, owner: null, partners: [], ignore: false }
@@ -240,6 +264,7 @@ try {
   const index = await load(catalog, dir)
   lookUps(index)
   await scan(index)
+  if (values.mail !== undefined) await benign(values.mail, index)
   await addOne(catalog, dir)
 } finally {
   await rm(dir, { recursive: true, force: true })

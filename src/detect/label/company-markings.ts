@@ -1,6 +1,6 @@
 /**
  * Phrases by which companies mark documents, in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish,
- * Swedish, Danish, Norwegian, Czech, Turkish, Russian, Japanese, Chinese and Korean. `capitals` are ordinary words too.
+ * Swedish, Danish, Norwegian, Finnish, Czech, Turkish, Russian, Japanese, Chinese and Korean. `capitals` are ordinary words too.
  */
 export interface CompanyMarking {
   /** What a label map asks for, whatever the language. */
@@ -35,7 +35,7 @@ export const COMPANY_MARKINGS: readonly CompanyMarking[] = [
      strikt vertrouwelijk; zeer vertrouwelijk|
      ściśle poufne; ściśle tajne|
      strängt konfidentiellt; strengt fortroligt; strengt fortrolig; strengt konfidensielt|
-     přísně důvěrné; çok gizli; строго конфиденциально|
+     přísně důvěrné; çok gizli; строго конфиденциально; erittäin luottamuksellinen|
      極秘; 厳秘; 絶対秘密; 绝密; 絕密; 극비`,
     '',
   ),
@@ -55,7 +55,7 @@ export const COMPANY_MARKINGS: readonly CompanyMarking[] = [
      vertrouwelijk; bedrijfsvertrouwelijk; bedrijfsgeheim|
      poufne; tajemnica przedsiębiorstwa; tajemnica firmy|
      konfidentiellt; konfidentiell; konfidensielt; fortroligt; fortrolig; företagshemlighet; forretningshemmelighed|
-     důvěrné; obchodní tajemství; gizlidir; ticari sır|
+     důvěrné; obchodní tajemství; gizlidir; ticari sır; luottamuksellinen; liikesalaisuus|
      конфиденциально; коммерческая тайна|
      社外秘; 機密; 機密情報; 機密文書; 部外秘; 関係者外秘; 営業秘密; 机密; 机密文件; 商业秘密; 商業機密; 대외비; 기밀; 영업비밀`,
     'proprietary; privileged; riservato; gizli',
@@ -64,7 +64,7 @@ export const COMPANY_MARKINGS: readonly CompanyMarking[] = [
     'restricted',
     `restricted distribution; restricted circulation; limited distribution; need to know only; need-to-know only; eyes only|
      eingeschränkte verteilung; diffusion limitée; difusión limitada; difusión restringida; diffusione limitata;
-     distribuição restrita; beperkte verspreiding|
+     distribuição restrita; beperkte verspreiding; rajoitettu jakelu; diffusion restreinte|
      取扱注意; 限定公開`,
     'restricted; restringido; restrito; beperkt; zastrzeżone; begränsad',
   ),
@@ -82,11 +82,15 @@ export const COMPANY_MARKINGS: readonly CompanyMarking[] = [
      do użytku wewnętrznego; tylko do użytku wewnętrznego; do użytku służbowego|
      endast för internt bruk; för internt bruk; kun til intern brug; til intern brug; kun for intern bruk|
      pouze pro interní potřebu; pro interní potřebu; yalnızca dahili kullanım; hizmete özel; şirkete özel|
-     для внутреннего использования; для служебного пользования|
+     для внутреннего использования; для служебного пользования; vain sisäiseen käyttöön; sisäiseen käyttöön|
      社内限; 社内限り; 社内用; 内部资料; 内部资料 注意保密; 内部文件; 內部資料; 仅供内部使用; 僅供內部使用; 内部使用; 사내한정; 내부용`,
     'internal; intern; interne; interno; wewnętrzne; internt',
   ),
-  marking('secret', 'trade secret; company secret; secret - do not distribute', 'secret'),
+  marking(
+    'secret',
+    'trade secret; company secret; secret - do not distribute; совершенно секретно; erittäin salainen',
+    'secret; секретно; salainen',
+  ),
   marking(
     'public',
     `public information; approved for public release; cleared for public release; öffentliche information; information publique;

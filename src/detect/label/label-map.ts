@@ -33,6 +33,8 @@ export interface LabelMap {
   readonly map: readonly LabelMapping[]
   /** Further mail header fields that carry a label. */
   readonly headers: readonly string[]
+  /** Further properties of documents that carry one. */
+  readonly properties: readonly string[]
   /** The header that policies may write; `values` by level, lowest first. */
   readonly write: { readonly name: string; readonly values: readonly string[] } | null
 }
@@ -45,6 +47,7 @@ const MAPPINGS_MAX = 10_000
 export const labelMapSchema = z.strictObject({
   levels: z.array(levelName).min(1).max(LEVELS_MAX),
   headers: z.array(z.string().min(1)).max(LEVELS_MAX).default([]),
+  properties: z.array(z.string().min(1)).max(LEVELS_MAX).default([]),
   map: z
     .array(
       z
@@ -81,7 +84,7 @@ export function parseLabelMap(file: string, text: string): { map: LabelMap | nul
   const checked = validate(source, labelMapSchema)
   const all = [...diagnostics, ...checked.diagnostics]
   if (!checked.value) return { map: null, diagnostics: all }
-  const { levels, map, headers, write } = checked.value
+  const { levels, map, headers, properties, write } = checked.value
   const unknown = (path: readonly (string | number)[], level: string) => {
     const hint = nearest(level, levels)
     const instead = hint
@@ -97,7 +100,7 @@ export function parseLabelMap(file: string, text: string): { map: LabelMap | nul
     all.push(source.diagnostic(['levels', duplicate], 'duplicate-level', 'this level stands here twice'))
   if (all.some((d) => d.severity === 'error')) return { map: null, diagnostics: all }
   const written = write ? { name: write.header, values: levels.map((level) => write.values[level] ?? level) } : null
-  return { map: { levels, map, headers, write: written }, diagnostics: all }
+  return { map: { levels, map, headers, properties, write: written }, diagnostics: all }
 }
 
 /** The level of a label: the first mapping that fits it. */

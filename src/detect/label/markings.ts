@@ -33,6 +33,8 @@ const GOVERNMENT: readonly RegExp[] = [
   // United States: E.O. 13526 banners and 32 CFR part 2002.
   /^(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|TOP SECRET)\/\/[A-Z][A-Z0-9 ,/-]*$/u,
   /^(?:UNCLASSIFIED|TOP SECRET|FOR OFFICIAL USE ONLY|FOUO)$/u,
+  // A portion mark that stands alone: `(S//NF)`, without its parentheses here.
+  /^(?:U|C|S|TS)\/\/[A-Z][A-Z0-9 ,/-]*$/u,
   /^(?:CUI|CONTROLLED)(?:\/\/[A-Z][A-Z0-9 ,/-]*)?$/u,
   // NATO C-M(2002)49 and the European Union's Council Decision 2013/488/EU.
   new RegExp(`^(?:NATO (?:UNCLASSIFIED|RESTRICTED|CONFIDENTIAL|SECRET)|COSMIC TOP SECRET)${CAVEATS}$`, 'u'),
@@ -120,7 +122,8 @@ function companyMarking(text: string, inField: boolean): Marking | null {
 
 /** A word that is used for other things too counts in capitals alone, or in a field that says what it is. */
 function companyId(text: string, inField: boolean): string | null {
-  const key = text.toLowerCase()
+  // The Turkish capital keeps its dot in lower case, as a combining one.
+  const key = text.replace(/İ/gu, 'i').toLowerCase()
   for (const { id, phrases, capitals } of COMPANY_MARKINGS) {
     if (phrases.has(key)) return id
     if (capitals.has(key) && (inField || text === text.toUpperCase())) return id

@@ -22,7 +22,7 @@ const singleValueFields = new Set([
   'x-dlp-classification',
   'x-ms-exchange-organization-classification',
 ])
-const LABEL_FIELD = /^(?:x-titus-metadata|x-protective-marking$|sio-label$|dlp-)/
+const LABEL_FIELD = /^(?:x-titus-?metadata|x-protective-marking$|sio-label$|dlp-)/
 const MSIP_PAIR = /^msip_label_\{?([0-9a-f-]{36})\}?_([a-z0-9_]+)$/i
 const TITUS_MAX_CHARS = 64 * 1024
 
@@ -41,7 +41,7 @@ function marksOf(field: HeaderField, further: readonly string[]): Mark[] {
   if (!mayCarryLabel(name) && !further.includes(name)) return []
   const value = decodeHeaderValue(field.value)
   if (value === '') return []
-  if (/^x-titus-metadata/.test(name)) return titusMarks(value, name)
+  if (/^x-titus-?metadata/.test(name)) return titusMarks(value, name)
   if (name === 'x-protective-marking')
     return [{ scheme: 'protective-marking', id: value, name: securityOf(value), header: name }]
   if (name === 'sio-label') return [sioMark(value)]

@@ -2,7 +2,8 @@ import type { ExtractContext } from '../format.ts'
 
 /**
  * Classification labels in the custom properties of a document, whatever format keeps them: Microsoft Information
- * Protection (`MSIP_Label_<guid>_*`), Titus, and any property whose name says classification. Pure but for the context.
+ * Protection (`MSIP_Label_<guid>_*`), Titus, any property whose name says classification, and those that the context
+ * names. Pure but for the context.
  */
 type Mark = Parameters<ExtractContext['label']>[0]
 
@@ -28,7 +29,7 @@ export function labelProperties(
       msip.set(guid, fields)
       continue
     }
-    const mark = classificationOf(name, value, titus)
+    const mark = classificationOf(name, value, titus, context.labelHeaders)
     if (mark) context.label(mark)
   }
   for (const [guid, fields] of msip) {
@@ -38,9 +39,9 @@ export function labelProperties(
 }
 
 /** A property that is a label by its name; null for every other. */
-function classificationOf(name: string, value: string, titus: boolean): Mark | null {
+function classificationOf(name: string, value: string, titus: boolean, further: readonly string[]): Mark | null {
   if (value.trim() === '' || value.length > 1024) return null
-  if (!CLASSIFICATION.test(name)) return null
+  if (!CLASSIFICATION.test(name) && !further.includes(name.toLowerCase())) return null
   const scheme = titus ? 'titus' : 'property'
   return { scheme, id: value, name: value, header: name.toLowerCase() }
 }

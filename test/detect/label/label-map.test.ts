@@ -5,6 +5,7 @@ import { type LabelMap, levelOf, parseLabelMap } from '../../../src/detect/label
 
 const TEXT = `levels: [public, internal, confidential, secret]
 headers: [X-House-Class]
+properties: [House Class]
 map:
   - { scheme: msip, id: '{8F2D1C54-6A0E-4B7B-9D3C-2F1E5A7B9C01}', level: secret }
   - { scheme: msip, id: 11111111-2222-3333-4444-555555555555, site_id: aaaaaaaa-0000-0000-0000-000000000001, level: internal }
@@ -78,6 +79,7 @@ describe('a label map', () => {
 
   it('keeps the headers that carry labels', () => {
     expect(map.headers).toEqual(['X-House-Class'])
+    expect(map.properties).toEqual(['House Class'])
   })
 
   it.each([

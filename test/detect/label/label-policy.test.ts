@@ -11,6 +11,7 @@ import { docxOf } from '../../extract/formats/making.ts'
 const GUID = '8f2d1c54-6a0e-4b7b-9d3c-2f1e5a7b9c01'
 const MAP = `levels: [public, internal, confidential, secret]
 headers: [X-House-Class]
+properties: [House Class]
 map:
   - { scheme: msip, id: ${GUID}, level: confidential }
   - { scheme: tlp, name: TLP:RED, level: secret }
@@ -18,6 +19,7 @@ map:
   - { scheme: marking, id: internal, level: internal }
   - { scheme: protective-marking, name: 'SECRET*', level: secret }
   - { scheme: header, header: x-house-class, name: blue, level: confidential }
+  - { scheme: property, header: house class, name: '*level=4*', level: secret }
 `
 const POLICY = `policy: labels
 name: Labels
@@ -37,7 +39,10 @@ const directory: Directory = { internalDomains: [], partners: {}, groups: {}, ma
 
 async function rulesFor(job: Omit<ScanJob, 'declaredType'>): Promise<string[]> {
   if (!policies) throw new Error(diagnostics.map((d) => d.message).join('\n'))
-  const settings = { findingKey: new Uint8Array(32), extract: { labelHeaders: map?.headers ?? [] } }
+  const settings = {
+    findingKey: new Uint8Array(32),
+    extract: { labelHeaders: [...(map?.headers ?? []), ...(map?.properties ?? [])] },
+  }
   const report = await runScan({ ...job, declaredType: null }, detectors, settings)
   const envelope: Envelope = {
     channel: job.as,
@@ -74,6 +79,12 @@ const msip = (enabled: string) =>
 describe('a policy about levels', () => {
   it('sees the label of a document through the label map', async () => {
     expect(await docx('Plans', msip('true'))).toEqual(['high'])
+  })
+
+  it('sees a property that the map names, whatever its maker puts into it', async () => {
+    const owned = (name: string) => `<Properties>${property(name, 'v=1;level=4;by=x')}</Properties>`
+    expect(await docx('Plans', owned('House Class'))).toEqual(['high'])
+    expect(await docx('Plans', owned('Other Class'))).toEqual(['unlabelled'])
   })
 
   it('sees a removed label as none', async () => {
