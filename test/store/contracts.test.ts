@@ -1,3 +1,4 @@
+import { describe } from 'vitest'
 import { auditLogContract } from '../contract/audit-log.contract.ts'
 import { blobStoreContract } from '../contract/blob-store.contract.ts'
 import { retentionContract } from '../contract/retention.contract.ts'
@@ -8,9 +9,11 @@ import { diskBlobHarness, sqliteHarness } from './harnesses.ts'
 const blobStores = [['segment log on disk', () => diskBlobHarness()]] as const
 const stateStores = [['SQLite', () => sqliteHarness()]] as const
 
-for (const [name, open] of blobStores) blobStoreContract(name, open)
-for (const [name, open] of stateStores) {
-  submissionStoreContract(name, open)
-  auditLogContract(name, open)
-  retentionContract(name, open)
-}
+describe('parity', () => {
+  for (const [name, open] of blobStores) blobStoreContract(name, open)
+  for (const [name, open] of stateStores) {
+    submissionStoreContract(name, open)
+    auditLogContract(name, open)
+    retentionContract(name, open)
+  }
+})
