@@ -1,5 +1,6 @@
 import type { Format } from './format.ts'
 import { appleDouble, dsStore, propertyList } from './formats/apple.ts'
+import { certificate } from './formats/certificate.ts'
 import { cms } from './formats/cms.ts'
 import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
 import { csv } from './formats/csv.ts'
@@ -90,6 +91,7 @@ const formats = [
   dsStore,
   propertyList,
   program,
+  certificate,
 ] as const satisfies readonly Format[]
 
 const byType = new Map<string, Format>()
@@ -131,6 +133,13 @@ const readInPlace: ReadonlySet<Format> = new Set<Format>([
   cms,
   sealed,
 ])
+
+/** Read as one text, so that the beginning of a file without its end can be read as well. */
+const textual: ReadonlySet<Format> = new Set<Format>([text, html, json, csv, vobject, form, xml])
+
+export function isTextual(format: Format): boolean {
+  return textual.has(format)
+}
 
 /** Whether the format is read in the sandbox, where there is one. */
 export function isSandboxed(format: Format): boolean {

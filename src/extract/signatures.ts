@@ -153,6 +153,8 @@ export function signatureOf(bytes: Uint8Array): string | null {
   if (isBitmap(bytes)) return 'image/bmp'
   if (isIcon(bytes)) return 'image/vnd.microsoft.icon'
   if (isCms(bytes)) return 'application/pkcs7-mime'
+  if (isWholeDer(bytes, PFX)) return 'application/x-pkcs12'
+  if (isWholeDer(bytes, CERTIFICATE)) return 'application/pkix-cert'
   if (startsAsPgpEncrypted(bytes)) return 'application/pgp-encrypted'
   if (isLzmaAlone(bytes)) return 'application/x-lzma'
   if (isPdfWithPrefix(bytes)) return 'application/pdf'
@@ -229,6 +231,18 @@ function isCms(bytes: Uint8Array): boolean {
   const oid = [0x06, undefined, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01]
   if (!oid.every((byte, i) => byte === undefined || bytes[at + i] === byte)) return false
   return bytes[at + 9] === 0x07 || (bytes[at + 9] === 0x09 && bytes[at + 10] === 0x10)
+}
+
+/** A key store (RFC 7292): version 3, then a sequence. */
+const PFX = [0x02, 0x01, 0x03, 0x30]
+/** A certificate of version 3 (RFC 5280, 4.1): the sequence that is signed, with its length left open. */
+const CERTIFICATE = [0x30, 0x82, undefined, undefined, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02]
+
+/** One DER sequence from the first byte to the last that begins with `content`; undefined is any byte. */
+function isWholeDer(bytes: Uint8Array, content: readonly (number | undefined)[]): boolean {
+  if (bytes[0] !== 0x30 || bytes[1] !== 0x82) return false
+  if (4 + (((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0)) !== bytes.length) return false
+  return content.every((byte, i) => byte === undefined || bytes[4 + i] === byte)
 }
 
 /** LZMA "alone" has no mark: properties 0x5D, a power-of-two dictionary, a size that is unknown or believable. */

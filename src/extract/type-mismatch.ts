@@ -16,12 +16,14 @@ const byExtension: Readonly<Record<string, Family>> = Object.fromEntries(
     archive: 'zip 7z rar tar gz tgz bz2 xz zst lz4 cab iso jar war apk arj lzh z',
     program: 'exe dll so sys msi com scr elf class',
     message: 'eml msg mbox mht mhtml',
-    crypto: 'p7m p7s gpg pgp asc',
+    crypto: 'p7m p7s gpg pgp asc p12 pfx cer crt der pem',
   }).flatMap(([family, names]) => names.split(' ').map((name) => [name, family as Family])),
 )
 
 const exact: Readonly<Record<string, Family>> = {
   'application/pdf': 'pdf',
+  'application/x-pkcs12': 'crypto',
+  'application/pkix-cert': 'crypto',
   'application/rtf': 'office',
   'text/rtf': 'office',
   'application/msword': 'office',
@@ -87,7 +89,11 @@ export function isTypeMismatch(sniffedType: string, declaredType: string | null,
   if (found === null || sniffedType === 'application/x-empty') return false
   const extension = /\.([a-z0-9]{1,8})$/i.exec(filename ?? '')?.[1]?.toLowerCase() ?? ''
   const claims = [declaredType === null ? null : familyOf(declaredType), byExtension[extension] ?? null]
-  return claims.some((claim) => claim !== null && claim !== found && !isKin(claim, found))
+  // A document is an archive, but an archive is no document: its program would not open it.
+  return claims.some(
+    (claim) =>
+      claim !== null && claim !== found && (!isKin(claim, found) || (claim === 'office' && found === 'archive')),
+  )
 }
 
 function isKin(a: Family, b: Family): boolean {

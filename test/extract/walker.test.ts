@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { docxOf } from './formats/making.ts'
 import { readMail, readUpload } from './reading.ts'
 
 const multipart = (parts: number) =>
@@ -152,6 +153,8 @@ describe('true types', () => {
     )
   it.each([
     ['a zip called picture', Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64'), 'a.jpg', undefined, true],
+    ['a zip called workbook', Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64'), 'a.xlsx', undefined, true],
+    ['a document called zip', docxOf('<w:p/>'), 'a.zip', undefined, false],
     ['a text called picture', 'hello there', 'a.txt', 'image/png', true],
     ['a text', 'hello there', 'a.txt', 'text/plain', false],
     ['a text called HTML', 'hello there', 'a.html', undefined, false],

@@ -6,6 +6,7 @@ const kinds: Readonly<Record<string, string>> = {
   'application/age-encryption': 'age',
   'application/x-keepass': 'KeePass',
   'application/x-luks': 'LUKS',
+  'application/x-pkcs12': 'PKCS #12',
 }
 
 export const sealed: Format = {
