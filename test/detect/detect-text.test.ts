@@ -64,6 +64,16 @@ describe('detectText', () => {
     expect(JSON.stringify(nearMisses)).not.toContain('4344')
   })
 
+  it('takes no word inside of encoded text for evidence', () => {
+    const encoded = 'q8Zr4vTn2LxwW3eE7Yb3Kd9fHs/ssn/6Jg1Pz5Rc07Yb3Kd9fHs6'
+    const confidences = (text: string) =>
+      detectIn(rules, text)
+        .matches.filter(({ detector }) => detector === 'citizen_id')
+        .map(({ confidence }) => confidence)
+    expect(confidences(`${encoded} 404-91-1818`)).toEqual(['low'])
+    expect(confidences('see https://x.example/ssn/list: 404-91-1818')).toEqual(['high'])
+  })
+
   it('explains what raised a match', () => {
     const [match] = detectIn(rules, 'SSN: 404-91-1818').matches
     expect(match?.evidence).toEqual([

@@ -104,6 +104,8 @@ function monero(text: string): boolean {
   return keccak256(Uint8Array.from(bytes.slice(0, -4))).slice(0, 8) === Buffer.from(bytes.slice(-4)).toString('hex')
 }
 
+const SOLANA_KEY_BYTES = 32
+
 const kinds: Readonly<Record<string, (text: string) => boolean>> = {
   bitcoin: (text) => base58(text, [0, 5, 111, 196]) || isBech32(text, ['bc', 'tb', 'bcrt']),
   litecoin: (text) => base58(text, [48, 50, 5]) || isBech32(text, ['ltc', 'tltc']),
@@ -114,6 +116,9 @@ const kinds: Readonly<Record<string, (text: string) => boolean>> = {
   ethereum,
   'ethereum-mixed': (text) => /[a-f]/.test(text.slice(2)) && /[A-F]/.test(text) && ethereum(text),
   monero,
+  // A public key of 32 bytes without a checksum, so words nearby must say what it is.
+  solana: (text) =>
+    /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(text) && base58Decode(text, BITCOIN)?.length === SOLANA_KEY_BYTES,
   cardano: (text) => isBech32(text, ['addr', 'addr_test', 'stake']),
   cosmos: (text) => isBech32(text, ['cosmos', 'osmo', 'terra', 'inj', 'celestia']),
 }

@@ -18,8 +18,8 @@ const NOT_CHOSEN =
 /** Punctuation of code or markup around it, selectors and paths. */
 const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
 
-/** What documentation writes for a secret: `supersecret`, `top_secret`, `super$ecret`. */
-const SECRET_WORD = /^(?:super|top|very|my|our|the|some)?[-_]?(?:super)?[-_]?[s5$][e3]cr[e3]t[!.]?$/i
+/** The jest of documentation, `super$ecret`; to a shell it is a variable, too. */
+const SECRET_WORD = /^(?:super|top|very|my|our|the|some)?[-_]?\$ecret[!.]?$/i
 
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]
 
