@@ -59,6 +59,17 @@ describe('end of data and dot-stuffing', () => {
   })
 })
 
+it('a body of nothing but stuffed dots comes out as one piece for each chunk, as plain lines do', () => {
+  const guard = new MessageGuard({ ...strict, limits: { ...limits, messageSizeMaxBytes: 1_000_000 } })
+  guard.push(Buffer.from('\r\n'))
+  const chunk = Buffer.from('..\r\n'.repeat(16_384))
+  for (let i = 0; i < 16; i++) {
+    expect(guard.push(chunk)).toBe(chunk.length)
+    expect(guard.output.length).toBe(3 * 16_384)
+  }
+  expect(guard.size).toBe(2 + 16 * 3 * 16_384)
+})
+
 describe('line ends that are none', () => {
   it.each([
     ['LF', 'a\nb\r\n.\r\n', 'a\r\nb\r\n'],
