@@ -4,10 +4,11 @@ import type { ScanPool } from '../scan/scan-pool.ts'
 /** The scan pool in the pipeline's terms: an envelope says whether bytes are mail or an upload. */
 export function pipelineScanner(pool: ScanPool): Scanner {
   return {
-    scan: ({ content, envelope, sha256 }) =>
+    scan: ({ content, envelope, size, sha256 }) =>
       pool.scan({
         bytes: content,
         ...(sha256 === undefined ? {} : { sha256 }),
+        ...(size === undefined ? {} : { size }),
         as: envelope.channel,
         filename: envelope.request?.filename ?? null,
         declaredType:

@@ -168,6 +168,9 @@ export const limits = {
   scanDeadlineMs: 30_000,
   /** A worker that has not compiled its detectors by then never will. */
   scanWorkerStartMaxMs: 120_000,
+  /** Small messages given to one scan worker at once, that which it works on included, so that it need not wait for us. */
+  scanAheadMax: 4,
+  scanAheadMaxBytes: 64 * 1024,
   /** Messages that wait for a scan worker; they hold no content meanwhile. */
   scanWaitingMax: 10_000,
   scanWorkerMemoryMaxBytes: 1024 * 1024 * 1024,

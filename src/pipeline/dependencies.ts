@@ -33,6 +33,8 @@ export interface ScanRequest {
   /** Asked for once a worker is free, so that what waits holds no memory; the buffer is handed over. */
   readonly content: () => Promise<Uint8Array<ArrayBuffer>>
   readonly envelope: Envelope
+  /** Of the content, in bytes. */
+  readonly size?: number
   /** Of the content, lower-case hex, where it is known already. */
   readonly sha256?: string
 }

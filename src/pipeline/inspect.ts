@@ -43,7 +43,8 @@ async function inspect(
 ): Promise<SubmissionRecord | null> {
   const { submission } = record
   const content = () => readContent(deps.blobs, submission.blob)
-  const report = await deps.scanner.scan({ content, envelope: submission.envelope, sha256: submission.blob.sha256 })
+  const { size, sha256 } = submission.blob
+  const report = await deps.scanner.scan({ content, envelope: submission.envelope, size, sha256 })
   deps.observe.scanned(report)
   const now = deps.clock.now()
   const decision = deps.judge.decide(submission.envelope, report, now)

@@ -14,7 +14,7 @@ import type { DetectorSources } from '../detect/detect-all.ts'
 import { SANDBOX_UNAVAILABLE } from './sandbox.ts'
 import type { ScanJob, ScanSettings } from './scan-job.ts'
 import type { ScanResults } from './scan-protocol.ts'
-import { ScanTimeout } from './scan-thread.ts'
+import { ScanNotBegun, ScanTimeout } from './scan-thread.ts'
 import { ScanThreads } from './scan-threads.ts'
 
 export interface ScanPoolOptions {
@@ -35,6 +35,8 @@ export type ScanRequest = Omit<ScanJob, 'bytes'> & {
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
   /** Of the bytes, lower-case hex, where it is known already. */
   readonly sha256?: string
+  /** Of bytes that are still to be fetched: small ones may be fetched while a worker is at others. */
+  readonly size?: number
 }
 
 /** Workers that share one set of detectors, and how much they have to do. */
@@ -44,19 +46,19 @@ interface Generation {
   onIdle: (() => void) | null
 }
 
+/** Threads that may end before a job's turn, none of them by its fault, until it is put off. */
+const ATTEMPTS_MAX = 3
+
 export class ScanPool {
   readonly #options: ScanPoolOptions
   #now: Generation
   #revisions: ScanReport['revisions']
-  #free: number
-  readonly #waiting: (() => void)[] = []
   #retiring: Promise<unknown> = Promise.resolve()
 
   private constructor(options: ScanPoolOptions, generation: Generation, revisions: ScanReport['revisions']) {
     this.#options = options
     this.#now = generation
     this.#revisions = revisions
-    this.#free = threadsOf(options)
   }
 
   /** Starts the workers and waits until one has compiled everything. Throws what a bad detector source throws. */
@@ -105,50 +107,56 @@ export class ScanPool {
   /** Breaks off what is running: whoever waits for it gets `scan-unavailable`. */
   async close(): Promise<void> {
     await this.#now.threads.close()
-    for (const resume of this.#waiting.splice(0)) resume()
   }
 
   async #run<K extends keyof ScanResults>(
-    { sha256, ...request }: ScanRequest,
+    request: ScanRequest,
     task: K,
     seal: (failed: FailedScan) => ScanResults[K],
   ): Promise<ScanResults[K]> {
-    await this.#enter()
     const generation = this.#now
-    const { threads } = generation
     generation.jobs++
     try {
-      const content = typeof request.bytes === 'function' ? await request.bytes() : request.bytes
-      const whole = content.byteOffset === 0 && content.byteLength === content.buffer.byteLength
-      // What is part of a larger buffer can't be handed over.
-      const bytes = whole ? content : Uint8Array.from(content)
-      const identity = { size: bytes.length, sha256: sha256 ?? hash('sha256', bytes) }
-      const thread = await threads.take().catch((thrown: unknown) => Promise.reject(unavailable(thrown)))
-      try {
-        return await thread.run(task, { ...request, bytes })
-      } catch (thrown) {
-        if (threads.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
-        return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
+      let small = typeof request.bytes === 'function' && (request.size ?? Infinity) <= limits.scanAheadMaxBytes
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#try(generation.threads, request, small, task, seal)
+        } catch (thrown) {
+          if (!(thrown instanceof ScanNotBegun)) throw thrown
+          if (attempt === ATTEMPTS_MAX) throw unavailable(thrown)
+        }
+        // What it stood behind ended the thread: from now on it stands behind nothing.
+        small = false
       }
     } finally {
       if (--generation.jobs === 0) generation.onIdle?.()
-      this.#leave()
     }
   }
 
-  async #enter(): Promise<void> {
-    if (this.#free > 0) {
-      this.#free--
-      return
+  /** Throws ScanNotBegun when its thread ended before its turn. */
+  async #try<K extends keyof ScanResults>(
+    threads: ScanThreads,
+    { sha256, size: _, ...request }: ScanRequest,
+    small: boolean,
+    task: K,
+    seal: (failed: FailedScan) => ScanResults[K],
+  ): Promise<ScanResults[K]> {
+    const slot = await threads.take(small).catch((thrown: unknown) => Promise.reject(unavailable(thrown)))
+    const content = await contentOf(request).catch((thrown: unknown) => {
+      slot.giveBack()
+      throw thrown
+    })
+    const whole = content.byteOffset === 0 && content.byteLength === content.buffer.byteLength
+    // What is part of a larger buffer can't be handed over.
+    const bytes = whole ? content : Uint8Array.from(content)
+    const identity = { size: bytes.length, sha256: sha256 ?? hash('sha256', bytes) }
+    try {
+      return await slot.run(task, { ...request, bytes })
+    } catch (thrown) {
+      if (threads.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
+      if (thrown instanceof ScanNotBegun) throw thrown
+      return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
     }
-    if (this.#waiting.length >= limits.scanWaitingMax) throw unavailable(null)
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift()
-    if (next) next()
-    else this.#free++
   }
 
   #judgeFailure(error: Error): { reason: UninspectedReason; detail: string } {
@@ -162,6 +170,10 @@ export class ScanPool {
       ? { reason: 'too-large', detail: 'scan ran out of memory' }
       : { reason: 'corrupt', detail: 'scan worker failed' }
   }
+}
+
+async function contentOf({ bytes }: Pick<ScanRequest, 'bytes'>): Promise<Uint8Array> {
+  return typeof bytes === 'function' ? await bytes() : bytes
 }
 
 function unavailable(cause: unknown): GatewayError {

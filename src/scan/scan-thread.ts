@@ -1,10 +1,11 @@
 /**
- * The pool's end of one worker thread: one job at a time, under a deadline that begins with the job, never while the
- * thread is still compiling its detectors. A thread that runs past it, dies or can't be started is ended for good; the
- * job it had fails with what happened, and the thread reports its end. It never retries.
+ * The pool's end of one worker thread, which does its jobs in order, each under a deadline that begins with it, never
+ * while the thread is still compiling its detectors. A thread that runs past it, dies or can't be started is ended for
+ * good; the job it was at fails with what happened, those behind it with ScanNotBegun, and the thread reports its end.
+ * It never retries.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { asError, unreachable } from '../core/errors.ts'
+import { asError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
 import { openProcesses } from './sandbox-process.ts'
@@ -20,15 +21,31 @@ export class ScanTimeout extends Error {
   }
 }
 
+/** The thread ended before this job's turn: it says nothing about the job, and its content is gone. */
+export class ScanNotBegun extends Error {
+  constructor() {
+    super('the scan worker ended before it came to this')
+    this.name = 'ScanNotBegun'
+  }
+}
+
+/** A place on a thread: used for one job, or given back. */
+export interface ScanSlot {
+  readonly thread: ScanThread
+  /** Hands `job.bytes` over. Rejects with ScanTimeout, ScanNotBegun, or what the job or its thread died of. */
+  run<K extends keyof ScanResults>(task: K, job: ScanJob): Promise<ScanResults[K]>
+  giveBack(): void
+}
+
 export interface ScanThreadOptions {
   readonly data: Omit<ScanWorkerData, 'sandboxes'>
   readonly deadlineMs: number
   /** JavaScript heap. */
   readonly memoryMaxBytes: number
-  /** It can take a job: it has compiled everything, or the one before is done. */
-  readonly onIdle: (thread: ScanThread) => void
-  /** It is gone. `error` is null when it was told to end. Called once, after its job has failed. */
-  readonly onEnd: (thread: ScanThread, error: Error | null) => void
+  /** It has compiled everything, or has a job less than before. */
+  readonly onRoom: (thread: ScanThread) => void
+  /** It is gone. `error` is null when it was told to end; `told` when a job failed with it. Called once. */
+  readonly onEnd: (thread: ScanThread, error: Error | null, told: boolean) => void
 }
 
 interface Running {
@@ -39,13 +56,18 @@ interface Running {
 export class ScanThread {
   /** Of the detectors inside; null until they are compiled. */
   revisions: ScanReport['revisions'] | null = null
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds of its last change. */
   idleSince = 0
+  /** Jobs it has, and places that were handed out for more. */
+  load = 0
+  #largeJobs = 0
   readonly #options: ScanThreadOptions
   readonly #worker: Worker
   /** Bounds the start first, then each job; it runs on between two jobs and finds nothing to do. */
   #timer: NodeJS.Timeout
-  #running: Running | null = null
+  /** In order; it is at the first. */
+  readonly #jobs: Running[] = []
+  #diedOf: Error | null = null
   #ended = false
 
   constructor(options: ScanThreadOptions) {
@@ -59,17 +81,41 @@ export class ScanThread {
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
     })
     this.#worker.on('message', (message: FromScanWorker) => this.#take(message))
-    this.#worker.on('error', (thrown: unknown) => this.#end(asError(thrown)))
-    this.#worker.on('exit', () => this.#end(new Error('the scan worker ended')))
+    // The end waits for `exit`: until then answers that were given before may still come in.
+    this.#worker.on('error', (thrown: unknown) => {
+      this.#diedOf = asError(thrown)
+    })
+    this.#worker.on('exit', () => this.#end(this.#diedOf ?? new Error('the scan worker ended')))
     const { scanWorkerStartMaxMs } = limits
     this.#timer = setTimeout(() => this.#end(new ScanTimeout(scanWorkerStartMaxMs)), scanWorkerStartMaxMs)
   }
 
-  /** Only while idle. Hands `job.bytes` over. Rejects with ScanTimeout, or with what the job or its thread died of. */
-  run<K extends keyof ScanResults>(task: K, job: ScanJob): Promise<ScanResults[K]> {
+  /** Whether a small job may be put behind what it has: never behind a large one, which may take its time. */
+  get takesMore(): boolean {
+    return this.#largeJobs === 0 && this.load < limits.scanAheadMax
+  }
+
+  /** A place behind what it has. */
+  reserve(small: boolean): ScanSlot {
+    this.load++
+    if (!small) this.#largeJobs++
+    const giveBack = () => {
+      this.load--
+      if (!small) this.#largeJobs--
+      if (this.#ended) return
+      // A thread without a job must not keep the process alive.
+      if (this.load === 0) this.#worker.unref()
+      this.idleSince = performance.now()
+      this.#options.onRoom(this)
+    }
+    return { thread: this, giveBack, run: (task, job) => this.#run(task, job).finally(giveBack) }
+  }
+
+  #run<K extends keyof ScanResults>(task: K, job: ScanJob): Promise<ScanResults[K]> {
+    if (this.#ended) return Promise.reject(new ScanNotBegun())
     return new Promise((resolve, reject) => {
-      this.#running = { resolve: resolve as Running['resolve'], reject }
-      this.#timer.refresh()
+      this.#jobs.push({ resolve: resolve as Running['resolve'], reject })
+      if (this.#jobs.length === 1) this.#timer.refresh()
       this.#worker.ref()
       this.#worker.postMessage({ task, job } satisfies ToScanWorker, [job.bytes.buffer as ArrayBuffer])
     })
@@ -83,30 +129,26 @@ export class ScanThread {
 
   #take(message: FromScanWorker): void {
     if (this.#ended) return
-    switch (message.kind) {
-      case 'ready': {
-        this.revisions = message.revisions
-        clearTimeout(this.#timer)
-        const { deadlineMs } = this.#options
-        this.#timer = setTimeout(() => {
-          if (this.#running) this.#end(new ScanTimeout(deadlineMs))
-        }, deadlineMs).unref()
-        break
-      }
-      case 'done':
-        this.#running?.resolve(message.result)
-        break
-      case 'failed':
-        this.#running?.reject(message.error)
-        break
-      default:
-        unreachable(message)
+    if (message.kind === 'ready') {
+      this.#begin(message.revisions)
+      return
     }
-    this.#running = null
-    // A thread without a job must not keep the process alive.
+    const job = this.#jobs.shift()
+    // The next one begins now.
+    if (this.#jobs.length > 0) this.#timer.refresh()
+    if (message.kind === 'done') job?.resolve(message.result)
+    else job?.reject(message.error)
+  }
+
+  #begin(revisions: ScanReport['revisions']): void {
+    this.revisions = revisions
+    clearTimeout(this.#timer)
+    const { deadlineMs } = this.#options
+    this.#timer = setTimeout(() => {
+      if (this.#jobs.length > 0) this.#end(new ScanTimeout(deadlineMs))
+    }, deadlineMs).unref()
     this.#worker.unref()
-    this.idleSince = performance.now()
-    this.#options.onIdle(this)
+    this.#options.onRoom(this)
   }
 
   #end(error: Error | null): void {
@@ -114,9 +156,10 @@ export class ScanThread {
     this.#ended = true
     clearTimeout(this.#timer)
     void this.#worker.terminate()
-    this.#running?.reject(error ?? new Error('the scan worker was told to end'))
-    this.#running = null
-    this.#options.onEnd(this, error)
+    const [first, ...behind] = this.#jobs.splice(0)
+    first?.reject(error ?? new Error('the scan worker was told to end'))
+    for (const job of behind) job.reject(new ScanNotBegun())
+    this.#options.onEnd(this, error, first !== undefined)
   }
 }
 

@@ -1,19 +1,22 @@
 /**
- * Worker threads that share one set of detectors: hands out those that are idle, starts more while there are fewer than
- * allowed, lets those go that have long had nothing to do, and replaces what died. It knows nothing of jobs.
+ * Worker threads that share one set of detectors: hands out places on them, starts more threads while there are fewer
+ * than allowed, lets those go that have long had nothing to do, and replaces what died. It knows nothing of jobs but
+ * whether they are small.
  */
 import { asError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
-import { ScanThread, type ScanThreadOptions } from './scan-thread.ts'
+import { type ScanSlot, ScanThread, type ScanThreadOptions } from './scan-thread.ts'
 
-export interface ScanThreadsOptions extends Omit<ScanThreadOptions, 'onIdle' | 'onEnd'> {
+export interface ScanThreadsOptions extends Omit<ScanThreadOptions, 'onRoom' | 'onEnd'> {
   readonly threadsMax: number
   /** A thread died without a job to tell of it. */
   readonly onCrash: (error: Error) => void
 }
 
 interface Waiter {
-  readonly resolve: (thread: ScanThread) => void
+  readonly small: boolean
+  readonly resolve: (slot: ScanSlot) => void
   readonly reject: (error: Error) => void
 }
 
@@ -22,8 +25,6 @@ const IDLE_MS = 60_000
 export class ScanThreads {
   readonly #options: ScanThreadsOptions
   readonly #threads = new Set<ScanThread>()
-  /** The one used last is the first to go to work again, so that those too many fall idle for good. */
-  readonly #idle: ScanThread[] = []
   readonly #waiting: Waiter[] = []
   readonly #trimmer: NodeJS.Timeout
   #closed = false
@@ -39,19 +40,24 @@ export class ScanThreads {
 
   /** Starts the first thread. Rejects with what compiling its detectors threw. */
   async start(): Promise<ScanReport['revisions']> {
-    const thread = await this.take()
-    this.#giveBack(thread)
-    if (!thread.revisions) throw new Error('a thread was handed out before it was ready')
-    return thread.revisions
+    const slot = await this.take(false)
+    slot.giveBack()
+    if (!slot.thread.revisions) throw new Error('a thread was handed out before it was ready')
+    return slot.thread.revisions
   }
 
-  /** An idle thread, for one job: it comes back by itself. Rejects when none can be started, or with the end of all. */
-  take(): Promise<ScanThread> {
+  /**
+   * A place for one job: on an idle thread, or for a small job behind other small ones. Rejects when no thread can be
+   * started, when too many wait, or with the end of all.
+   */
+  take(small: boolean): Promise<ScanSlot> {
     if (this.#closed) return Promise.reject(ended())
-    const idle = this.#idle.pop()
-    if (idle) return Promise.resolve(idle)
+    const thread = this.#leastLoaded()
+    if (thread?.load === 0) return Promise.resolve(thread.reserve(small))
     if (this.#threads.size < this.#options.threadsMax) this.#spawn()
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (thread && small && thread.takesMore && this.#waiting.length === 0) return Promise.resolve(thread.reserve(true))
+    if (this.#waiting.length >= limits.scanWaitingMax) return Promise.reject(new Error('too many wait for a scan'))
+    return new Promise((resolve, reject) => this.#waiting.push({ small, resolve, reject }))
   }
 
   /** Breaks off whatever is running. */
@@ -70,24 +76,35 @@ export class ScanThreads {
         data,
         deadlineMs,
         memoryMaxBytes,
-        onIdle: (thread) => this.#giveBack(thread),
-        onEnd: (thread, error) => this.#forget(thread, error),
+        onRoom: (thread) => this.#fill(thread),
+        onEnd: (thread, error, told) => this.#forget(thread, error, told),
       }),
     )
   }
 
-  #giveBack(thread: ScanThread): void {
-    const next = this.#waiting.shift()
-    if (next) next.resolve(thread)
-    else this.#idle.push(thread)
+  /** Of those equally loaded the one used last, so that those too many fall idle for good. */
+  #leastLoaded(): ScanThread | null {
+    let least: ScanThread | null = null
+    for (const thread of this.#threads) {
+      if (!thread.revisions) continue
+      if (!least || thread.load < least.load || (thread.load === least.load && thread.idleSince > least.idleSince))
+        least = thread
+    }
+    return least
   }
 
-  #forget(thread: ScanThread, error: Error | null): void {
+  #fill(thread: ScanThread): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (thread.load > 0 && !(next.small && thread.takesMore)) return
+      this.#waiting.shift()
+      next.resolve(thread.reserve(next.small))
+    }
+  }
+
+  #forget(thread: ScanThread, error: Error | null, told: boolean): void {
     this.#threads.delete(thread)
-    const index = this.#idle.indexOf(thread)
-    if (index >= 0) this.#idle.splice(index, 1)
     if (this.#closed) return
-    if (index >= 0 && error) this.#options.onCrash(error)
+    if (error && !told && thread.revisions) this.#options.onCrash(error)
     if (thread.revisions) {
       if (this.#threads.size === 0 || this.#waiting.length > 0) this.#spawn()
     } else if (this.#threads.size === 0) {
@@ -99,8 +116,9 @@ export class ScanThreads {
   /** All but one may go. */
   #trim(): void {
     const before = performance.now() - IDLE_MS
-    for (const thread of this.#idle.filter(({ idleSince }) => idleSince < before)) {
-      if (this.#threads.size > 1) void thread.close()
+    for (const thread of this.#threads) {
+      if (this.#threads.size > 1 && thread.load === 0 && thread.revisions && thread.idleSince < before)
+        void thread.close()
     }
   }
 }

@@ -28,15 +28,21 @@ const settings: ScanWorkerData['settings'] = {
 }
 const detectors = compileDetectors(data.detectors)
 
-port.on('message', ({ task, job }: ToScanWorker) => {
-  const work: Promise<ScanResults[keyof ScanResults]> =
-    task === 'scan' ? runScan(job, detectors, settings) : runExtract(job, settings.extract)
-  work.then(
-    (result) => say({ kind: 'done', result }),
-    (thrown: unknown) => say({ kind: 'failed', error: asError(thrown) }),
-  )
+let last: Promise<void> = Promise.resolve()
+port.on('message', (message: ToScanWorker) => {
+  last = last.then(() => work(message))
 })
 say({ kind: 'ready', revisions: { rules: detectors.rules.revision, catalog: detectors.catalogRevision } })
+
+async function work({ task, job }: ToScanWorker): Promise<void> {
+  try {
+    const result: ScanResults[keyof ScanResults] =
+      task === 'scan' ? await runScan(job, detectors, settings) : await runExtract(job, settings.extract)
+    say({ kind: 'done', result })
+  } catch (thrown) {
+    say({ kind: 'failed', error: asError(thrown) })
+  }
+}
 
 function say(message: FromScanWorker): void {
   port?.postMessage(message)

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts'
+import { limits } from '../../src/core/limits.ts'
 import { ScanPool, type ScanPoolOptions, type ScanRequest } from '../../src/scan/scan-pool.ts'
 
 const rule = (word: string) => `rules:
@@ -67,13 +69,6 @@ describe('a scan job', () => {
     expect(crashes).toEqual(['timeout: killed after 1 ms'])
   })
 
-  it('that was killed leaves a pool that takes the next one', async () => {
-    const running = await start({ deadlineMs: 1 })
-    const jobs = [1, 2, 3].map(() => running.scan(text('PLATYPUS '.repeat(500_000))))
-    for (const report of await Promise.all(jobs)) expect(report.uninspected).toMatchObject([{ reason: 'timeout' }])
-    expect(crashes).toHaveLength(3)
-  })
-
   it('does not hold its content while it waits, nor time out for the jobs in front of it', async () => {
     const one = await start()
     let open = () => {}
@@ -89,12 +84,55 @@ describe('a scan job', () => {
       })
     const first = one.scan(gated('first', gate))
     const second = one.scan(gated('second', Promise.resolve()))
-    await Promise.resolve()
+    await setImmediate()
     expect(asked).toEqual(['first'])
     open()
     expect((await first).findings).toHaveLength(1)
     expect((await second).findings).toHaveLength(1)
     expect(asked).toEqual(['first', 'second'])
+  })
+
+  it('that is small is handed over while the worker is at another small one, never behind or before a large one', async () => {
+    const one = await start()
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const asked: string[] = []
+    const job = (name: string, size: number, wait: Promise<void> = Promise.resolve()) =>
+      one.scan({
+        ...upload(async () => {
+          asked.push(name)
+          await wait
+          return Uint8Array.from(Buffer.from('PLATYPUS'))
+        }),
+        size,
+      })
+    const { scanAheadMax, scanAheadMaxBytes } = limits
+    const small = Array.from({ length: scanAheadMax + 1 }, (_, i) => job(`small ${i}`, scanAheadMaxBytes, gate))
+    const jobs = [...small, job('large', scanAheadMaxBytes + 1), job('last', 1)]
+    await setImmediate()
+    expect(asked).toEqual(Array.from({ length: scanAheadMax }, (_, i) => `small ${i}`))
+    open()
+    for (const report of await Promise.all(jobs)) expect(report.findings).toHaveLength(1)
+    expect(asked.slice(scanAheadMax)).toEqual([`small ${scanAheadMax}`, 'large', 'last'])
+  })
+
+  it('that stood behind one that was killed is not taken for its fault, and gets a verdict of its own', async () => {
+    const running = await start({ deadlineMs: 1 })
+    const asked = [0, 0, 0]
+    const jobs = asked.map((_, i) =>
+      running.scan({
+        ...upload(async () => {
+          asked[i] = (asked[i] ?? 0) + 1
+          return Uint8Array.from(Buffer.from('PLATYPUS '.repeat(500_000)))
+        }),
+        size: 1,
+      }),
+    )
+    for (const report of await Promise.all(jobs)) expect(report.uninspected).toMatchObject([{ reason: 'timeout' }])
+    expect(crashes).toHaveLength(3)
+    expect(asked).toEqual([1, 2, 2])
   })
 
   it('whose content cannot be read fails with that error, not with a verdict', async () => {

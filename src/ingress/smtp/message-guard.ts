@@ -86,23 +86,20 @@ export class MessageGuard {
   }
 
   private scan(chunk: Buffer, segments: Segments): number {
-    const length = chunk.length
     const lineMax = this.options.limits.dataLineMaxBytes
     let state = this.state
     // Index of the first octet of the line, negative when it began in an earlier chunk.
     let lineStart = -this.lineLength
-    // A line inside of a chunk that is no longer than a line may be can't be too long.
-    const runs = length >= SKIM_MIN_BYTES && length <= lineMax ? new PlainRuns(chunk) : null
-    for (let i = 0; i < length; i++) {
+    const runs = PlainRuns.of(chunk, lineMax)
+    for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i] as number
       if (runs !== null && (state === TEXT || (state === LINE_START && byte !== DOT))) {
         const end = runs.endFrom(i)
         if (end > i) {
           if (state === LINE_START) lineStart = i
           if (runs.firstLineEnd(i, end) - lineStart > lineMax) this.fail('line-too-long')
-          const lastLine = runs.lastLineStart(i, end)
-          if (lastLine >= 0) lineStart = lastLine
-          state = lastLine === end ? LINE_START : TEXT
+          lineStart = runs.lastLineStart(i, end) ?? lineStart
+          state = lineStart === end ? LINE_START : TEXT
           i = end - 1
           continue
         }
@@ -153,9 +150,9 @@ export class MessageGuard {
       }
     }
     this.state = state
-    this.lineLength = state === LINE_START ? 0 : length - lineStart
+    this.lineLength = state === LINE_START ? 0 : chunk.length - lineStart
     if (this.lineLength > lineMax) this.fail('line-too-long')
-    return length
+    return chunk.length
   }
 
   private end(segments: Segments, contentEnd: number, consumed: number): number {
@@ -202,9 +199,14 @@ class PlainRuns {
   private readonly text: string
   private end = -1
 
-  constructor(chunk: Buffer) {
+  private constructor(chunk: Buffer) {
     this.chunk = chunk
     this.text = chunk.toString('latin1')
+  }
+
+  /** Null for a chunk that isn't worth it, or is so long that lines inside of it may be too long. */
+  static of(chunk: Buffer, lineMaxBytes: number): PlainRuns | null {
+    return chunk.length >= SKIM_MIN_BYTES && chunk.length <= lineMaxBytes ? new PlainRuns(chunk) : null
   }
 
   /** Where the run of ordinary text that begins at octet `i` ends. */
@@ -221,10 +223,10 @@ class PlainRuns {
     return at < 0 || at >= end ? end : at + 1
   }
 
-  /** Behind the last line end in the run, or -1. */
-  lastLineStart(i: number, end: number): number {
+  /** Behind the last line end in the run, or null. */
+  lastLineStart(i: number, end: number): number | null {
     const at = this.chunk.lastIndexOf(LF, end - 1)
-    return at < i ? -1 : at + 1
+    return at < i ? null : at + 1
   }
 }
 
