@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { prose } from '../detect/fingerprint/registered.ts'
 import { docxOf, zipOf } from '../extract/formats/making.ts'
+import { drawing, jpeg, png, scaled } from '../support/drawn-pictures.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { type Installation, newInstallation } from './catalog-commands.ts'
 
@@ -202,4 +204,28 @@ describe('sluice fingerprint watch', () => {
     const { code, stderr } = await sluice.run('fingerprint', 'watch', sluice.dir, '--name', 'x', '--interval', 'soon')
     expect([code, stderr]).toEqual([2, expect.stringContaining('at least 1')])
   })
+})
+
+describe('files without text', () => {
+  it('finds changed copies of pictures and of files without text, through the sandbox', async () => {
+    const plan = drawing(1)
+    const firmware = Buffer.concat(
+      Array.from({ length: 3_000 }, (_, i) => createHash('sha256').update(`firmware ${i}`).digest()),
+    )
+    const paths = [await sluice.file('plan.png', png(plan)), await sluice.file('firmware.bin', firmware)]
+    await sluice.run('fingerprint', 'add', '--name', 'designs', '--owner', 'design', '--partner', 'nobody', ...paths)
+    const shown = await sluice.run('fingerprint', 'show', 'designs')
+    expect(shown.stdout).toContain('designs  owner: design; partners: nobody\n')
+    expect(shown.stdout).toMatch(/^firmware.bin {2}.*\d+ pieces/m)
+    expect(shown.stdout).toMatch(/^plan.png {2}.*a picture/m)
+    const copies = [
+      await sluice.file('copy.jpg', jpeg(scaled(plan, 420, 315), 60)),
+      await sluice.file('patched.bin', Buffer.concat([Buffer.from('new'), firmware.subarray(0, 60_000)])),
+      await sluice.file('other.png', png(drawing(2))),
+    ]
+    const [copy = [], patched = [], other] = (await sluice.json<Scanned>('scan', '--json', ...copies)).map(documents)
+    expect(copy).toEqual(['designs/plan.png 1'])
+    expect(patched[0]).toMatch(/^designs\/firmware.bin 0\.[56]/)
+    expect(other).toEqual([])
+  }, 60_000)
 })
