@@ -72,6 +72,10 @@ async function report(batch: Batch): Promise<void> {
       continue
     }
     const theirs = await medianOf(() => cpuOf(tool.script, batch.files, folder))
+    if (Number.isNaN(theirs)) {
+      console.log(`  ${tool.name.padEnd(30)} could not read them`)
+      continue
+    }
     line(`${tool.name}`, theirs, ratio(ours, theirs))
     if (!tool.startUp) continue
     const idle = await medianOf(() => cpuOf(tool.startUp ?? '', [], folder))
@@ -97,6 +101,7 @@ async function medianOf(measure: () => number | Promise<number>): Promise<number
   const times: number[] = []
   for (let i = 0; i < ROUNDS; i++) {
     const ms = await measure()
+    if (Number.isNaN(ms)) return ms
     times.push(ms)
     // A tool that takes seconds is measured as well by three.
     if (ms > 1000 && times.length === 3) break

@@ -43,6 +43,11 @@ export class Sequence {
   }
 }
 
+function contentTypes(overrides: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(overrides).map(([name, type]) => `<Override PartName="${name}" ContentType="${type}"/>`)
+  return `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${lines.join('')}</Types>`
+}
+
 /** A Word document; a page has some ten paragraphs of forty words, and every fifth page a table. */
 export function wordDocument(pages: number, seed = 1): Buffer {
   const random = new Sequence(seed)
@@ -52,7 +57,13 @@ export function wordDocument(pages: number, seed = 1): Buffer {
     for (let i = 0; i < 10; i++) body.push(paragraph(random, 40, 'BodyText'))
     if (page % 5 === 4) body.push(wordTable(random))
   }
-  return ooxmlOf('word/document.xml', `${MAIN}.wordprocessingml.document.main+xml`, {
+  return ooxmlOf('word/document.xml', '', {
+    '[Content_Types].xml': contentTypes({
+      '/word/document.xml': `${MAIN}.wordprocessingml.document.main+xml`,
+      '/word/styles.xml': `${MAIN}.wordprocessingml.styles+xml`,
+      '/word/footnotes.xml': `${MAIN}.wordprocessingml.footnotes+xml`,
+      '/word/header1.xml': `${MAIN}.wordprocessingml.header+xml`,
+    }),
     'word/document.xml': `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n<w:document ${W}><w:body>${body.join('')}<w:sectPr w:rsidR="00A77427"><w:pgSz w:w="12240" w:h="15840"/></w:sectPr></w:body></w:document>`,
     'word/styles.xml': `<w:styles ${W}>${['Normal', 'Heading1', 'BodyText'].map((id) => `<w:style w:type="paragraph" w:styleId="${id}"><w:name w:val="${id}"/><w:rPr><w:sz w:val="24"/></w:rPr></w:style>`).join('')}</w:styles>`,
     'word/footnotes.xml': `<w:footnotes ${W}><w:footnote w:id="1">${paragraph(random, 20, 'BodyText')}</w:footnote></w:footnotes>`,
@@ -105,7 +116,13 @@ export function workbook(rows: number, seed = 2): Buffer {
         `<c r="H${row}" t="str"><f>CONCATENATE(B${row},"-",A${row})</f><v>${random.words(2)}</v></c></row>`,
     )
   }
-  return ooxmlOf('xl/workbook.xml', `${MAIN}.spreadsheetml.sheet.main+xml`, {
+  return ooxmlOf('xl/workbook.xml', '', {
+    '[Content_Types].xml': contentTypes({
+      '/xl/workbook.xml': `${MAIN}.spreadsheetml.sheet.main+xml`,
+      '/xl/worksheets/sheet1.xml': `${MAIN}.spreadsheetml.worksheet+xml`,
+      '/xl/sharedStrings.xml': `${MAIN}.spreadsheetml.sharedStrings+xml`,
+      '/xl/styles.xml': `${MAIN}.spreadsheetml.styles+xml`,
+    }),
     'xl/workbook.xml': `<workbook ${S} xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Ledger" sheetId="1" r:id="rId1"/></sheets></workbook>`,
     'xl/_rels/workbook.xml.rels':
       '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>',
@@ -131,7 +148,11 @@ export function presentation(slides: number, seed = 3): Buffer {
     ids.push(`<p:sldId id="${255 + slide}" r:id="rId${slide}"/>`)
     relations.push(`<Relationship Id="rId${slide}" Type="${type}/slide" Target="slides/slide${slide}.xml"/>`)
   }
-  return ooxmlOf('ppt/presentation.xml', `${MAIN}.presentationml.presentation.main+xml`, {
+  const types: Record<string, string> = { '/ppt/presentation.xml': `${MAIN}.presentationml.presentation.main+xml` }
+  for (const name of Object.keys(parts))
+    types[`/${name}`] = `${MAIN}.presentationml.${name.includes('notes') ? 'notesSlide' : 'slide'}+xml`
+  return ooxmlOf('ppt/presentation.xml', '', {
+    '[Content_Types].xml': contentTypes(types),
     'ppt/presentation.xml': `<p:presentation ${A}><p:sldIdLst>${ids.join('')}</p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/></p:presentation>`,
     'ppt/_rels/presentation.xml.rels': `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${relations.join('')}</Relationships>`,
     ...parts,

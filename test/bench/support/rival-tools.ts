@@ -20,7 +20,8 @@ export interface RivalTool {
   readonly startUp?: string
 }
 
-const each = (command: string) => `n=0; for file in "$@"; do out=out/$((n++)); ${command}; done >/dev/null 2>&1`
+const each = (command: string) =>
+  `n=0; failed=; for file in "$@"; do out=out/$((n++)); ${command} || failed=1; done >/dev/null 2>&1; [ -z "$failed" ]`
 const office = (target: string): RivalTool => ({
   name: 'LibreOffice',
   program: 'soffice',
@@ -85,13 +86,14 @@ export function isInstalled(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
 
-/** CPU milliseconds, user and system, of running a script once over the files. */
+/** CPU milliseconds, user and system, of running a script once over the files; NaN where it failed. */
 export function cpuOf(script: string, files: readonly string[], folder: string): number {
   const out = join(folder, 'out')
   rmSync(out, { recursive: true, force: true })
   for (let at = 0; at <= files.length; at++) mkdirSync(join(out, `${at}`), { recursive: true })
   const timed = `TIMEFORMAT='%U %S'; time { ${script}\n}`
   const run = spawnSync('bash', ['-c', timed, 'bash', ...files], { cwd: folder, encoding: 'utf8', timeout: 300_000 })
+  if (run.status !== 0) return Number.NaN
   const [user, system] = (run.stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
   return ((user ?? Number.NaN) + (system ?? Number.NaN)) * 1000
 }
