@@ -28,23 +28,30 @@ function extractWordPerfect(input: FormatInput, context: ExtractContext): void {
     return
   }
   context.text(wordPerfect6Text(bytes.subarray(start)))
-  for (const packet of textPackets(bytes)) context.text(wordPerfect6Text(packet))
+  const { packets, isWhole } = textPackets(bytes)
+  if (!isWhole) context.uninspected('corrupt', 'wpd packets')
+  for (const packet of packets) context.text(wordPerfect6Text(packet))
 }
 
 /** The index of prefix packets: a header row, then 14 bytes each with kind, size and place. */
-function textPackets(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = []
+function textPackets(bytes: Buffer): { packets: readonly Buffer[]; isWhole: boolean } {
+  const packets: Buffer[] = []
+  let isWhole = true
   const index = bytes.readUInt16LE(14)
-  if (index < 16 || index + 14 > bytes.length) return found
+  if (index < 16 || index + 14 > bytes.length) return { packets, isWhole }
   const count = Math.min(bytes.readUInt16LE(index + 2), limits.extractPartsMax)
   let left = bytes.length
   for (let i = 1; i < count && index + i * 14 + 14 <= bytes.length; i++) {
     const at = index + i * 14
     const size = bytes.readUInt32LE(at + 6)
     const offset = bytes.readUInt32LE(at + 10)
-    if (bytes[at + 1] !== PACKET_TEXT || offset + size > bytes.length || size > left) continue
+    if (bytes[at + 1] !== PACKET_TEXT) continue
+    if (offset + size > bytes.length || size > left) {
+      isWhole = false
+      continue
+    }
     left -= size
-    found.push(bytes.subarray(offset, offset + size))
+    packets.push(bytes.subarray(offset, offset + size))
   }
-  return found
+  return { packets, isWhole }
 }

@@ -21,6 +21,16 @@ export function pictureTexts(bytes: Buffer, type: string): PictureTexts {
       return readJpeg(bytes)
     case 'image/gif':
       return readGif(bytes)
+    case 'image/webp':
+      return { texts: [], deflated: [], end: riffEnd(bytes) }
+    case 'image/bmp':
+      return { texts: [], deflated: [], end: bitmapEnd(bytes) }
+    case 'image/heic':
+    case 'image/heif':
+    case 'image/avif':
+    case 'image/jp2':
+    case 'image/jxl':
+      return { texts: [], deflated: [], end: boxesEnd(bytes) }
     default:
       return { texts: [], deflated: [], end: null }
   }
@@ -109,4 +119,39 @@ function subBlocks(bytes: Buffer, start: number): { data: Buffer; end: number } 
     at += 1 + length
   }
   return { data: Buffer.concat(pieces), end: bytes.length }
+}
+
+/** RIFF: the size behind the mark, a byte more where it is odd. */
+function riffEnd(bytes: Buffer): number | null {
+  if (bytes.length < 12) return null
+  const size = bytes.readUInt32LE(4)
+  return 8 + size + (size % 2)
+}
+
+/** Many programs write no size, or a wrong one: the pixels are where the header says, row by row. */
+function bitmapEnd(bytes: Buffer): number | null {
+  if (bytes.length < 54 || bytes.readUInt32LE(14) < 40) return null
+  const compression = bytes.readUInt32LE(30)
+  // Run lengths and embedded pictures tell their size apart; bit fields are plain pixels.
+  if (compression !== 0 && compression !== 3) {
+    const size = bytes.readUInt32LE(34)
+    return size === 0 ? null : bytes.readUInt32LE(10) + size
+  }
+  const stride = (Math.ceil((Math.abs(bytes.readInt32LE(18)) * bytes.readUInt16LE(28)) / 8) + 3) & ~3
+  const end = bytes.readUInt32LE(10) + stride * Math.abs(bytes.readInt32LE(22))
+  return Math.max(end, Math.min(bytes.readUInt32LE(2), bytes.length))
+}
+
+/** Boxes of ISO/IEC 14496-12, 4.2: a size and four letters each; what has none is behind the picture. */
+function boxesEnd(bytes: Buffer): number | null {
+  let at = 0
+  for (let count = 0; at + 8 <= bytes.length && count < limits.extractRecordsMax; count++) {
+    const small = bytes.readUInt32BE(at)
+    if (!/^[A-Za-z0-9 ]{4}$/.test(bytes.toString('latin1', at + 4, at + 8))) return at === 0 ? null : at
+    if (small === 0) return bytes.length
+    const size = small === 1 && at + 16 <= bytes.length ? Number(bytes.readBigUInt64BE(at + 8)) : small
+    if (size < 8) return at
+    at += size
+  }
+  return at === 0 ? null : at
 }

@@ -29,6 +29,20 @@ function pngOf(width: number, height: number, chunks: readonly Buffer[] = []): B
   ])
 }
 
+/** Two by two pixels of 24 bits, rows filled up to eight bytes; the size of the file left out. */
+function bitmap(): Buffer {
+  const out = Buffer.alloc(54 + 16, 0x33)
+  out.fill(0, 0, 54)
+  out.write('BM')
+  out.writeUInt32LE(54, 10)
+  out.writeUInt32LE(40, 14)
+  out.writeInt32LE(2, 18)
+  out.writeInt32LE(2, 22)
+  out.writeUInt16LE(1, 26)
+  out.writeUInt16LE(24, 28)
+  return out
+}
+
 describe('pictures', () => {
   it('reads text chunks, plain and deflated', async () => {
     const result = await read(
@@ -77,6 +91,17 @@ describe('pictures', () => {
     expect(archive.traits).toContain('attachment')
     const padded = await read(Buffer.concat([pngOf(16, 16), Buffer.from('\r\n\0\0 \0')]), 'x.png')
     expect([...padded.traits]).toEqual([])
+  })
+
+  it.each<[string, Buffer]>([
+    ['a.webp', Buffer.concat([Buffer.from('RIFF\x0c\0\0\0WEBPVP8 ', 'latin1'), Buffer.alloc(4)])],
+    ['a.bmp', bitmap()],
+    ['a.heic', Buffer.from('0000001466747970686569630000000068656963' + '000000106d6461740102030405060708', 'hex')],
+  ])('reads what stands behind %s', async (name, picture) => {
+    const behind = await read(Buffer.concat([picture, zlib.gzipSync('a hidden line')]), name)
+    expect(behind.text).toContain('a hidden line')
+    expect(behind.traits).toContain('trailing-data')
+    expect([...(await read(picture, name)).traits]).toEqual([])
   })
 
   it('reads the strings of odd bytes', async () => {
