@@ -227,5 +227,5 @@ describe('files without text', () => {
     expect(copy).toEqual(['designs/plan.png 1'])
     expect(patched[0]).toMatch(/^designs\/firmware.bin 0\.[56]/)
     expect(other).toEqual([])
-  }, 60_000)
+  }, 120_000)
 })
