@@ -64,6 +64,7 @@ export function patternDetector(rules: CompiledRuleSet): Detector {
 export function detectAll(compiled: CompiledDetectors, extraction: Extraction, options: DetectOptions): Detection {
   const matches: Match[] = []
   const nearMisses: NearMiss[] = []
+  const silenced: RawNearMiss[] = []
   const uninspected: Uninspected[] = []
   const labels: LabelFinding[] = []
   for (const detector of compiled.detectors) {
@@ -73,12 +74,13 @@ export function detectAll(compiled: CompiledDetectors, extraction: Extraction, o
       for (const match of detection.matches) matches.push(match)
       const path = extraction.parts[text.part]?.path ?? `part ${text.part}`
       nearMisses.push(...placed(detection.nearMisses, path, text.utf8))
+      for (const miss of detection.nearMisses) silenced.push(miss)
       if (detection.overflow) uninspected.push({ path, reason: 'too-many', detail: `${detector.kind} candidates` })
     }
     for (const match of detector.inspectParts?.(extraction, options) ?? []) matches.push(match)
     labels.push(...(detector.inspectLabels?.(extraction, options) ?? []))
   }
-  return { findings: groupFindings(matches, extraction, options), labels, nearMisses, uninspected }
+  return { findings: groupFindings(matches, extraction, options, silenced), labels, nearMisses, uninspected }
 }
 
 function placed(misses: readonly RawNearMiss[], path: string, text: Uint8Array): NearMiss[] {

@@ -113,11 +113,17 @@ function withTerms(rules: CompiledRuleSet, terms: NonNullable<DetectOptions['ter
   return set
 }
 
-/** A place that one pattern of a rule was silenced at and another found is found. */
+/** A place that one pattern of a rule was silenced at and another found is found; one that several were, is one. */
 function withoutFound(misses: readonly RawNearMiss[], matches: readonly Match[]): RawNearMiss[] {
   if (misses.length === 0) return []
   const found = Map.groupBy(matches, (match) => match.detector)
-  return misses.filter((miss) => !found.get(miss.detector)?.some((match) => overlaps(match, miss)))
+  const told = new Set<string>()
+  return misses.filter((miss) => {
+    const key = `${miss.detector} ${miss.start} ${miss.end} ${miss.silencedBy.name}`
+    if (told.has(key) || found.get(miss.detector)?.some((match) => overlaps(match, miss))) return false
+    told.add(key)
+    return true
+  })
 }
 
 function overlaps(a: { start: number; end: number }, b: { start: number; end: number }): boolean {

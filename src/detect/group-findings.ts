@@ -14,13 +14,19 @@ import {
 } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
 import { CodePointOffsets } from './code-point-offsets.ts'
-import type { DetectOptions } from './detector.ts'
+import type { DetectOptions, RawNearMiss } from './detector.ts'
 
 const KEY_BYTES = 16
 
-export function groupFindings(matches: readonly Match[], extraction: Extraction, options: DetectOptions): Finding[] {
+/** `silenced`: places of near misses, which excerpts of their neighbours mask too. */
+export function groupFindings(
+  matches: readonly Match[],
+  extraction: Extraction,
+  options: DetectOptions,
+  silenced: readonly RawNearMiss[] = [],
+): Finding[] {
   const texts = new Map(extraction.texts.map((text) => [text.part, text.utf8]))
-  const masks = new PartMasks(texts, matches)
+  const masks = new PartMasks(texts, matches, silenced)
   const groups = Map.groupBy(matches, (match) => JSON.stringify([match.kind, match.family, match.detector]))
   return [...groups.values()].map((group, index) => finding(`f${index + 1}`, group, extraction, masks, options))
 }
@@ -116,10 +122,13 @@ class PartMasks {
   readonly #spans = new Map<number, { start: number; end: number }[]>()
   readonly #offsets = new Map<number, CodePointOffsets>()
 
-  constructor(texts: ReadonlyMap<number, Uint8Array>, matches: readonly Match[]) {
+  constructor(texts: ReadonlyMap<number, Uint8Array>, matches: readonly Match[], silenced: readonly RawNearMiss[]) {
     this.#texts = texts
-    for (const [part, own] of Map.groupBy(matches, (match) => match.part))
-      this.#spans.set(part, mergeSpans(own.map((match) => maskedSpan(match, texts.get(part)))))
+    const misses = Map.groupBy(silenced, (miss) => miss.part)
+    for (const [part, own] of Map.groupBy(matches, (match) => match.part)) {
+      const spans = own.map((match) => maskedSpan(match, texts.get(part)))
+      this.#spans.set(part, mergeSpans([...spans, ...(misses.get(part) ?? [])]))
+    }
   }
 
   codePoints(match: Match): { start: number; end: number } {

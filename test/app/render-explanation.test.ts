@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { renderExplanation } from '../../src/app/commands/render-explanation.ts'
+import type { Extraction } from '../../src/core/extraction.ts'
+import { compileDetectors, detectAll } from '../../src/detect/detect-all.ts'
+
+const folder = join(import.meta.dirname, '../../rules')
+const file = (name: string) => ({ file: name, text: readFileSync(join(folder, name), 'utf8') })
+const OWN = {
+  file: 'own.yaml',
+  text: `rules:
+  - id: deal
+    name: Deal
+    family: custom
+    description: d
+    words: [{ id: w, weighted: { merger: 3, exclusivity: 3 } }]
+    score: { medium: 6 }
+    examples: [merger exclusivity]
+    negative_examples: [merger]
+  - id: file_number
+    name: File number
+    family: custom
+    description: d
+    patterns: [{ id: p, regex: 'R-\\d{4}', confidence: medium, requires: [signature] }]
+    evidence: { signature: { patterns: ['signed by'] } }
+    examples: ['R-1234 signed by']
+    negative_examples: [R-12]
+overrides:
+  - rule: credit_card
+    except: { near: { keywords: [sandbox order], within: 20 } }
+    examples: ['card 4111 1111 1111 1111']
+`,
+}
+const detectors = compileDetectors({
+  rules: [file('financial/payment-cards.yaml'), file('national-id/benelux-france.yaml'), OWN],
+  catalogRevision: '',
+})
+
+function explained(text: string, reveal = false): string {
+  const part = {
+    id: 0,
+    parent: null,
+    path: 'mail/note.txt',
+    filename: null,
+    declaredType: null,
+    sniffedType: 'text/plain',
+    size: text.length,
+    sha256: '',
+    depth: 0,
+    via: [],
+    traits: [],
+  }
+  const extraction: Extraction = {
+    parts: [part],
+    texts: [{ part: 0, utf8: Buffer.from(text) }],
+    uninspected: [],
+    labels: [],
+  }
+  const { findings, nearMisses } = detectAll(detectors, extraction, { findingKey: new Uint8Array(32), reveal })
+  const revisions = { policies: '', rules: '', catalog: '' }
+  const report = { parts: [], uninspected: [], findings, labels: [], nearMisses, revisions, elapsedMs: 0 }
+  return `${renderExplanation([], report).join('\n')}\n${JSON.stringify(report)}`
+}
+
+describe('an explanation of findings', () => {
+  it('names the pattern, the validator, the keyword with its distance, the part and the offsets', () => {
+    const lines = explained('BSN: 111222333')
+    expect(lines).toContain('mail/note.txt at 5-14\n')
+    expect(lines).toContain('validator id(nl.bsn): accepted')
+    expect(lines).toContain('keyword words "bsn" at distance 2: raised to high')
+  })
+
+  it('names the view', () => {
+    const hidden = Buffer.from('card 5425 2334 3010 9903').toString('base64')
+    expect(explained(`see ${hidden}`)).toContain(`mail/note.txt at 10-${4 + hidden.length} via base64`)
+  })
+
+  it.each<[string, string, RegExp]>([
+    [
+      'what an exception silenced',
+      'sandbox order 5425 2334 3010 9903',
+      /near miss: credit_card in mail\/note\.txt at 14-33: silenced by anti-evidence except-near "sandbox order" at distance 1/,
+    ],
+    [
+      'what wanted evidence',
+      'code R-4711',
+      /near miss: file_number in mail\/note\.txt at 5-11: missing keyword signature/,
+    ],
+    ['what weighed too little', 'the merger', /near miss: deal in mail\/note\.txt at 4-10: silenced by score 3 of 6/],
+  ])('tells as a near miss %s', (_, text, expected) => {
+    expect(explained(text)).toMatch(expected)
+  })
+
+  it('holds nothing of a value, unless it is asked to', () => {
+    const text = 'BSN 111222333, card 5425 2334 3010 9903, sandbox order 4532 0151 1283 0366'
+    expect(explained(text)).not.toMatch(/111222|5425|2334|3010 99|4532|0151|1128/)
+    expect(explained(text, true)).toMatch(/111222333/)
+  })
+})
