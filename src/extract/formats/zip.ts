@@ -3,6 +3,7 @@ import type { ChildPart, ExtractContext, Format, FormatInput } from '../format.t
 import { openZip, type ZipArchive } from '../readers/zip-archive.ts'
 import { scanLocals, type ZipEntry, type ZipGap } from '../readers/zip-directory.ts'
 import { signatureOf } from '../signatures.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * Zip files of every kind: each entry a child, comments and the names of what can't be opened as text. Bytes that the
@@ -57,21 +58,20 @@ export async function extractGaps(input: Uint8Array, archive: ZipArchive, contex
   const owned = signatureOf(input)
   for (const gap of gaps) {
     if (gap.kind === 'gap' && isSigningBlock(bytes, gap)) continue
-    context.trait('trailing-data')
-    if (gap.kind === 'prefix' && owned !== null && owned !== 'application/zip') continue
+    if (gap.kind === 'prefix' && owned !== null && owned !== 'application/zip') {
+      context.trait('trailing-data')
+      continue
+    }
     const hidden = gap.kind === 'trailing' ? [] : scanLocals(bytes, gap.start, gap.end)
     for (const entry of hidden) {
+      context.trait('trailing-data')
       context.trait('hidden-content')
       context.uninspected('ambiguous', 'entry outside the directory', entry.name)
       await extractEntry(archive, entry, context)
     }
     if (hidden.length > 0 && hidden[0]?.localOffset === gap.start) continue
-    await context.child({
-      bytes: bytes.subarray(gap.start, gap.end),
-      filename: null,
-      label: `[${gap.kind}]`,
-      traits: ['hidden-content'],
-    })
+    // Tools that align entries fill up with zeros, which are nothing to tell.
+    await extractTrailing(bytes.subarray(gap.start, gap.end), context, { label: `[${gap.kind}]` })
   }
 }
 

@@ -34,6 +34,20 @@ describe('zip', () => {
     expect(result.traits).toContain('trailing-data')
   })
 
+  it('takes zeros between aligned entries for nothing, and odd bytes for a trait', async () => {
+    const padded = (before: Buffer) =>
+      zipOf([
+        { name: 'a.txt', data: 'first' },
+        { name: 'b.txt', data: 'second', before },
+      ])
+    const aligned = await read(padded(Buffer.alloc(4096)), 'x.zip')
+    expect(aligned.said).toEqual([])
+    expect([...aligned.traits]).toEqual([])
+    const odd = await read(padded(Buffer.from('80ff03a1b2c3009911d4e5f6', 'hex')), 'x.zip')
+    expect(odd.said).toEqual([])
+    expect([...odd.traits]).toEqual(['trailing-data'])
+  })
+
   it('reads an entry that only a streaming reader sees, and says that readers disagree', async () => {
     const hidden = zipOf([{ name: 'ghost.txt', data: CARD }])
     const ghost = hidden.subarray(0, hidden.indexOf('PK\x01\x02', 0, 'latin1'))
