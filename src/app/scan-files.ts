@@ -12,7 +12,7 @@ import { evaluate } from '../policy/evaluate.ts'
 import { explainEvaluation, type PolicyExplanation } from '../policy/explain-evaluation.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
-import { readScanInput, type ScanTarget } from './scan-input.ts'
+import { openScanInput, type ScanTarget } from './scan-input.ts'
 
 export interface ScanFilesOptions {
   readonly pool: ScanPool
@@ -40,7 +40,7 @@ export async function* scanFiles(targets: Iterable<ScanTarget> | AsyncIterable<S
 
 async function scanFile(target: ScanTarget, options: ScanFilesOptions): Promise<ScanAnswer> {
   try {
-    const { envelope, job } = await readScanInput(target)
+    const { envelope, job } = await openScanInput(target)
     const report = await options.pool.scan({ ...job, reveal: options.reveal, terms: options.terms })
     const input = { envelope, report, directory: options.directory, now: envelope.receivedAt }
     const decision = evaluate(options.policies, input)

@@ -1,9 +1,12 @@
 /** A file on disk (or a line of a manifest) as the gateway would have received it: mail with its envelope, or an upload. */
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import addressparser from 'nodemailer/lib/addressparser'
 import type { Envelope } from '../core/envelope.ts'
 import type { ScanJob } from '../scan/scan-job.ts'
+import type { ScanRequest } from '../scan/scan-pool.ts'
 
 export interface ScanTarget {
   readonly file: string
@@ -22,12 +25,68 @@ export interface ScanInput {
   readonly job: ScanJob
 }
 
+/** A file whose content is read when a scan worker is free for it. */
+export interface OpenedScanInput {
+  readonly envelope: Envelope
+  readonly job: ScanRequest
+}
+
 const HEADER_READ_MAX_BYTES = 1024 * 1024
 const HEADER_ADDRESSES_MAX = 1_000
 
 /** Throws the file system's error when the file can't be read. */
 export async function readScanInput(target: ScanTarget): Promise<ScanInput> {
-  return scanInputOf(target, new Uint8Array(await readFile(target.file)))
+  return scanInputOf(target, await readWhole(target.file))
+}
+
+/** The same without holding more of the file than a mail's header. Throws the file system's error. */
+export async function openScanInput(target: ScanTarget): Promise<OpenedScanInput> {
+  const handle = await open(target.file)
+  try {
+    const { size } = await handle.stat()
+    // A pipe has no size, and can be read once.
+    if (size === 0) return scanInputOf(target, await readAll(handle))
+    const head = await readFrom(handle, Math.min(size, HEADER_READ_MAX_BYTES))
+    const { envelope, job } = scanInputOf(target, head)
+    if (head.length === size) return { envelope, job }
+    const later = { size, bytes: () => readWhole(target.file), sha256: () => digestOf(target.file) }
+    return { envelope, job: { ...job, ...later } }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readWhole(file: string): Promise<Uint8Array> {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    return size === 0 ? await readAll(handle) : await readFrom(handle, size)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** One read call gives 2 GiB at most. */
+const READ_MAX_BYTES = 256 * 1024 * 1024
+
+async function readFrom(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(READ_MAX_BYTES, size - at), at)
+    if (bytesRead === 0) return bytes.slice(0, at)
+    at += bytesRead
+  }
+  return bytes
+}
+
+async function readAll(handle: FileHandle): Promise<Uint8Array> {
+  return Uint8Array.from(await handle.readFile())
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
 }
 
 /** The same of bytes that are at hand; the file is a name alone. */

@@ -59,6 +59,7 @@ async function poolOptions(
   return {
     missing,
     ...(config.scan.threads ? { threads: config.scan.threads } : {}),
+    sizeMaxBytes: config.limits.scan_size,
     deadlineMs: config.limits.scan_time,
     memoryMaxBytes: config.limits.scan_memory,
     settings: {

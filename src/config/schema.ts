@@ -130,6 +130,9 @@ const limitsSchema = z.strictObject({
   inflate_ratio: count(limits.extractRatioMax, 100_000).describe(
     'How many times its size something may unpack to; beyond it `too-large`.',
   ),
+  scan_size: size(limits.scanSizeMaxBytes).describe(
+    'Largest message or upload that is inspected; a larger one is `too-large` as a whole, and not read into memory.',
+  ),
   scan_time: duration(limits.scanDeadlineMs).describe(
     'A longer scan is ended; its message counts as not inspected (`timeout`).',
   ),

@@ -83,6 +83,8 @@ export const limits = {
   extractInflatedMaxBytes: 500 * 1024 * 1024,
   extractRatioMax: 200,
   extractTextMaxBytes: 64 * 1024 * 1024,
+  /** One text, HTML or XML file as it comes; of a larger one so much of its beginning is read. */
+  extractTextInputMaxBytes: 256 * 1024 * 1024,
   extractPixelsMax: 50_000_000,
   extractCpuMs: 20_000,
   extractHeaderMaxBytes: 1024 * 1024,
@@ -164,6 +166,8 @@ export const limits = {
   ocrMemoryKeptMaxBytes: 128 * 1024 * 1024,
   /** Traineddata files of one installation. */
   ocrLanguagesMax: 8,
+  /** A larger message or upload is not read at all: it would have to fit into memory. */
+  scanSizeMaxBytes: 2 * 1024 * 1024 * 1024,
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
   /** A worker that has not compiled its detectors by then never will. */

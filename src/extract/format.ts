@@ -93,7 +93,9 @@ export class ExtractLimitError extends Error {
   }
 }
 
-/** An allocation outside of the JavaScript heap that was refused can be caught. */
+/** An allocation outside of the JavaScript heap that was refused can be caught, and so can too long a string. */
 export function isOutOfMemory(thrown: unknown): boolean {
-  return thrown instanceof RangeError && /allocat|WebAssembly\.Memory|could not grow/i.test(thrown.message)
+  if ((thrown as { readonly code?: unknown } | null)?.code === 'ERR_STRING_TOO_LONG') return true
+  const refused = /allocat|WebAssembly\.Memory|could not grow|Invalid string length/i
+  return thrown instanceof RangeError && refused.test(thrown.message)
 }

@@ -13,6 +13,15 @@ export function ownBytes(piece: Uint8Array): Uint8Array {
   return piece.length * 2 < piece.buffer.byteLength ? Uint8Array.prototype.slice.call(piece) : piece
 }
 
+/** As many whole characters as `bytesMax` bytes hold. */
+export function utf8Beginning(piece: string | Uint8Array, bytesMax: number): Uint8Array {
+  // A character has at least as many bytes as it has UTF-16 units.
+  const bytes = typeof piece === 'string' ? Buffer.from(piece.slice(0, bytesMax), 'utf8') : piece
+  let end = Math.min(bytes.length, bytesMax)
+  if (end < bytes.length) while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return Uint8Array.prototype.slice.call(bytes, 0, end)
+}
+
 function utf8Of(piece: string | Uint8Array): Uint8Array {
   return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece
 }

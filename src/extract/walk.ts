@@ -21,7 +21,7 @@ import {
   isOutOfMemory,
 } from './format.ts'
 import type { Isolate, IsolatedExtraction, IsolatedPart } from './isolation.ts'
-import { joinPieces, ownBytes } from './join-pieces.ts'
+import { joinPieces, ownBytes, utf8Beginning } from './join-pieces.ts'
 import { parseMediaType } from './media-type.ts'
 import type { PictureReader } from './ocr/picture-reader.ts'
 import { addTrait, isMailRoot, type OpenPart } from './open-part.ts'
@@ -29,7 +29,7 @@ import { childPath, displayName, PartPaths, rootPath } from './part-paths.ts'
 import { isBody, withWordsOf } from './passwords-in-text.ts'
 import { contentChunks, hasChunks } from './prints/content-chunks.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
-import { isSandboxed } from './registry.ts'
+import { isSandboxed, isTextual } from './registry.ts'
 import {
   header,
   partialUpload,
@@ -296,7 +296,7 @@ export class Walk {
     try {
       await format.extract(
         {
-          bytes: child.bytes,
+          bytes: isTextual(format) ? this.#beginning(child.bytes, open) : child.bytes,
           filename: child.filename,
           declaredType: child.declaredType ?? null,
           parameters: child.parameters ?? {},
@@ -342,6 +342,12 @@ export class Walk {
     this.#prints.set(part, { ...this.#prints.get(part), ...print, part })
   }
 
+  #beginning(bytes: Uint8Array, open: OpenPart): Uint8Array {
+    if (bytes.length <= limits.extractTextInputMaxBytes) return bytes
+    this.#say(open.part.path, 'too-large', 'text')
+    return bytes.subarray(0, limits.extractTextInputMaxBytes)
+  }
+
   #text(open: OpenPart, piece: string | Uint8Array): void {
     if (piece.length === 0) return
     const bytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
@@ -349,11 +355,8 @@ export class Walk {
       open.pieces.push(typeof piece === 'string' ? piece : ownBytes(piece))
       return
     }
-    const left = this.#budget.textLeft
-    const head = typeof piece === 'string' ? piece : Buffer.from(piece.subarray(0, left)).toString('utf8')
-    // Four bytes is the most one UTF-16 unit pair takes, so this slice always fits.
-    const fits = head.slice(0, Math.floor(left / 4))
-    if (fits !== '' && this.#budget.takeText(Buffer.byteLength(fits))) open.pieces.push(fits)
+    const fits = utf8Beginning(piece, this.#budget.textLeft)
+    if (fits.length > 0 && this.#budget.takeText(fits.length)) open.pieces.push(fits)
     this.#say(open.part.path, 'too-large', 'text')
   }
 

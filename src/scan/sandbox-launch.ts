@@ -14,6 +14,7 @@ import { seccompFilter } from './sandbox-seccomp.ts'
  */
 export interface SandboxLaunch {
   readonly kind: SandboxKind
+  readonly memoryMaxBytes: number
   readonly command: string
   readonly args: readonly string[]
   /** Goes to file descriptor 4, where bubblewrap reads it; null: no filter. */
@@ -107,6 +108,7 @@ function bubblewrapLaunch(command: string, options: SandboxOptions): SandboxLaun
   const filtered = filter === null ? [] : ['--seccomp', '4']
   return {
     kind: 'bubblewrap',
+    memoryMaxBytes: options.memoryMaxBytes,
     command,
     args: [...wall(options), ...filtered, '--', ...limited(options, true), process.execPath, ...nodeArgs(options)],
     filter,
@@ -123,7 +125,7 @@ function plainLaunch(options: SandboxOptions): SandboxLaunch {
     process.execPath,
     ...nodeArgs(options),
   ]
-  return { kind: 'process', command, args, filter: null }
+  return { kind: 'process', memoryMaxBytes: options.memoryMaxBytes, command, args, filter: null }
 }
 
 function wall(options: SandboxOptions): string[] {

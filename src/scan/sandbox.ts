@@ -15,13 +15,16 @@ import { SandboxSession } from './sandbox-session.ts'
 export class Sandbox {
   readonly #open: OpenSandbox
   readonly #textMaxBytes: number
+  readonly #partMaxBytes: number
   #session: SandboxSession | null = null
   #partsRead = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(open: OpenSandbox, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>) {
+  /** `partMaxBytes`: larger parts would not fit into the memory of the process, and are not handed over. */
+  constructor(open: OpenSandbox, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>, partMaxBytes: number) {
     this.#open = open
     this.#textMaxBytes = textMaxBytes
+    this.#partMaxBytes = Math.min(partMaxBytes, limits.sandboxRequestMaxBytes)
   }
 
   /** Reads one part; further ones wait. */
@@ -37,8 +40,8 @@ export class Sandbox {
 
   async #extract(part: IsolatedPart): Promise<IsolatedOutcome> {
     const from = performance.now()
-    if (part.bytes.length > limits.sandboxRequestMaxBytes) {
-      return { failure: { path: part.path, reason: 'too-large', detail: 'parser' }, waitedMs: 0 }
+    if (part.bytes.length > this.#partMaxBytes) {
+      return { failure: { path: part.path, reason: 'too-large', detail: 'memory' }, waitedMs: 0 }
     }
     for (let attempt = 1; ; attempt++) {
       const session = await this.#started()

@@ -20,6 +20,8 @@ import { ScanThreads } from './scan-threads.ts'
 export interface ScanPoolOptions {
   /** Worker threads; default one per core. */
   readonly threads?: number
+  /** Larger content is not inspected; left out: the limit's default. */
+  readonly sizeMaxBytes?: number
   /** A job past it is killed with its worker. */
   readonly deadlineMs: number
   /** JavaScript heap of one worker. */
@@ -33,9 +35,9 @@ export interface ScanPoolOptions {
 /** A job whose content may be fetched once a worker is free for it, so that jobs that wait hold none. */
 export type ScanRequest = Omit<ScanJob, 'bytes'> & {
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
-  /** Of the bytes, lower-case hex, where it is known already. */
-  readonly sha256?: string
-  /** Of bytes that are still to be fetched: small ones may be fetched while a worker is at others. */
+  /** Of the bytes, lower-case hex, where it is known already or can be had without holding them. */
+  readonly sha256?: string | (() => Promise<string>)
+  /** Of bytes that are still to be fetched: small ones may be fetched while a worker is at others, huge ones never. */
   readonly size?: number
 }
 
@@ -117,6 +119,11 @@ export class ScanPool {
     const generation = this.#now
     generation.jobs++
     try {
+      const { sizeMaxBytes = limits.scanSizeMaxBytes } = this.#options
+      if (request.size !== undefined && request.size > sizeMaxBytes) {
+        const sha256 = await digestOf(request)
+        return seal({ size: request.size, sha256, reason: 'too-large', detail: `${sizeMaxBytes} bytes` })
+      }
       let small = typeof request.bytes === 'function' && (request.size ?? Infinity) <= limits.scanAheadMaxBytes
       for (let attempt = 1; ; attempt++) {
         try {
@@ -149,7 +156,7 @@ export class ScanPool {
     const whole = content.byteOffset === 0 && content.byteLength === content.buffer.byteLength
     // What is part of a larger buffer can't be handed over.
     const bytes = whole ? content : Uint8Array.from(content)
-    const identity = { size: bytes.length, sha256: sha256 ?? hash('sha256', bytes) }
+    const identity = { size: bytes.length, sha256: typeof sha256 === 'string' ? sha256 : hash('sha256', bytes) }
     try {
       return await slot.run(task, { ...request, bytes })
     } catch (thrown) {
@@ -174,6 +181,10 @@ export class ScanPool {
 
 async function contentOf({ bytes }: Pick<ScanRequest, 'bytes'>): Promise<Uint8Array> {
   return typeof bytes === 'function' ? await bytes() : bytes
+}
+
+async function digestOf({ sha256 = '' }: Pick<ScanRequest, 'sha256'>): Promise<string> {
+  return typeof sha256 === 'function' ? await sha256() : sha256
 }
 
 function unavailable(cause: unknown): GatewayError {

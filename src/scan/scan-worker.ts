@@ -12,10 +12,12 @@ import type { FromScanWorker, ScanResults, ScanWorkerData, ToScanWorker } from '
 const port = parentPort
 if (!port) throw new Error('scan-worker runs as a worker thread only')
 const data = workerData as ScanWorkerData
-const { extract: extractSettings } = data.settings
-const sandbox = data.sandboxes
-  ? new Sandbox(openThrough(data.sandboxes), { ...defaultExtractLimits, ...extractSettings.limits })
-  : null
+const { extract: extractSettings, sandbox: launch } = data.settings
+const { sandboxes } = data
+const sandbox =
+  sandboxes && launch
+    ? new Sandbox(openThrough(sandboxes), { ...defaultExtractLimits, ...extractSettings.limits }, launch.memoryMaxBytes)
+    : null
 const { labelMap, fingerprints } = data.detectors
 const settings: ScanWorkerData['settings'] = {
   ...data.settings,

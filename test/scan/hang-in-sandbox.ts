@@ -21,5 +21,6 @@ const sandbox = new Sandbox(
       },
     }),
   { textMaxBytes: 1_000_000 },
+  1_000_000,
 )
 await readMail(sandbox, { 'loop.pdf': hostileFile('hang') }, { timeMs: 600_000 })

@@ -258,7 +258,7 @@ describe('the shipped sandbox', () => {
   it('that does not start is no verdict on the content', async () => {
     const { launch } = plain
     const broken = { ...launch, args: [...launch.args.slice(0, -1), '/no/such/entry.ts'] }
-    sandbox = new Sandbox(openProcesses(broken), { textMaxBytes: 1 })
+    sandbox = new Sandbox(openProcesses(broken), { textMaxBytes: 1 }, limits.sandboxRequestMaxBytes)
     await expect(readMail(sandbox, { 'a.pdf': said })).rejects.toThrow('the sandbox for parsers does not start')
   })
 })

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { limits } from '../../src/core/limits.ts'
 import { defaultExtractLimits, type ExtractLimits } from '../../src/extract/budget.ts'
 import { extract } from '../../src/extract/extract.ts'
 import type { ExtractInput } from '../../src/extract/walk.ts'
@@ -62,7 +63,7 @@ export async function read(sandbox: Sandbox, input: ExtractInput, limits: Partia
 }
 
 export function sandboxOn({ launch }: PreparedSandbox): Sandbox {
-  return new Sandbox(openProcesses(launch), defaultExtractLimits)
+  return new Sandbox(openProcesses(launch), defaultExtractLimits, limits.sandboxRequestMaxBytes)
 }
 
 /** Processes below one, whichever of its threads started them. */

@@ -92,6 +92,22 @@ describe('a scan job', () => {
     expect(asked).toEqual(['first', 'second'])
   })
 
+  it('that is larger than it may be is not read, and told so; at the limit it is scanned', async () => {
+    const running = await start({ sizeMaxBytes: 8 })
+    const request = (size: number) => ({
+      ...upload(() => (size > 8 ? Promise.reject(new Error('read')) : Promise.resolve(Buffer.from('PLATYPUS')))),
+      size,
+      sha256: () => Promise.resolve('ab'.repeat(32)),
+    })
+    expect((await running.scan(request(8))).findings).toHaveLength(1)
+    expect(await running.scan(request(9))).toMatchObject({
+      parts: [{ path: 'a.txt', size: 9, sha256: 'ab'.repeat(32) }],
+      uninspected: [{ path: 'a.txt', reason: 'too-large', detail: '8 bytes' }],
+      findings: [],
+    })
+    expect(crashes).toEqual([])
+  })
+
   it('that is small is handed over while the worker is at another small one, never behind or before a large one', async () => {
     const one = await start()
     let open = () => {}

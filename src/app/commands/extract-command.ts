@@ -4,7 +4,7 @@ import type { Extraction } from '../../core/extraction.ts'
 import { readLines } from '../file-lists.ts'
 import { loadConfiguration } from '../installation.ts'
 import { inOrder } from '../scan-files.ts'
-import { readScanInput } from '../scan-input.ts'
+import { openScanInput } from '../scan-input.ts'
 import { startExtractPool } from '../start-scan-pool.ts'
 import { print } from './output.ts'
 
@@ -29,7 +29,7 @@ export async function runExtractCommand(files: readonly string[], flags: Extract
   const one = async (file: string): Promise<Answer> => {
     const startedAt = performance.now()
     try {
-      const { job } = await readScanInput({ file })
+      const { job } = await openScanInput({ file })
       const extraction = await pool.extract(job)
       return { file, extraction, elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10 }
     } catch (thrown) {
