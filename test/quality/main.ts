@@ -39,6 +39,7 @@ const chosen = SCORERS.filter((name) => positionals.length === 0 || positionals.
 const sections: string[] = []
 let failed = false
 for (const name of chosen) {
+  console.error(`${name} …`)
   const { output, seconds, end } = name === 'gitleaks' ? gitleaks() : await scorer(name)
   failed ||= end !== 'done'
   const ended =
