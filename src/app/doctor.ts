@@ -10,6 +10,7 @@ import { systemClock } from '../platform/clock.ts'
 import { loadKeys } from '../platform/keys.ts'
 import { openKeyDirectory } from '../protect/key-directory.ts'
 import { missingSandbox, type SandboxMissing } from '../scan/sandbox-launch.ts'
+import { apiTokenFile, tokenProblem } from './api/api-token.ts'
 import { loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { redisUrl } from './create-dispatcher.ts'
@@ -34,6 +35,7 @@ export async function* diagnose(config: Config): AsyncGenerator<DoctorFinding> {
   yield await definitions(config)
   const keys = await keyFiles(config)
   yield keys
+  if (config.admin.api && keys.state === 'ok') yield await apiToken(config)
   yield await dataFolder(config)
   yield await sandbox(config)
   if (keys.state === 'ok') yield* state(config)
@@ -94,6 +96,16 @@ async function keyFiles(config: Config): Promise<DoctorFinding> {
     const [message = '', ...remedy] = asError(thrown).message.split('. ')
     return { check: 'keys', state: 'problem', message, remedy: remedy.join('. ') || `look at ${config.keys_dir}` }
   }
+}
+
+async function apiToken(config: Config): Promise<DoctorFinding> {
+  const check = 'API token'
+  const file = apiTokenFile(keysDir(config.keys_dir))
+  const found = await tokenProblem(file)
+  if (found === null) return { check, state: 'ok', message: `${file} opens the HTTP API` }
+  if (!(await exists(file)))
+    return { check, state: 'note', message: `no token yet in ${file}; \`sluice serve\` makes it` }
+  return { check, state: 'problem', message: found.problem, remedy: found.remedy }
 }
 
 async function dataFolder(config: Config): Promise<DoctorFinding> {

@@ -42,6 +42,17 @@ export async function bearsToken(file: string, authorization: string | undefined
   return token !== null && timingSafeEqual(digest(token), digest(given))
 }
 
+/** Why the file opens nothing, in words, and how to mend it; null when it is as it should be. */
+export async function tokenProblem(
+  file: string,
+): Promise<{ readonly problem: string; readonly remedy: string } | null> {
+  if ((await usableToken(file)) !== null) return null
+  const open = await foreignAccess(file).catch(() => 0)
+  return open === 0
+    ? { problem: `${file} holds no token`, remedy: '`sluice keys api-token` makes one' }
+    : { problem: `${file} can be read by others, so its token opens nothing`, remedy: `chmod 600 ${file}` }
+}
+
 async function usableToken(file: string): Promise<string | null> {
   try {
     if ((await foreignAccess(file)) !== 0) return null

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { apiTokenFile, ensureApiToken, replaceApiToken } from '../../../src/app/api/api-token.ts'
+import { apiTokenFile, ensureApiToken, replaceApiToken, tokenProblem } from '../../../src/app/api/api-token.ts'
 import { createHttpApi, type HttpApi } from '../../../src/app/api/http-api.ts'
 import { openApi } from '../../../src/app/api/open-api.ts'
 import { startExtractPool } from '../../../src/app/start-scan-pool.ts'
@@ -122,10 +122,13 @@ describe('the token', () => {
     const file = apiTokenFile(dir)
     const content = await readFile(file)
     await chmod(file, 0o640)
+    expect(await tokenProblem(file)).toMatchObject({ remedy: `chmod 600 ${file}` })
     expect((await call('GET', '/api/v1/fingerprints')).status).toBe(401)
     await chmod(file, 0o600)
+    expect(await tokenProblem(file)).toBeNull()
     expect((await call('GET', '/api/v1/fingerprints')).status).toBe(200)
     await writeFile(file, '\n')
+    expect(await tokenProblem(file)).toMatchObject({ problem: `${file} holds no token` })
     expect((await call('GET', '/api/v1/fingerprints', undefined, 'Bearer ')).status).toBe(401)
     await rm(file)
     expect((await call('GET', '/api/v1/fingerprints')).status).toBe(401)
