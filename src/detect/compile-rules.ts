@@ -10,7 +10,7 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
 import { namedGroups } from './evidence/named-groups.ts'
 import { Automaton } from './match/automaton.ts'
-import { type PatternPlan, planPattern } from './match/plan-pattern.ts'
+import { type PatternPlan, planLinePattern, planPattern } from './match/plan-pattern.ts'
 import { prefixTables } from './match/prefix-table.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
@@ -212,7 +212,7 @@ function compilePattern(
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
   const sole = new SolePattern(parseRegex(pattern.regex), pattern.boundary)
-  const plan = byKeyword ? KEYWORD : beginsLine(sole.node) ? LINE : planPattern(sole)
+  const plan = byKeyword ? KEYWORD : beginsLine(sole.node) ? planLinePattern(sole) : planPattern(sole)
   return {
     sole,
     plan,
@@ -240,7 +240,6 @@ function once<T>(make: () => T): () => T {
 }
 
 const KEYWORD = { by: 'keyword' } as const
-const LINE = { by: 'line' } as const
 
 /** The literal: letters in lower case stand for either. */
 function literalNode(literal: string): RegexNode {

@@ -11,6 +11,8 @@ const PREFIX = 4
 const BITS = 17
 /** 2^32 divided by the golden ratio (Fibonacci hashing). */
 const HASH_MULTIPLIER = 0x9e3779b1 | 0
+/** Stands for any byte at the end of a prefix of three; no folded byte. */
+const ANY = 0xff
 const OTHER = 0
 const LETTER = 1
 const DIGIT = 2
@@ -33,12 +35,14 @@ export class KeywordMatcher {
   readonly #ids = new Map<string, number>()
   /** By number: as first written. */
   readonly #written: string[] = []
-  /** Set for each hash of four bytes that a keyword can begin with. */
+  /** Set for each hash of the four, or three, bytes that a keyword can begin with. */
   readonly #prefixes = new Int32Array(1 << (BITS - 5))
   /** Starts of keywords of one (value 2 at `first << 8`) or two known bytes. */
   readonly #short = new Uint8Array(65_536)
-  /** Bytes that a keyword can begin with. */
+  /** Bytes, not folded, that a keyword can begin with. */
   readonly #first = new Uint8Array(256)
+  /** Child of the trie's root for each byte, or -1. */
+  readonly #afterRoot = new Int32Array(256).fill(-1)
   /** The trie in one array: children of node n are `#bytes[#from[n] … #from[n + 1])`, each leading to `#to`. */
   readonly #from: Int32Array
   readonly #bytes: Uint8Array
@@ -73,6 +77,8 @@ export class KeywordMatcher {
       }
     }
     this.#from[nodes.length] = edges
+    for (const byte of root.children.keys()) this.#afterRoot[byte] = this.#searchChild(0, byte)
+    for (let byte = 0; byte < 0x80; byte++) this.#first[byte] = root.children.has(FOLDED_BYTE[byte] as number) ? 1 : 0
   }
 
   get size(): number {
@@ -92,7 +98,6 @@ export class KeywordMatcher {
   #add(root: TrieNode, folded: Uint8Array, written: string): void {
     const key = Buffer.from(folded).toString('latin1')
     if (this.#ids.has(key)) return
-    this.#first[folded[0] as number] = 1
     this.#addPrefixes(folded)
     let node = root
     for (const byte of folded) {
@@ -112,17 +117,13 @@ export class KeywordMatcher {
   #addPrefixes(folded: Uint8Array): void {
     const space = folded.indexOf(SPACE)
     const fixed = Math.min(PREFIX, folded.length, space < 0 ? PREFIX : space + 1)
-    const known = folded.slice(0, fixed)
-    const fill = (bytes: readonly number[]): void => {
-      if (bytes.length === PREFIX) {
-        const hash = prefixHash(bytes[0] as number, bytes[1] as number, bytes[2] as number, bytes[3] as number)
-        this.#prefixes[hash >>> 5] = (this.#prefixes[hash >>> 5] as number) | (1 << (hash & 31))
-      } else if (bytes.length + 1 < PREFIX) {
-        // Two unknown bytes are too many to enumerate; the check is left out for such a start.
-        this.#short[((bytes[0] as number) << 8) | (bytes[1] ?? 0)] = bytes.length === 1 ? 2 : 1
-      } else for (let byte = 0; byte < 256; byte++) fill([...bytes, byte])
+    const [a = 0, b = 0, c = 0, d = 0] = folded
+    if (fixed === 1) this.#short[a << 8] = 2
+    else if (fixed === 2) this.#short[(a << 8) | b] = 1
+    else {
+      const hash = fixed === 3 ? prefixHash(a, b, c, ANY) : prefixHash(a, b, c, d)
+      this.#prefixes[hash >>> 5] = (this.#prefixes[hash >>> 5] as number) | (1 << (hash & 31))
     }
-    fill([...known])
   }
 
   /** Triples of keyword, start and end (byte offsets) in order of start. */
@@ -161,6 +162,10 @@ export class KeywordMatcher {
   }
 
   #child(node: number, byte: number): number {
+    return node === 0 ? (this.#afterRoot[byte] as number) : this.#searchChild(node, byte)
+  }
+
+  #searchChild(node: number, byte: number): number {
     const end = this.#from[node + 1] as number
     for (let i = this.#from[node] as number; i < end; i++) if (this.#bytes[i] === byte) return this.#to[i] as number
     return -1
@@ -186,27 +191,32 @@ function nextBeginning({ first, short, prefixes }: Beginnings, text: Uint8Array,
   for (let i = at; i < length; i++) {
     const raw = text[i] as number
     let kind = kinds[raw] as number
-    if (kind === BEYOND) kind = kindBeyondAscii(text, i)
+    if (kind === BEYOND) {
+      kind = kindBeyondAscii(text, i)
+      const goesOn = kind !== OTHER && kind === before
+      before = kind
+      previous = raw
+      if (!goesOn && (raw & 0xc0) !== 0x80) return i
+      continue
+    }
     // A letter after a letter begins no word, unless it is the capital in `ssnNumber`.
     const goesOn = kind !== OTHER && kind === before && (raw > 0x5a || raw < 0x41 || previous < 0x61 || previous > 0x7a)
     before = kind
     previous = raw
-    if (goesOn) continue
-    if (raw >= 0x80) {
-      if ((raw & 0xc0) !== 0x80) return i
-      continue
-    }
-    const byte = fold[raw] as number
-    if (first[byte] === 0) continue
+    if (goesOn || first[raw] === 0) continue
     if (i + PREFIX > length) return i
     const b = text[i + 1] as number
     const c = text[i + 2] as number
     const d = text[i + 3] as number
     if ((b | c | d) >= 0x80) return i
+    const byte = fold[raw] as number
     const second = fold[b] as number
+    const third = fold[c] as number
     if (short[byte << 8] === 2 || short[(byte << 8) | second] === 1) return i
-    const hash = prefixHash(byte, second, fold[c] as number, fold[d] as number)
-    if (((prefixes[hash >>> 5] as number) & (1 << (hash & 31))) !== 0) return i
+    const four = prefixHash(byte, second, third, fold[d] as number)
+    if (((prefixes[four >>> 5] as number) & (1 << (four & 31))) !== 0) return i
+    const three = prefixHash(byte, second, third, ANY)
+    if (((prefixes[three >>> 5] as number) & (1 << (three & 31))) !== 0) return i
   }
   return length
 }

@@ -65,6 +65,9 @@ export class Automaton {
   readonly #starts: Int32Array
   /** All start bits of the patterns; the others make no difference. */
   readonly startMask: number
+  /** The mask's bits of a low and a high byte of start bits, moved together. */
+  readonly #packedLow: Uint16Array
+  readonly #packedHigh: Uint16Array
   /** Per class the bits of the conditions that its bytes meet. */
   readonly #conditions: Uint16Array
   readonly #beforeOfClass: Uint8Array
@@ -84,7 +87,11 @@ export class Automaton {
     )
     this.#conditions = Uint16Array.from(representatives, (byte) => CONDITIONS_OF_BYTE[byte] as number)
     this.startMask = this.startBits.reduce((all, bits) => all | bits, 0)
-    this.#starts = new Int32Array((this.startMask + 1) * BEFORE_KINDS)
+    const low = bitsOf(this.startMask & 0xff)
+    const high = bitsOf(this.startMask >>> 8)
+    this.#packedLow = packed(low, 0)
+    this.#packedHigh = packed(high, low.length)
+    this.#starts = new Int32Array(BEFORE_KINDS << (low.length + high.length))
     this.trans = new Int32Array(0)
     this.reset()
   }
@@ -116,17 +123,18 @@ export class Automaton {
   /** Number of the state (its offset over `classes`) or NO_START, to start from where patterns of the `allowed` bits may start and `previous` (a byte, or -1) stands before. */
   start(allowed: number, previous: number): number {
     const before = previous < 0 ? BEFORE.start : (BEFORE_OF_BYTE[previous] as number)
-    const bits = allowed & this.startMask
-    return this.#starts[bits * BEFORE_KINDS + before] || this.#buildStart(bits, before)
+    const bits = (this.#packedLow[allowed & 0xff] as number) | (this.#packedHigh[allowed >>> 8] as number)
+    const index = bits * BEFORE_KINDS + before
+    return this.#starts[index] || this.#buildStart(allowed, before, index)
   }
 
-  #buildStart(allowed: number, before: number): number {
+  #buildStart(allowed: number, before: number, index: number): number {
     const items: number[] = []
     this.#generation++
     for (const beginnings of this.#program.starts)
       for (const { instruction, bit } of beginnings) if (allowed & bit) this.#close(instruction, items)
     const number = items.length > 0 ? this.#state(items, before) / this.classes : NO_START
-    this.#starts[allowed * BEFORE_KINDS + before] = number
+    this.#starts[index] = number
     return number
   }
 
@@ -285,6 +293,25 @@ export class Automaton {
     }
     return id
   }
+}
+
+function bitsOf(mask: number): number[] {
+  return [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (mask >>> bit) & 1)
+}
+
+const packings = new Map<string, Uint16Array>()
+
+/** For each byte its bits at the places given, as bits from `first` on; few kinds of patterns share the tables. */
+function packed(places: readonly number[], first: number): Uint16Array {
+  const key = `${places.join()}:${first}`
+  let table = packings.get(key)
+  if (!table) {
+    table = Uint16Array.from({ length: 256 }, (_, byte) =>
+      places.reduce((sum, place, i) => sum | (((byte >>> place) & 1) << (first + i)), 0),
+    )
+    packings.set(key, table)
+  }
+  return table
 }
 
 function grown(marks: Int32Array): Int32Array {

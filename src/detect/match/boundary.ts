@@ -9,16 +9,19 @@ export type Boundary = RulePattern['boundary']
 
 export const BOUNDARIES = ['word', 'digit', 'token', 'none'] as const satisfies readonly Boundary[]
 
-/** One bit a boundary, so that a position can say in one byte which kinds of match may start there. */
+/** One bit a boundary, so that a position can say in one number which kinds of match may start there. */
 export const BOUNDARY_BIT: Readonly<Record<Boundary, number>> = { word: 1, digit: 2, token: 4, none: 8 }
 export const ALL_BOUNDARIES = 15
-/** The same bits once more for patterns whose matches have a digit within their first DIGIT_REACH characters. */
-export const DIGIT_SHIFT = 4
+/** The same bits once more for patterns whose matches have a digit within their first NEAR_DIGIT_REACH characters. */
+export const NEAR_DIGIT_SHIFT = 4
+export const NEAR_DIGIT_REACH = 6
+/** For those that have one somewhat later. */
+export const DIGIT_SHIFT = 8
 export const DIGIT_REACH = 20
 /** And for those that begin with RUN_REACH letters, digits or underscores: few words are that long. */
-export const RUN_SHIFT = 8
+export const RUN_SHIFT = 12
 export const RUN_REACH = 12
-export const ALL_STARTS = 0xfff
+export const ALL_STARTS = 0xffff
 
 export const LETTER_LEAD_MIN = 0xc3
 export const LETTER_LEAD_MAX = 0xd4

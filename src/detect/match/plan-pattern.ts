@@ -24,19 +24,46 @@ export type PatternPlan =
   /** About its literals. */
   | { readonly by: 'literal'; readonly required: RequiredLiterals }
 
+/** `sole` is no pattern of line starts. */
 export function planPattern(sole: SolePattern): PatternPlan {
   // What doesn't even begin in the sample costs nothing worth planning.
   if (sole.prefixes && !sampleHasPrefix(sole.prefixes)) return EVERYWHERE
   const everywhere = sampleSteps(sole)
+  const required = everywhere > CHEAP_STEPS_PER_BYTE ? cheapestLiterals(sole, everywhere) : null
+  return required ? { by: 'literal', required } : EVERYWHERE
+}
+
+/**
+ * For patterns that begin at the start of a line. All walk from there together, so only one that would read most of
+ * every line by itself is better looked for about a literal.
+ */
+export function planLinePattern(sole: SolePattern): PatternPlan | { readonly by: 'line' } {
+  let steps = 0
+  sole.scanner.observe((walked) => {
+    steps += walked
+  })
+  sole.scanner.scanLines(SAMPLE_TEXT, () => true)
+  sole.scanner.observe(null)
+  const perByte = steps / SAMPLE_TEXT.length
+  const required = perByte > LINE_STEPS_PER_BYTE ? cheapestLiterals(sole, perByte) : null
+  return required ? { by: 'literal', required } : LINE
+}
+
+/** Steps per byte of text past which a pattern reads most of every line. */
+const LINE_STEPS_PER_BYTE = 0.5
+const LINE = { by: 'line' } as const
+
+/** The literals about which looking for the pattern costs least, and less than `cost` steps per byte; else null. */
+function cheapestLiterals(sole: SolePattern, cost: number): RequiredLiterals | null {
   let best: { cost: number; required: RequiredLiterals } | null = null
-  for (const required of everywhere > CHEAP_STEPS_PER_BYTE ? requiredLiterals(sole.node) : []) {
+  for (const required of requiredLiterals(sole.node)) {
     // A literal at the very beginning is what the pattern is found by anyway.
     if (required.before === 0) continue
     if (sole.boundary !== 'none' && required.literals.some((literal) => isCommon(literal, required))) continue
-    const cost = sampleCost(required)
-    if (cost < everywhere && (!best || cost < best.cost)) best = { cost, required }
+    const own = sampleCost(required)
+    if (own < (best?.cost ?? cost)) best = { cost: own, required }
   }
-  return best ? { by: 'literal', required: best.required } : EVERYWHERE
+  return best?.required ?? null
 }
 
 const EVERYWHERE: PatternPlan = { by: 'everywhere' }

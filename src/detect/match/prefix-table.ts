@@ -1,39 +1,88 @@
 /**
- * Four-byte beginnings of matches, case folded, as a bit table small enough for the nearest cache: a look at it rules
- * out nearly every place of a text for patterns that begin with something rare. Pure.
+ * Beginnings of matches, case folded, as bit tables small enough for the nearest cache: a look at four bytes rules out
+ * nearly every place of a text for patterns that begin with something rare, and a look at seven nearly all the words
+ * that begin alike. Pure.
  */
-import { BEGINNING_BYTES } from '../regex/beginnings.ts'
 import type { Boundary } from './boundary.ts'
 
-export const PREFIX_BYTES = BEGINNING_BYTES
+export const PREFIX_BYTES = 4
+export const LONG_PREFIX_BYTES = 7
 /** 2^17 bits are 16 KB. */
 export const PREFIX_BITS = 17
 /** Fibonacci hashing: 2^32 divided by the golden ratio. */
 export const PREFIX_MULTIPLIER = 0x9e3779b1 | 0
+/** An odd number that has nothing to do with it. */
+const REST_MULTIPLIER = 0x85ebca6b | 0
+
 /** Bytes with ASCII letters in lower case. */
 export const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte))
 
-/** Beginnings that may stand anywhere, and all, of which some begin words alone. */
 export interface PrefixTables {
+  /** Beginnings of four bytes that may stand anywhere, and all, of which some begin words alone. */
   readonly anywhere: Int32Array
   readonly all: Int32Array
+  /** Of those that are enough by themselves, the four bytes; of the others all seven. */
+  readonly enough: Int32Array
+  readonly long: Int32Array
 }
 
-/** Tables of patterns that have such beginnings. */
-export function prefixTables(
-  patterns: Iterable<{ readonly prefixes: readonly number[] | null; readonly boundary: Boundary }>,
-): PrefixTables {
-  const tables = { anywhere: new Int32Array(1 << (PREFIX_BITS - 5)), all: new Int32Array(1 << (PREFIX_BITS - 5)) }
-  for (const { prefixes, boundary } of patterns) {
-    add(tables.all, prefixes ?? [])
-    if (boundary === 'none' || boundary === 'digit') add(tables.anywhere, prefixes ?? [])
+/** What the tables are made of; see `SolePattern`. */
+export interface Prefixed {
+  readonly boundary: Boundary
+  readonly prefixes: readonly string[] | null
+  readonly longPrefixes: readonly string[] | null
+}
+
+export function prefixTables(patterns: Iterable<Prefixed>): PrefixTables {
+  const table = () => new Int32Array(1 << (PREFIX_BITS - 5))
+  const tables = { anywhere: table(), all: table(), enough: table(), long: table() }
+  for (const { prefixes, longPrefixes, boundary } of patterns) {
+    for (const prefix of prefixes ?? []) {
+      const hash = prefixHash(prefixKey(prefix))
+      add(tables.all, hash)
+      if (boundary === 'none' || boundary === 'digit') add(tables.anywhere, hash)
+      if (!longPrefixes) add(tables.enough, hash)
+    }
+    for (const prefix of longPrefixes ?? []) add(tables.long, longHash(prefixKey(prefix), restKey(prefix)))
   }
   return tables
 }
 
-function add(table: Int32Array, prefixes: readonly number[]): void {
-  for (const prefix of prefixes) {
-    const hash = Math.imul(prefix, PREFIX_MULTIPLIER) >>> (32 - PREFIX_BITS)
-    table[hash >>> 5] = (table[hash >>> 5] as number) | (1 << (hash & 31))
-  }
+/** Whether what begins with the four bytes of `key` at `at` goes on as one of the patterns does. */
+export function goesOn({ enough, long }: PrefixTables, text: Uint8Array, at: number): boolean {
+  const key =
+    ((LOWER[text[at] as number] as number) << 24) |
+    ((LOWER[text[at + 1] as number] as number) << 16) |
+    ((LOWER[text[at + 2] as number] as number) << 8) |
+    (LOWER[text[at + 3] as number] as number)
+  const hash = prefixHash(key)
+  if (((enough[hash >>> 5] as number) & (1 << (hash & 31))) !== 0) return true
+  if (at + LONG_PREFIX_BYTES > text.length) return false
+  const rest =
+    ((LOWER[text[at + 4] as number] as number) << 16) |
+    ((LOWER[text[at + 5] as number] as number) << 8) |
+    (LOWER[text[at + 6] as number] as number)
+  const longer = longHash(key, rest)
+  return ((long[longer >>> 5] as number) & (1 << (longer & 31))) !== 0
+}
+
+/** The first four bytes, big-endian. */
+export function prefixKey(prefix: string): number {
+  return Buffer.from(prefix, 'latin1').readInt32BE()
+}
+
+function restKey(prefix: string): number {
+  return Buffer.from(prefix, 'latin1').readUIntBE(PREFIX_BYTES, LONG_PREFIX_BYTES - PREFIX_BYTES)
+}
+
+function prefixHash(key: number): number {
+  return Math.imul(key, PREFIX_MULTIPLIER) >>> (32 - PREFIX_BITS)
+}
+
+function longHash(key: number, rest: number): number {
+  return (Math.imul(key, PREFIX_MULTIPLIER) ^ Math.imul(rest, REST_MULTIPLIER)) >>> (32 - PREFIX_BITS)
+}
+
+function add(table: Int32Array, hash: number): void {
+  table[hash >>> 5] = (table[hash >>> 5] as number) | (1 << (hash & 31))
 }

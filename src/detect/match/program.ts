@@ -5,7 +5,16 @@
 import { type Assertion, digitWithin, type RegexNode, wordRunOf } from '../regex/ast.ts'
 import type { CodePoints } from '../regex/code-points.ts'
 import { type ByteNode, utf8Set } from '../regex/utf8-set.ts'
-import { BOUNDARY_BIT, type Boundary, DIGIT_REACH, DIGIT_SHIFT, RUN_REACH, RUN_SHIFT } from './boundary.ts'
+import {
+  BOUNDARY_BIT,
+  type Boundary,
+  DIGIT_REACH,
+  DIGIT_SHIFT,
+  NEAR_DIGIT_REACH,
+  NEAR_DIGIT_SHIFT,
+  RUN_REACH,
+  RUN_SHIFT,
+} from './boundary.ts'
 
 /** `end-…`: what the pattern's boundary wants of the next byte. */
 export type Condition = Assertion | 'end-word' | 'end-token' | 'end-digit' | 'end-digit-join'
@@ -146,6 +155,8 @@ export class Program {
 
 /** Which cheap look at the next bytes rules the pattern out in most places. */
 function startShift(node: RegexNode): number {
-  if (digitWithin(node) <= DIGIT_REACH) return DIGIT_SHIFT
+  const digit = digitWithin(node)
+  if (digit <= NEAR_DIGIT_REACH) return NEAR_DIGIT_SHIFT
+  if (digit <= DIGIT_REACH) return DIGIT_SHIFT
   return wordRunOf(node, RUN_REACH).run >= RUN_REACH ? RUN_SHIFT : 0
 }

@@ -3,7 +3,7 @@
  * of the Internet, code. Patterns are tried on it when rules load, to see which are cheap to look for everywhere. It
  * decides on speed alone, never on what is found.
  */
-import { LOWER, PREFIX_BYTES } from './prefix-table.ts'
+import { LOWER, PREFIX_BYTES, prefixKey } from './prefix-table.ts'
 
 const SAMPLE = `Hello everybody, please find below the figures for the third quarter. We had a few surprises in the northern
 region, where orders went up by 12.5% although two customers had moved to another supplier. Could you check the totals
@@ -51,6 +51,6 @@ for (let at = 0, key = 0; at < SAMPLE_TEXT.length; at++) {
 }
 
 /** Whether any of the beginnings (see `prefix-table.ts`) stands in the sample. */
-export function sampleHasPrefix(prefixes: readonly number[]): boolean {
-  return prefixes.some((prefix) => PREFIXES.has(prefix))
+export function sampleHasPrefix(prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => PREFIXES.has(prefixKey(prefix)))
 }

@@ -15,11 +15,13 @@ import {
   isAsciiWordByte,
   isDigitByte,
   isTokenByte,
+  NEAR_DIGIT_REACH,
+  NEAR_DIGIT_SHIFT,
   RUN_REACH,
   RUN_SHIFT,
   startsAllowed,
 } from './boundary.ts'
-import { LOWER, PREFIX_BITS, PREFIX_BYTES, PREFIX_MULTIPLIER, type PrefixTables } from './prefix-table.ts'
+import { goesOn, LOWER, PREFIX_BITS, PREFIX_BYTES, PREFIX_MULTIPLIER, type PrefixTables } from './prefix-table.ts'
 import { startBytes, startPairs } from './start-table.ts'
 import { type OnMatch, Walker } from './walker.ts'
 
@@ -38,9 +40,10 @@ export function scanBudget(textBytes: number): ScanBudget {
 }
 
 /** A value of ALLOWED_AFTER that says: ask `startsAllowed`, one byte doesn't tell. */
-const LOOK = 0x1000
+const LOOK = ALL_STARTS + 1
 const ALLOWED_AFTER = allowedAfter()
 /** Bits of patterns that have a digit early; the least value with a bit of one that begins with a long run. */
+const NEAR_DIGIT_STARTS = ALL_BOUNDARIES << NEAR_DIGIT_SHIFT
 const DIGIT_STARTS = ALL_BOUNDARIES << DIGIT_SHIFT
 const RUN_STARTS = 1 << RUN_SHIFT
 const LF = 0x0a
@@ -92,6 +95,7 @@ export class Scanner {
     const begins = this.#begins
     const find = this.#byPair ? nextPair : nextByte
     let digitAt = from - 1
+    let runEnd = from - 1
     for (let at = find(begins, text, from, to); at < to; at = find(begins, text, at + 1, to)) {
       const before = at === 0 ? -1 : (text[at - 1] as number)
       const byte = text[at] as number
@@ -102,8 +106,12 @@ export class Scanner {
       let starts = startsAt(text, at, before) & possible
       if (starts > ALL_BOUNDARIES) {
         if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
+        if (digitAt - at >= NEAR_DIGIT_REACH) starts &= ~NEAR_DIGIT_STARTS
         if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
-        if (starts >= RUN_STARTS && !beginsRun(text, at)) starts &= RUN_STARTS - 1
+        if (starts >= RUN_STARTS) {
+          if (runEnd < at) runEnd = endOfRun(text, at)
+          if (runEnd - at < RUN_REACH) starts &= RUN_STARTS - 1
+        }
       }
       if (starts === 0) continue
       budget.steps -= this.#common.walk(text, at, starts, before, onMatch)
@@ -117,6 +125,7 @@ export class Scanner {
     const prefixes = this.#prefixes
     if (!rare || !prefixes) return true
     for (let at = nextPrefix(prefixes, text, from, to); at < to; at = nextPrefix(prefixes, text, at + 1, to)) {
+      if (!goesOn(prefixes, text, at)) continue
       const before = at === 0 ? -1 : (text[at - 1] as number)
       budget.steps -= rare.walk(text, at, startsAt(text, at, before), before, onMatch)
       if (!this.#withinBudget(budget)) return false
@@ -230,21 +239,20 @@ function startsAt(text: Uint8Array, at: number, before: number): number {
   return allowed < LOOK ? allowed : allKinds(startsAllowed(text, at))
 }
 
-function beginsRun(text: Uint8Array, from: number): boolean {
-  for (let at = from; at < from + RUN_REACH; at++) {
-    const byte = text[at] ?? 0
-    if (byte < 0x80 && !isAsciiWordByte(byte)) return false
-  }
-  return true
+/** Where letters, digits, underscores and what is beyond ASCII end. */
+function endOfRun(text: Uint8Array, from: number): number {
+  let at = from
+  while (at < text.length && (IS_WORD[text[at] as number] === 1 || (text[at] as number) >= 0x80)) at++
+  return at
 }
 
 function allKinds(boundaries: number): number {
-  return boundaries | (boundaries << DIGIT_SHIFT) | (boundaries << RUN_SHIFT)
+  return boundaries | (boundaries << NEAR_DIGIT_SHIFT) | (boundaries << DIGIT_SHIFT) | (boundaries << RUN_SHIFT)
 }
 
 /** Per byte: which boundaries let a match start right behind it, or LOOK where that takes the byte before it too. */
-function allowedAfter(): Uint16Array {
-  const table = new Uint16Array(256)
+function allowedAfter(): Int32Array {
+  const table = new Int32Array(256)
   for (let byte = 0; byte < 256; byte++) {
     const unclear = byte >= 0x80 || (byte >= 0x2c && byte <= 0x2e)
     let allowed = BOUNDARY_BIT.none

@@ -7,6 +7,7 @@ import { byteLengthOf, type RegexNode } from '../regex/ast.ts'
 import { beginningsOf } from '../regex/beginnings.ts'
 import { Automaton } from './automaton.ts'
 import type { Boundary } from './boundary.ts'
+import { LONG_PREFIX_BYTES, PREFIX_BYTES } from './prefix-table.ts'
 import { Program } from './program.ts'
 import { Scanner } from './scanner.ts'
 
@@ -18,7 +19,8 @@ export class SolePattern {
   readonly bytesMax: number
   #automaton: Automaton | null = null
   #scanner: Scanner | null = null
-  #prefixes: readonly number[] | null | undefined
+  #prefixes: readonly string[] | null | undefined
+  #longPrefixes: readonly string[] | null | undefined
 
   constructor(node: RegexNode, boundary: Boundary, endBoundary: Boundary = boundary) {
     this.node = node
@@ -36,10 +38,16 @@ export class SolePattern {
     return this.#automaton
   }
 
-  /** See `beginningsOf`. */
-  get prefixes(): readonly number[] | null {
-    if (this.#prefixes === undefined) this.#prefixes = beginningsOf(this.node)
+  /** See `beginningsOf`: of PREFIX_BYTES. */
+  get prefixes(): readonly string[] | null {
+    if (this.#prefixes === undefined) this.#prefixes = beginningsOf(this.node, PREFIX_BYTES)
     return this.#prefixes
+  }
+
+  /** Of LONG_PREFIX_BYTES. */
+  get longPrefixes(): readonly string[] | null {
+    if (this.#longPrefixes === undefined) this.#longPrefixes = beginningsOf(this.node, LONG_PREFIX_BYTES)
+    return this.#longPrefixes
   }
 
   get scanner(): Scanner {

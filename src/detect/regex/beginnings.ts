@@ -6,8 +6,6 @@
 import type { RegexNode } from './ast.ts'
 import type { CodePoints } from './code-points.ts'
 
-/** Bytes of a beginning. */
-export const BEGINNING_BYTES = 4
 /** A pattern with more beginnings begins like any word. */
 const BEGINNINGS_MAX = 300
 
@@ -15,19 +13,19 @@ class TooMany extends Error {}
 
 /** Latin-1 strings of bytes; `open` ones are shorter than a beginning and go on with what follows. */
 interface Beginnings {
+  readonly length: number
   readonly whole: Set<string>
   readonly open: Set<string>
 }
 
 /**
- * Every folded four-byte beginning (big-endian) that a match can have; null when they are too many, or when a match may
- * be shorter and so be followed by anything.
+ * Every folded beginning of so many bytes that a match can have, each byte as a Latin-1 character; null when they are too
+ * many, or when a match may be shorter and so be followed by anything.
  */
-export function beginningsOf(node: RegexNode): number[] | null {
+export function beginningsOf(node: RegexNode, length: number): string[] | null {
   try {
-    const { whole, open } = extend({ whole: new Set(), open: new Set(['']) }, node)
-    if (open.size > 0) return null
-    return [...whole].map((bytes) => Buffer.from(bytes, 'latin1').readInt32BE())
+    const { whole, open } = extend({ length, whole: new Set(), open: new Set(['']) }, node)
+    return open.size > 0 ? null : [...whole]
   } catch (thrown) {
     if (thrown instanceof TooMany) return null
     throw thrown
@@ -46,7 +44,7 @@ function extend(from: Beginnings, node: RegexNode): Beginnings {
       return node.items.reduce(extend, from)
     case 'alt':
       return joined(
-        from.whole,
+        from,
         node.items.map((item) => extend(from, item)),
       )
     case 'repeat': {
@@ -54,19 +52,19 @@ function extend(from: Beginnings, node: RegexNode): Beginnings {
       for (let i = 0; i < node.min && all.open.size > 0; i++) all = extend(all, node.item)
       const steps = [all]
       for (let i = node.min; i < node.max && all.open.size > 0; i++) {
-        const longer = extend({ whole: all.whole, open: all.open }, node.item)
+        const longer = extend(all, node.item)
         // What reads nothing leads nowhere, however often it is repeated.
         if (longer.open.size === all.open.size && [...longer.open].every((bytes) => all.open.has(bytes))) break
         all = longer
         steps.push(all)
       }
-      return joined(all.whole, steps)
+      return joined(all, steps)
     }
   }
 }
 
-function joined(whole: ReadonlySet<string>, all: readonly Beginnings[]): Beginnings {
-  const out = { whole: new Set(whole), open: new Set<string>() }
+function joined({ length, whole }: Beginnings, all: readonly Beginnings[]): Beginnings {
+  const out = { length, whole: new Set(whole), open: new Set<string>() }
   for (const one of all) {
     for (const bytes of one.whole) out.whole.add(bytes)
     for (const bytes of one.open) out.open.add(bytes)
@@ -82,11 +80,11 @@ function withSet(from: Beginnings, set: CodePoints): Beginnings {
   for (const begun of from.open)
     for (const character of characters) {
       const bytes = begun + character
-      if (bytes.length >= BEGINNING_BYTES) whole.add(bytes.slice(0, BEGINNING_BYTES))
+      if (bytes.length >= from.length) whole.add(bytes.slice(0, from.length))
       else open.add(bytes)
       if (whole.size + open.size > BEGINNINGS_MAX) throw new TooMany()
     }
-  return { whole, open }
+  return { length: from.length, whole, open }
 }
 
 /** UTF-8 of the set's characters as Latin-1, ASCII in lower case. */

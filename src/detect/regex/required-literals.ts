@@ -102,13 +102,13 @@ function factorsOfCat(items: readonly RegexNode[]): RequiredLiterals[] {
       const alone = exactStrings(item)
       // `(?:[a-z]+\.)+com` has the literal `.com`, though the dot stands in another group.
       const suffix = alone ? null : exactSuffix(item)
-      const shortest = suffix ? Math.min(...suffix.map((text) => text.length)) : 0
+      const lengths = suffix?.map((text) => Buffer.byteLength(text)) ?? [0]
       if (alone) run = { ...here, literals: alone }
       else
         run = {
           ...after,
-          before: after.before - shortest,
-          beforeMin: Math.max(0, after.beforeMin - LITERAL_LENGTH_MAX),
+          before: after.before - Math.min(...lengths),
+          beforeMin: Math.max(0, after.beforeMin - Math.max(...lengths)),
           literals: suffix ?? [''],
         }
     }
