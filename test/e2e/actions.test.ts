@@ -23,12 +23,18 @@ rules:
     tag_subject: '[checked]'
     add_header: { name: X-Classification, value: internal }
   - { id: strip, when: { attachment: { extension: exe } }, action: pass, strip_attachments: matched }
+  - { id: label, when: { recipient: { address: 'labelled@*' } }, action: pass, write_label: { unlabelled: public } }
   - { id: redirect, when: { recipient: { address: 'elsewhere@*' } }, action: pass, redirect: officer@example.com }
   - id: told
     when: { recipient: { address: 'told@*' } }
     action: quarantine
     message: told people
     notify: [sender, reviewers, { addresses: dpo@example.com, template: default }]
+`
+const LABELS = `levels: [public, secret]
+headers: [X-House]
+map: [{ header: x-house, name: top, level: secret }]
+write: { header: X-Class, values: { secret: TOP SECRET } }
 `
 const RSS_MAX_KB = 600 * 1024
 const PASSWORD = 'correct horse battery'
@@ -58,6 +64,7 @@ beforeAll(async () => {
       ],
       delivery: { default: { hosts: [{ host: '127.0.0.1', port: sink.port, tls: 'none' }] }, retry_first: '1s' },
       encryption: { keys: './recipient-keys' },
+      labels: './labels.yaml',
     },
   })
   for (const folder of ['tls', 'recipient-keys']) await mkdir(join(gateway.dir, folder))
@@ -65,6 +72,7 @@ beforeAll(async () => {
   await copyFile(holder.certFile, join(gateway.dir, 'recipient-keys/smime.pem'))
   await writeFile(join(gateway.dir, 'recipient-keys/pgp.asc'), gnupg.makeKey('P <pgp@secure.example>'))
   await writeFile(join(gateway.dir, 'policies/changes.yaml'), CHANGES)
+  await writeFile(join(gateway.dir, 'labels.yaml'), LABELS)
   expect((await gateway.command(['users', 'add', './users', 'alice'], `${PASSWORD}\n`)).code).toBe(0)
   await gateway.start()
 })
@@ -155,6 +163,19 @@ describe('changes on the way', () => {
     expect(text).toMatch(/^Subject: \[checked\] hello\r$/m)
     expect(text).toMatch(/^X-Classification: internal\r$/m)
     expect(text.endsWith('\r\n\r\nTAGME please\r\n')).toBe(true)
+  })
+
+  it('writes the highest label in place of what stood there, and leaves every other byte', async () => {
+    const envelope = { from: 'a@example.com', to: 'labelled@partner.example' }
+    const sent = async (head: string) => {
+      const raw = `From: a@example.com\r\n${head}Subject:  odd  spacing\r\n\r\nText \t\r\n`
+      return (await only((await send({ raw, envelope })).id)).below.toString('latin1')
+    }
+    const rest = 'Subject:  odd  spacing\r\n\r\nText \t\r\n'
+    expect(await sent('X-Class: nothing\r\nX-House: top\r\n')).toBe(
+      `X-Class: TOP SECRET\r\nFrom: a@example.com\r\nX-House: top\r\n${rest}`,
+    )
+    expect(await sent('')).toBe(`X-Class: public\r\nFrom: a@example.com\r\n${rest}`)
   })
 
   it('takes an attachment out and says so in its place', async () => {
