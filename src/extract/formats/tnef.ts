@@ -186,8 +186,9 @@ class PropertyReader {
   /** A named property: its set, then a number, or a name in UTF-16. */
   #skipName(): void {
     this.#at += 16
-    if (this.#u32() === 0) this.#at += 4
-    else this.#at += Math.ceil(this.#u32() / 4) * 4
+    const isNumber = this.#u32() === 0
+    const length = this.#u32()
+    if (!isNumber) this.#at += Math.ceil(length / 4) * 4
   }
 
   #u32(): number {
