@@ -55,6 +55,8 @@ const exact: Readonly<Record<string, Family>> = {
 }
 
 const patterns: readonly (readonly [RegExp, Family])[] = [
+  // Documents in one XML file are called .xml as well.
+  [/-flat-xml$/, 'text'],
   [/^text\//, 'text'],
   [/^message\//, 'message'],
   [/^image\//, 'image'],

@@ -154,6 +154,13 @@ describe('true types', () => {
   it.each([
     ['a zip called picture', Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64'), 'a.jpg', undefined, true],
     ['a zip called workbook', Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64'), 'a.xlsx', undefined, true],
+    [
+      'a flat document called XML',
+      '<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>',
+      'content.xml',
+      undefined,
+      false,
+    ],
     ['a document called zip', docxOf('<w:p/>'), 'a.zip', undefined, false],
     ['a text called picture', 'hello there', 'a.txt', 'image/png', true],
     ['a text', 'hello there', 'a.txt', 'text/plain', false],
