@@ -2,7 +2,8 @@
  * End to end: a new connection per message, ten at once, through a relay to a sink of its own process. Sluice inspecting
  * with every shipped rule, Sluice without inspection (no rules, one policy that never matches), Postfix as a plain relay
  * where it is installed and we are root, and a plain smtp-server that discards. Medians of interleaved rounds; the ratio
- * is against Postfix. Arguments: messages per round, rounds.
+ * is against Postfix. The processor time of a message is the relay's alone, without the load and the sink. Arguments:
+ * messages per round, rounds.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +13,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { freePort } from '../support/redis.ts'
+import { cpuTimeMs } from './support/cpu-time.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const main = join(root, 'dist/cli/main.js')
@@ -26,6 +28,8 @@ interface Relay {
   readonly port: number
   /** Resolves when `count` more messages have reached the end of the chain. */
   readonly arrived: (count: number) => Promise<void>
+  /** The process at the top of it; null for what runs in this one. */
+  readonly pid: number | null
 }
 
 const WORDS = 'the quarterly figures of our valve trials in the northern plant look better than expected and'.split(' ')
@@ -102,6 +106,8 @@ async function startSluice(name: string, definitions: { rules: string[]; policie
   const child = spawn(process.execPath, [main, 'serve', '--config', 'sluice.yaml'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A session of its own, as Postfix has: Linux shares a busy processor between sessions first.
+    detached: true,
   })
   children.push(child)
   let text = ''
@@ -113,7 +119,7 @@ async function startSluice(name: string, definitions: { rules: string[]; policie
       if (/^then /m.test(text)) done(Number(/^SMTP {2}\S+:(\d+)/m.exec(text)?.[1]))
     })
   })
-  return { name, port, arrived: sink.arrived }
+  return { name, port, arrived: sink.arrived, pid: child.pid ?? null }
 }
 
 async function startPostfix(): Promise<Relay | null> {
@@ -122,7 +128,7 @@ async function startPostfix(): Promise<Relay | null> {
   const sink = await startSink()
   const postfix = await TestPostfix.start({ mode: 'plain', nextHop: sink.port, filterPort: async () => 0 })
   closers.push(() => postfix.stop())
-  return { name: 'Postfix, plain relay', port: postfix.ports.submit, arrived: sink.arrived }
+  return { name: 'Postfix, plain relay', port: postfix.ports.submit, arrived: sink.arrived, pid: postfix.masterPid }
 }
 
 /** The floor: smtp-server alone, which reads and forgets. */
@@ -147,6 +153,7 @@ async function startPlain(): Promise<Relay> {
   return {
     name: 'smtp-server, discarding',
     port,
+    pid: null,
     arrived: (more) =>
       new Promise((resolve) => {
         wanted = more
@@ -184,7 +191,13 @@ function send(port: number, content: Buffer): Promise<void> {
   })
 }
 
-async function round(relay: Relay, content: Buffer): Promise<number> {
+interface Round {
+  readonly perSecond: number
+  readonly cpuMs: number | null
+}
+
+async function round(relay: Relay, content: Buffer): Promise<Round> {
+  const cpuBefore = relay.pid === null ? 0 : cpuTimeMs(relay.pid)
   const startedAt = performance.now()
   const all = relay.arrived(MESSAGES)
   let next = 0
@@ -193,7 +206,8 @@ async function round(relay: Relay, content: Buffer): Promise<number> {
   }
   await Promise.all(Array.from({ length: SESSIONS }, session))
   await all
-  return MESSAGES / ((performance.now() - startedAt) / 1000)
+  const perSecond = MESSAGES / ((performance.now() - startedAt) / 1000)
+  return { perSecond, cpuMs: relay.pid === null ? null : (cpuTimeMs(relay.pid) - cpuBefore) / MESSAGES }
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
@@ -220,18 +234,20 @@ try {
   ].filter((relay) => relay !== null)
   for (const bytes of [10_240, 102_400]) {
     const content = message(bytes)
-    const rates = new Map<string, number[]>(relays.map((relay) => [relay.name, []]))
+    const rates = new Map<string, Round[]>(relays.map((relay) => [relay.name, []]))
     for (const relay of relays) await round(relay, content)
     for (let i = 0; i < ROUNDS; i++)
       for (const relay of relays) rates.get(relay.name)?.push(await round(relay, content))
-    const base = median(rates.get('Postfix, plain relay') ?? [])
+    const base = median((rates.get('Postfix, plain relay') ?? []).map(({ perSecond }) => perSecond))
     console.log(
       `\n${bytes / 1024} KB, ${SESSIONS} sessions, a connection per message, ${MESSAGES} messages a round, median of ${ROUNDS}:`,
     )
-    for (const [name, values] of rates) {
-      const rate = median(values)
+    for (const [name, rounds] of rates) {
+      const rate = median(rounds.map(({ perSecond }) => perSecond))
+      const times = rounds.flatMap(({ cpuMs }) => cpuMs ?? [])
+      const cpu = times.length > 0 ? `  ${median(times).toFixed(2)} ms of processor time each` : ''
       const ratio = base > 0 ? `  ${(rate / base).toFixed(2)} × Postfix` : ''
-      console.log(`  ${name.padEnd(26)} ${rate.toFixed(0).padStart(6)} messages/s${ratio}`)
+      console.log(`  ${name.padEnd(26)} ${rate.toFixed(0).padStart(6)} messages/s${ratio}${cpu}`)
     }
     if (base === 0) console.log('  (Postfix is not installed here, or this is not root: no baseline)')
   }

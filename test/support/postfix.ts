@@ -18,11 +18,14 @@ export interface PostfixPorts {
 /** A real Postfix of its own: `submit` filters as asked, `reinject` sends everything to `nextHop`. Needs root. */
 export class TestPostfix {
   readonly ports: PostfixPorts
+  /** Every other process of it is a child of this one. */
+  readonly masterPid: number
   readonly #dir: string
 
-  private constructor(dir: string, ports: PostfixPorts) {
+  private constructor(dir: string, ports: PostfixPorts, masterPid: number) {
     this.#dir = dir
     this.ports = ports
+    this.masterPid = masterPid
   }
 
   static async start(options: {
@@ -42,7 +45,8 @@ export class TestPostfix {
     await writeFile(join(etc, 'main.cf'), mainCf(dir, options.mode, filter, options.nextHop))
     await writeFile(join(etc, 'master.cf'), masterCf(ports, options.mode, filter))
     await run('postfix', ['-c', etc, 'start'], { env: { ...process.env, PATH } })
-    return new TestPostfix(dir, ports)
+    const pid = await readFile(join(dir, 'queue/pid/master.pid'), 'latin1')
+    return new TestPostfix(dir, ports, Number(pid))
   }
 
   async stop(): Promise<void> {
