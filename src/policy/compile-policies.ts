@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import type { Diagnostic } from '../core/diagnostic.ts'
+import { UNINSPECTED_REASONS } from '../core/extraction.ts'
 import { limits } from '../core/limits.ts'
 import { type Path, parseYaml, type YamlSource } from '../yaml/parse-yaml.ts'
 import { validate } from '../yaml/validate.ts'
@@ -25,13 +26,7 @@ import {
   type WrittenHead,
   type WrittenPolicyRule,
 } from './policy-schema.ts'
-import {
-  type CompiledPolicy,
-  type CompiledPolicyRule,
-  FAILED_TO_INSPECT,
-  type PolicySet,
-  type PolicyTest,
-} from './policy-set.ts'
+import type { CompiledPolicy, CompiledPolicyRule, PolicySet, PolicyTest } from './policy-set.ts'
 import { testSchema } from './test-schema.ts'
 
 export type { KnownNames } from './compile-scope.ts'
@@ -95,7 +90,7 @@ function policySet(compiled: readonly Compiled[], known: KnownNames, references:
     families: new Map(known.detectors.map((detector) => [detector.id, detector.family])),
     labelLevels: Object.freeze([...labelLevels]),
     references: { partners: [...references.partners].sort(), groups: [...references.groups].sort() },
-    unnamed: new Set(FAILED_TO_INSPECT.filter((reason) => !references.uninspected.has(reason))),
+    unnamed: new Set(UNINSPECTED_REASONS.filter((reason) => !references.uninspected.has(reason))),
   })
 }
 

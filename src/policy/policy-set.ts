@@ -19,21 +19,6 @@ export interface PolicySet {
   readonly unnamed: ReadonlySet<UninspectedReason>
 }
 
-/**
- * Why inspection failed, was cut short or was kept out. The others say that there is no reader for something (a picture,
- * an unknown format), which everyday mail is full of: who wants that held says so in a policy.
- */
-export const FAILED_TO_INSPECT = [
-  'encrypted',
-  'corrupt',
-  'ambiguous',
-  'partial',
-  'too-deep',
-  'too-large',
-  'too-many',
-  'timeout',
-] as const satisfies readonly UninspectedReason[]
-
 export interface CompiledPolicy {
   readonly id: string
   readonly name: string
