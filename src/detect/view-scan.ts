@@ -38,6 +38,11 @@ interface Layer {
   toOriginal(start: number, end: number): { start: number; end: number }
 }
 
+interface TokenWithParts {
+  readonly token: Token
+  readonly parts: readonly Token[]
+}
+
 export class ViewScan {
   readonly found: HiddenClaim[] = []
   overflow = false
@@ -60,7 +65,9 @@ export class ViewScan {
   #explore(layer: Layer, depth: number): void {
     if (depth >= limits.detectViewDepthMax) return
     const nonAscii = !isAscii(layer.text)
-    const tokens = longTokens(layer.text).filter(({ start, end }) => layer.touched(start, end))
+    const tokens = longTokens(layer.text)
+      .filter(({ start, end }) => layer.touched(start, end))
+      .map((token) => ({ token, parts: partsOf(layer.text, token) }))
     if (layer.places.length === 0 && tokens.length === 0 && !nonAscii) return
     const placesOf = Map.groupBy(layer.places, (place) => place.view)
     for (const view of views as readonly View[]) {
@@ -69,7 +76,7 @@ export class ViewScan {
         ...placeEdits(view, layer.text, placesOf.get(view) ?? []),
         ...(view.token ? tokenEdits(view, layer.text, tokens) : []),
       ])
-      const edits = view.strongOnly ? all.filter((edit) => this.#promising(edit.replacement)) : all
+      const edits = view.strongOnly ? this.#promising(all) : all
       for (const region of regionsOf(layer.text, edits)) {
         this.#bytesLeft -= region.text.length
         if (this.#bytesLeft < 0) {
@@ -81,18 +88,28 @@ export class ViewScan {
     }
   }
 
-  /** Whether a pattern that is sure by itself matches in the replacement; far cheaper than looking at a region. */
-  #promising(replacement: Uint8Array): boolean {
+  /** Edits in whose replacement a pattern that is sure by itself matches; far cheaper than looking at their regions. */
+  #promising(edits: readonly Edit[]): Edit[] {
     const { scanner, items } = this.#rules
-    let promising = false
-    scanner.scan(replacement, (index) => {
+    const starts: number[] = []
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for (const { replacement } of edits) {
+      starts.push(length)
+      chunks.push(replacement, BETWEEN)
+      length += replacement.length + BETWEEN.length
+    }
+    const promising = new Set<Edit>()
+    // One pass over all of them: most are a word long, and a pass has its beginning and end.
+    scanner.scan(Buffer.concat(chunks, length), (index, at) => {
       const item = items[index]
-      if (item?.kind === 'pattern' && item.pattern.pattern.confidence === 'high') promising = true
       // What is looked for about a literal may be sure, too; the region will tell.
-      if (item?.kind === 'literal' && item.pattern.pattern.confidence === 'high') promising = true
-      return true
+      const pattern = item?.kind === 'pattern' || item?.kind === 'literal' ? item.pattern : null
+      if (pattern?.pattern.confidence === 'high') promising.add(edits[indexOf(starts, at)] as Edit)
+      // No match may hide another in the next replacement.
+      return false
     })
-    return promising
+    return edits.filter((edit) => promising.has(edit))
   }
 
   #look(layer: Layer, view: View, region: Region, depth: number): void {
@@ -142,6 +159,21 @@ export class ViewScan {
 const BELOW: Readonly<Record<Confidence, Confidence | null>> = { high: 'medium', medium: 'low', low: null }
 const DOUBT = { kind: 'anti-evidence', name: 'joined from groups' } as const
 
+/** Ends lines and words, and is part of no token. */
+const BETWEEN = Buffer.from('\n\n')
+
+/** Index of the last start that is not behind `at`. */
+function indexOf(starts: readonly number[], at: number): number {
+  let low = 0
+  let high = starts.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] as number) <= at) low = middle
+    else high = middle
+  }
+  return low
+}
+
 /** What a view makes of the places its triggers found; a place inside of an edit made before is part of it. */
 function placeEdits(view: View, text: Buffer, places: readonly Place[]): Edit[] {
   const edits: Edit[] = []
@@ -156,7 +188,7 @@ function placeEdits(view: View, text: Buffer, places: readonly Place[]): Edit[] 
 }
 
 /** What a view makes of the tokens: of each as a whole, or else of its parts. */
-function tokenEdits(view: View, text: Buffer, tokens: readonly Token[]): Edit[] {
+function tokenEdits(view: View, text: Buffer, tokens: readonly TokenWithParts[]): Edit[] {
   const edits: Edit[] = []
   let readTo = 0
   const read = (token: Token): boolean => {
@@ -168,7 +200,7 @@ function tokenEdits(view: View, text: Buffer, tokens: readonly Token[]): Edit[] 
     if (!view.strongOnly && (reading.edit || reading.end > token.end)) readTo = reading.end
     return reading.edit !== null && !view.strongOnly
   }
-  for (const token of tokens) if (!read(token)) for (const part of partsOf(text, token)) read(part)
+  for (const { token, parts } of tokens) if (!read(token)) for (const part of parts) read(part)
   return edits
 }
 

@@ -8,13 +8,19 @@ export const rot13View: View = {
   edit: () => null,
   token(text, { start, end, lower, upper, digit }) {
     if (!digit || !(lower || upper) || end - start > TOKEN_LENGTH_MAX) return null
-    const replacement = Buffer.from(rot13(text.toString('latin1', start, end)), 'latin1')
+    const replacement = Buffer.from(text.subarray(start, end))
+    for (let i = 0; i < replacement.length; i++) replacement[i] = TURNED[replacement[i] as number] as number
     return { end, edit: { start, end, replacement } }
   },
 }
 
 /** Longer runs are no single key or number. */
 const TOKEN_LENGTH_MAX = 256
+
+const TURNED = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const base = byte >= 0x61 && byte <= 0x7a ? 0x61 : byte >= 0x41 && byte <= 0x5a ? 0x41 : null
+  return base === null ? byte : ((byte - base + 13) % 26) + base
+})
 
 export function rot13(text: string): string {
   return text.replace(/[A-Za-z]/g, (letter) => {

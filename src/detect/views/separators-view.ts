@@ -3,6 +3,7 @@
  * cells. Only a whole run of equal separators (or of single characters) is joined: joining whatever numbers stand side
  * by side would find a valid check digit in every tenth table row.
  */
+import { isAsciiWordByte } from '../match/boundary.ts'
 import type { View } from './view.ts'
 
 const SEPARATOR = '[ \\t\\r\\n.,\\-_/|:;*+~\'"()\\[\\]\\\\#=<>]{1,3}'
@@ -21,6 +22,7 @@ export const separatorsView: View = {
     { regex: `[0-9]{1,6}(?:${SEPARATOR}[0-9]{1,6}){1,33}`, boundary: 'word' },
   ],
   edit(text, start, end) {
+    if (!isLikely(text, start, end)) return null
     const source = text.toString('latin1', start, end)
     const groups = source.match(/[0-9A-Za-z]+/g) ?? []
     const replacement = Buffer.from(groups.join(''), 'latin1')
@@ -37,6 +39,23 @@ export const separatorsView: View = {
     if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(source) || /^\d{4}[-/.]\d\d?[-/.]\d\d?\D/.test(source)) return null
     return { start, end, replacement, ...((cells || !shaped) && { doubtful: true }) }
   },
+}
+
+/** Dates, times and pairs of numbers are most of what the triggers find; their few digits are counted first. */
+function isLikely(text: Buffer, start: number, end: number): boolean {
+  let characters = 0
+  let groups = 0
+  for (let i = start; i < end; i++) {
+    if (!isAlphanumeric(text[i] as number)) continue
+    characters++
+    if (i === start || !isAlphanumeric(text[i - 1] as number)) groups++
+  }
+  if (groups === characters) return groups >= SINGLES_MIN
+  return characters >= DIGITS_MIN && characters <= DIGITS_MAX
+}
+
+function isAlphanumeric(byte: number): boolean {
+  return byte !== 0x5f && isAsciiWordByte(byte)
 }
 
 /** Groups as cards (4-4-4-4 and on, 4-6-5), US social security numbers (3-2-4) and IBANs are printed. */
