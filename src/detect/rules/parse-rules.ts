@@ -1,7 +1,8 @@
 /**
- * Rule files -> DetectionRules, with every mistake of every file at once. Pure. A file with an error gives none of its
- * rules, so that a caller can't run half of what an author wrote. Overrides are applied last, whatever file they stand in.
+ * Rule files -> DetectionRules, with every mistake of every file at once. Pure. With any error the caller must run none
+ * of them: half of what an author wrote is not what they meant. Overrides are applied last, whatever file they stand in.
  */
+import type { z } from 'zod'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest } from '../../yaml/nearest.ts'
@@ -11,7 +12,7 @@ import { applyOverride, checkOverride } from './apply-override.ts'
 import { checkCombinations, combinedRules } from './check-combinations.ts'
 import { checkRule } from './check-rule.ts'
 import { RulePlace } from './rule-place.ts'
-import { type OverrideDocument, type RuleDocument, ruleFileSchema } from './rule-schema.ts'
+import { type OverrideDocument, overrideSchema, type RuleDocument, ruleFileSchema, ruleSchema } from './rule-schema.ts'
 import { type ListFiles, readTerms } from './word-list.ts'
 
 export interface RuleFile {
@@ -39,6 +40,7 @@ interface Written<T> {
 export function parseRules(files: readonly RuleFile[]): ParsedRules {
   const written: Written<RuleDocument>[] = []
   const overrides: Written<OverrideDocument>[] = []
+  const ids = new Set<string>()
   const diagnostics: Diagnostic[] = []
   for (const { file, text, lists = {} } of files) {
     const { source, diagnostics: syntax } = parseYaml(file, text)
@@ -46,30 +48,52 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
     if (!source) continue
     const { value, diagnostics: shape } = validate(source, ruleFileSchema)
     diagnostics.push(...shape)
-    if (!value) continue
     const place = (...path: (string | number)[]) => new RulePlace(source, path)
-    for (const [i, document] of value.rules.entries()) written.push({ document, place: place('rules', i), lists })
-    for (const [i, document] of value.overrides.entries())
-      overrides.push({ document, place: place('overrides', i), lists })
-    if (value.rules.length + value.overrides.length === 0)
+    const root = (source.value ?? {}) as { readonly rules?: unknown; readonly overrides?: unknown }
+    for (const { index, document } of value ? numbered(value.rules) : wellFormed(root.rules, ruleSchema))
+      written.push({ document, place: place('rules', index), lists })
+    for (const { index, document } of value ? numbered(value.overrides) : wellFormed(root.overrides, overrideSchema))
+      overrides.push({ document, place: place('overrides', index), lists })
+    for (const id of idsOf(root.rules)) ids.add(id)
+    if (value && value.rules.length + value.overrides.length === 0)
       diagnostics.push(source.diagnostic([], 'missing-key', 'write `rules` or `overrides`'))
   }
-  const rules = checked(written, overrides)
+  const rules = checked(written, overrides, ids)
   const places = new Map(written.map(({ document, place }) => [document.id, place]))
-  const changed = overridden(rules, overrides, new Set(places.keys()))
+  const changed = overridden(rules, overrides, ids)
   for (const { document } of overrides) for (const id of document.rule) places.delete(id)
   diagnostics.push(...[...written, ...overrides].flatMap(({ place }) => place.diagnostics))
   return { ...changed, diagnostics, places }
+}
+
+/** Entries of the right shape, so that the others' mistakes hide none of theirs. */
+function wellFormed<T extends z.ZodType>(entries: unknown, schema: T): { index: number; document: z.output<T> }[] {
+  if (!Array.isArray(entries)) return []
+  return entries.flatMap((entry: unknown, index) => {
+    const { success, data } = schema.safeParse(entry)
+    return success ? [{ index, document: data }] : []
+  })
+}
+
+function numbered<T>(documents: readonly T[]): { index: number; document: T }[] {
+  return documents.map((document, index) => ({ index, document }))
+}
+
+/** Ids of rules, of those with mistakes too: what names them is no mistake besides. */
+function idsOf(entries: unknown): string[] {
+  if (!Array.isArray(entries)) return []
+  return entries.map((entry: { readonly id?: unknown } | null) => entry?.id).filter((id) => typeof id === 'string')
 }
 
 /** The sound ones among the rules as they are written. */
 function checked(
   written: readonly Written<RuleDocument>[],
   overrides: readonly Written<OverrideDocument>[],
+  ids: ReadonlySet<string>,
 ): DetectionRule[] {
   const rules: DetectionRule[] = []
   const known = {
-    ids: new Set(written.map(({ document }) => document.id)),
+    ids,
     combined: new Set(written.filter(({ document }) => document.combinations.length > 0).map((w) => w.document.id)),
     disabled: new Set(overrides.filter((o) => o.document.enabled === false).flatMap((o) => o.document.rule)),
   }

@@ -297,6 +297,12 @@ describe('overrides', () => {
     expect(complaints(`overrides:\n  - ${entry}\n`).join('\n')).toMatch(expected)
   })
 
+  it('are checked even where another entry of the file has no right shape', () => {
+    const broken = rule('broken', 'words: [{ id: w, terms: [ab], confidence: lots }]')
+    const own = `rules:\n${broken}overrides:\n  - { rule: crad, enabled: false }\n  - { rule: broken, enabled: false }\n`
+    expect(complaints(own).map((line) => line.split(' ')[1])).toEqual(['invalid-value', 'unknown-rule'])
+  })
+
   it('refuse a file that holds nothing', () => {
     expect(complaints('rules: []\n').join()).toMatch(/missing-key write `rules` or `overrides`/)
   })
