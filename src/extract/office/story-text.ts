@@ -345,12 +345,8 @@ export class StoryText implements XmlHandler {
     const cell = this.#sinks.pop()
     const row = this.#sink().row
     if (!cell || !row) return
-    row.push(
-      cell.lines
-        .filter((line) => line !== '')
-        .join(' ')
-        .replace(/\n/g, ' '),
-    )
+    const shown = cell.lines.filter((line) => line !== '').join(' ')
+    row.push(shown.includes('\n') ? shown.replaceAll('\n', ' ') : shown)
     for (; this.#pendingSpan > 0; this.#pendingSpan--) row.push('')
   }
 
