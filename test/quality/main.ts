@@ -38,17 +38,20 @@ const command: readonly [string, ...string[]] = [process.execPath, join(root, 'd
 const chosen = SCORERS.filter((name) => positionals.length === 0 || positionals.includes(name))
 const sections: string[] = []
 let failed = false
+let late = false
 for (const name of chosen) {
   console.error(`${name} …`)
   const { output, seconds, end } = name === 'gitleaks' ? gitleaks() : await scorer(name)
-  failed ||= end !== 'done'
+  failed ||= end === 'failed'
+  late ||= end === 'timeout'
   const ended =
     end === 'done' ? `${seconds} s` : end === 'failed' ? 'failed' : `stopped after ${values.minutes} minutes`
   console.log(`\n== ${name} (${ended})\n${output.trimEnd()}`)
-  sections.push(`## ${titleOf(name)}\n\n\`\`\`\n${withoutTexts(output)}\n\`\`\``)
+  const stopped = end === 'timeout' ? `Stopped after ${values.minutes} minutes; this is what it had printed.\n\n` : ''
+  sections.push(`## ${titleOf(name)}\n\n${stopped}\`\`\`\n${withoutTexts(output)}\n\`\`\``)
 }
 if (values.write && !failed) writeFileSync(join(root, 'docs/quality.md'), `${head()}\n${sections.join('\n\n')}\n`)
-process.exit(failed ? 1 : 0)
+process.exit(failed || late ? 1 : 0)
 
 function fail(message: string): never {
   console.error(message)
