@@ -193,6 +193,8 @@ export const limits = {
   sandboxProcessesMax: 64,
   /** A sandbox that has not begun by then won't. */
   sandboxStartMaxMs: 20_000,
+  /** Tries in a row until the message is put off. */
+  sandboxStartAttemptsMax: 3,
   /** Share of the time left that one part may take while others of its message wait. */
   sandboxPartTimeShare: 0.75,
   /** On top of it, before the sandbox is killed: parsers that look at the clock themselves keep what they read. */

@@ -16,13 +16,23 @@ export class Sandbox {
   readonly #open: OpenSandbox
   readonly #textMaxBytes: number
   readonly #partMaxBytes: number
+  readonly #onStart: (isStarting: boolean) => void
   #session: SandboxSession | null = null
   #partsRead = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `partMaxBytes`: larger parts would not fit into the memory of the process, and are not handed over. */
-  constructor(open: OpenSandbox, { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>, partMaxBytes: number) {
+  /**
+   * `partMaxBytes`: larger parts would not fit into the memory of the process, and are not handed over. `onStart` is told
+   * when a part begins to wait for a process, and when it does so no longer.
+   */
+  constructor(
+    open: OpenSandbox,
+    { textMaxBytes }: Pick<ExtractLimits, 'textMaxBytes'>,
+    partMaxBytes: number,
+    onStart: (isStarting: boolean) => void = () => undefined,
+  ) {
     this.#open = open
+    this.#onStart = onStart
     this.#textMaxBytes = textMaxBytes
     this.#partMaxBytes = Math.min(partMaxBytes, limits.sandboxRequestMaxBytes)
   }
@@ -48,20 +58,25 @@ export class Sandbox {
       const waitedMs = performance.now() - from
       const outcome = await this.#read(session, part)
       // It was gone before it was told anything of this part, killed by hand or for lack of memory elsewhere.
-      if (outcome === 'unheard' && attempt < START_ATTEMPTS) continue
+      if (outcome === 'unheard' && attempt < limits.sandboxStartAttemptsMax) continue
       if (outcome === 'unheard') throw new SandboxUnavailableError()
       return { ...outcome, waitedMs }
     }
   }
 
   async #started(): Promise<SandboxSession> {
-    for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
-      if (this.#session?.isAlive) return this.#session
-      const session = new SandboxSession(this.#open, this.#textMaxBytes)
-      this.#session = session
-      this.#partsRead = 0
-      if (await isReady(session)) return session
-      session.kill()
+    if (this.#session?.isAlive) return this.#session
+    this.#onStart(true)
+    try {
+      for (let attempt = 1; attempt <= limits.sandboxStartAttemptsMax; attempt++) {
+        const session = new SandboxSession(this.#open, this.#textMaxBytes)
+        this.#session = session
+        this.#partsRead = 0
+        if (await isReady(session)) return session
+        session.kill()
+      }
+    } finally {
+      this.#onStart(false)
     }
     throw new SandboxUnavailableError()
   }
@@ -98,6 +113,10 @@ export class Sandbox {
         if (at === null && (end === 'crash' || end === 'memory')) return 'unheard'
         return { failure: failureOf(end, at ?? part.path) }
       }
+      if (!end.extraction.parts.every(({ path }) => isBelow(path, part.path))) {
+        session.kill()
+        return { failure: failureOf('nonsense', part.path) }
+      }
       this.#partsRead += 1
       const { memoryBytes, cpuMs } = end.use
       const isSpent =
@@ -123,8 +142,6 @@ class SandboxUnavailableError extends Error {
     super(SANDBOX_UNAVAILABLE)
   }
 }
-
-const START_ATTEMPTS = 3
 
 async function isReady(session: SandboxSession): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined

@@ -28,5 +28,7 @@ export interface ToScanWorker {
 export type FromScanWorker =
   /** Once, when everything is compiled: from here on a job begins when it is handed over. */
   | { readonly kind: 'ready'; readonly revisions: ScanReport['revisions'] }
+  /** A job waits for a sandbox to start, or does so no longer: that time is none of its own. */
+  | { readonly kind: 'sandbox'; readonly isStarting: boolean }
   | { readonly kind: 'done'; readonly result: ScanResults[keyof ScanResults] }
   | { readonly kind: 'failed'; readonly error: Error }

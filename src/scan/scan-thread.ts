@@ -65,6 +65,8 @@ export class ScanThread {
   readonly #worker: Worker
   /** Bounds the start first, then each job; it runs on between two jobs and finds nothing to do. */
   #timer: NodeJS.Timeout
+  /** Monotonic milliseconds; null while no sandbox is being started. */
+  #startingSince: number | null = null
   /** In order; it is at the first. */
   readonly #jobs: Running[] = []
   #diedOf: Error | null = null
@@ -133,6 +135,11 @@ export class ScanThread {
       this.#begin(message.revisions)
       return
     }
+    if (message.kind === 'sandbox') {
+      this.#startingSince = message.isStarting ? performance.now() : null
+      this.#timer.refresh()
+      return
+    }
     const job = this.#jobs.shift()
     // The next one begins now.
     if (this.#jobs.length > 0) this.#timer.refresh()
@@ -145,7 +152,9 @@ export class ScanThread {
     clearTimeout(this.#timer)
     const { deadlineMs } = this.#options
     this.#timer = setTimeout(() => {
-      if (this.#jobs.length > 0) this.#end(new ScanTimeout(deadlineMs))
+      const startsFor = this.#startingSince === null ? Infinity : performance.now() - this.#startingSince
+      if (startsFor < limits.sandboxStartMaxMs * limits.sandboxStartAttemptsMax) this.#timer.refresh()
+      else if (this.#jobs.length > 0) this.#end(new ScanTimeout(deadlineMs))
     }, deadlineMs).unref()
     this.#worker.unref()
     this.#options.onRoom(this)

@@ -16,7 +16,12 @@ const { extract: extractSettings, sandbox: launch } = data.settings
 const { sandboxes } = data
 const sandbox =
   sandboxes && launch
-    ? new Sandbox(openThrough(sandboxes), { ...defaultExtractLimits, ...extractSettings.limits }, launch.memoryMaxBytes)
+    ? new Sandbox(
+        openThrough(sandboxes),
+        { ...defaultExtractLimits, ...extractSettings.limits },
+        launch.memoryMaxBytes,
+        (isStarting) => say({ kind: 'sandbox', isStarting }),
+      )
     : null
 const { labelMap, fingerprints } = data.detectors
 const settings: ScanWorkerData['settings'] = {

@@ -38,6 +38,26 @@ const deeds: Readonly<Record<string, (context: ExtractContext, argument: string)
       new Uint8Array(memory.buffer, from).fill(1)
     }
   },
+  /** Claims to have read a part of another message. */
+  stray: () => {
+    const part = {
+      id: 1,
+      parent: 0,
+      path: 'mail/other.pdf',
+      filename: null,
+      declaredType: null,
+      sniffedType: 'text/plain',
+    }
+    const more = { size: 1, sha256: 'ab'.repeat(32), depth: 2, via: [], traits: [] }
+    const left = { budget: { inflatedBytes: 1, textBytes: 1, parts: 1, ms: 1 }, pictures: null }
+    const lists = { via: [], traits: [], texts: [], uninspected: [], labels: [], prints: [] }
+    const use = { memoryBytes: 1, cpuMs: 1 }
+    const json = Buffer.from(JSON.stringify({ kind: 'done', ...lists, parts: [{ ...part, ...more }], left, use }))
+    const lengths = Buffer.alloc(8)
+    lengths.writeUInt32LE(json.length)
+    writeSync(3, Buffer.concat([lengths, json]))
+    for (;;);
+  },
   babble: () => writeSync(3, Buffer.alloc(64, 0xff)),
   lie: () => {
     const header = Buffer.from(JSON.stringify({ kind: 'done', parts: [{ id: 7 }] }))

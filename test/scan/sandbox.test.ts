@@ -43,6 +43,7 @@ const deeds: readonly [name: string, deed: string, problem: string, withoutBubbl
   ['is killed', 'kill', 'corrupt (parser crashed)'],
   ['ends its process', 'exit', 'corrupt (parser crashed)'],
   ['says what is no frame', 'babble', 'corrupt (parser crashed)'],
+  ['tells of a part that is not below it', 'stray', 'corrupt (parser crashed)'],
   ['tells a result that does not hold together', 'lie', 'corrupt (parser crashed)'],
   ['fills the heap', 'heap', 'too-large (memory)', true],
   ['fills memory with Buffers', 'buffers', 'too-large (memory)', true],
