@@ -23,7 +23,9 @@ describe.skipIf(!existsSync(corpora))('corpora', () => {
     for (const reference of jsonl('mime/mime_reference.jsonl') as { file: string; parts: ReferencePart[] }[]) {
       const file = join(corpora, 'mime', reference.file)
       if (!existsSync(file)) continue
-      const hashes = new Set((await readMail(readFileSync(file))).extraction.parts.map((part) => part.sha256))
+      // Pictures are not looked at: it is the bytes of the parts that count here.
+      const { extraction } = await readMail(readFileSync(file), { ocr: null })
+      const hashes = new Set(extraction.parts.map((part) => part.sha256))
       for (const part of reference.parts) {
         if (!part.sha256 || !part.size) continue
         parts += 1
