@@ -104,7 +104,7 @@ export class ScanThreads {
   #forget(thread: ScanThread, error: Error | null, told: boolean): void {
     this.#threads.delete(thread)
     if (this.#closed) return
-    if (error && !told && thread.revisions) this.#options.onCrash(error)
+    if (error && !told && (thread.revisions || this.#threads.size > 0)) this.#options.onCrash(error)
     if (thread.revisions) {
       if (this.#threads.size === 0 || this.#waiting.length > 0) this.#spawn()
     } else if (this.#threads.size === 0) {
