@@ -14,6 +14,7 @@ import { endsAsZip } from './sniff-zip.ts'
  */
 const SECTOR_BYTES = 512
 
+/** `rest`: what is to be looked at; `whole`: bytes of the file it stands in, where its end may be filled up to sectors. */
 export async function extractTrailing(
   rest: Uint8Array,
   context: ExtractContext,

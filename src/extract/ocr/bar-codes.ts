@@ -7,7 +7,7 @@ import { contrastPlane, type Raster, shrink } from './raster.ts'
 /**
  * QR codes and bar codes in pixels, by ZXing as WebAssembly from the package itself: left alone it would fetch its
  * module from a server. Pixels are shrunk to `limits.ocrBarCodePixelsMax` first, which bounds the time: a second for
- * pure noise, some tens of milliseconds for a page. Throws when the module crashes.
+ * pure noise, a tenth of that for a page.
  */
 const FORMATS: ReadInputBarcodeFormat[] = [
   'QRCode',
@@ -44,20 +44,23 @@ function load(): Promise<ZXingReaderModule> {
   return loaded
 }
 
-/** What the codes of a picture say, each text once. */
+/** What the codes of a picture say, each text once. Throws when the module crashed; the next call makes a new one. */
 export async function readBarCodes(raster: Raster): Promise<string[]> {
-  await load()
   const zxing = await import('zxing-wasm/reader')
   const pixels = raster.width * raster.height
   const small = shrink(raster, Math.max(1, Math.ceil(Math.sqrt(pixels / limits.ocrBarCodePixelsMax))))
-  const found = await zxing.readBarcodes(pixelsOf(small), {
-    formats: FORMATS,
-    maxNumberOfSymbols: SYMBOLS_MAX,
-  })
-  const texts = found
-    .filter(({ isValid, format, text }) => isValid && (!format.startsWith('ITF') || text.length >= ITF_LENGTH_MIN))
-    .map(({ text }) => text)
-  return [...new Set(texts)]
+  try {
+    await load()
+    const found = await zxing.readBarcodes(pixelsOf(small), { formats: FORMATS, maxNumberOfSymbols: SYMBOLS_MAX })
+    const texts = found
+      .filter(({ isValid, format, text }) => isValid && (!format.startsWith('ITF') || text.length >= ITF_LENGTH_MIN))
+      .map(({ text }) => text)
+    return [...new Set(texts)]
+  } catch (thrown) {
+    loaded = null
+    zxing.purgeZXingModule()
+    throw thrown
+  }
 }
 
 /** What ZXing takes where there is no browser: anything with the fields of ImageData. */

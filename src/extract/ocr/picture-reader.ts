@@ -51,6 +51,7 @@ const FIRST_RESERVE = 0.1
 const SECOND_RESERVE = 0.5
 
 const nothing: PictureText = { text: '', problem: null }
+const codesUnread: PictureText['problem'] = { reason: 'not-readable', detail: 'bar codes' }
 
 /** The one engine of this thread, made at the first picture. */
 let shared: { readonly key: string; readonly engine: TesseractEngine } | null = null
@@ -171,9 +172,10 @@ export class PictureReader {
       const endsAt = startedAt + Math.min(limits.ocrPictureMs, this.#msLeft)
       const msLeft = (reserve: number) =>
         budget.hasTime() ? Math.min(endsAt - cpuMs(), budget.msLeft - budget.limits.timeMs * reserve) : 0
-      const codes = await readBarCodes(raster)
+      const codes = await readBarCodes(raster).catch(() => null)
       const read = await this.#read(raster, textLayout(raster), msLeft)
-      return { ...read, text: [read.text, ...codes].filter((text) => text !== '').join('\n') }
+      const text = [read.text, ...(codes ?? [])].filter((piece) => piece !== '').join('\n')
+      return { text, problem: read.problem ?? (codes === null ? codesUnread : null) }
     } catch {
       return problem('not-readable', 'text recognition failed')
     } finally {

@@ -52,7 +52,7 @@ function u32(value: number): Buffer {
   return out
 }
 
-/** The whole of `data`, keys changing every `blockBytes`; `skip` bytes of key stream are spent before it. */
+/** The whole of `data`, keys changing every `blockBytes`, counted from its beginning. */
 export function decryptBlocks(data: Buffer, keys: BlockKeys, blockBytes: number): Buffer {
   const pieces: Buffer[] = []
   for (let at = 0, block = 0; at < data.length; at += blockBytes, block++)

@@ -66,6 +66,7 @@ export class PdfPictures {
     const [width, height] = [Math.ceil(viewport.width), Math.ceil(viewport.height)]
     if (!(width > 0 && height > 0 && width * height <= 2 * PAGE_PIXELS_MAX)) return null
     const context = createCanvas(width, height).getContext('2d')
+    // pdf.js speaks of a browser's canvas; this one has what it uses.
     const task = page.render({ canvas: null, canvasContext: context as never, viewport, background: 'white' })
     const timer = setTimeout(() => task.cancel(), Math.max(1, ms))
     try {
