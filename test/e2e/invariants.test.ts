@@ -89,7 +89,9 @@ async function show(id: string): Promise<Shown> {
 }
 
 describe('deterministic-verdict', () => {
-  it('is the same through every door, in gateway and worker, and on the command line', async () => {
+  it('is the same through every door, in gateway and worker, and on the command line', {
+    timeout: 90_000,
+  }, async () => {
     const raw = [
       'From: a@example.com',
       'To: b@partner.example, in@example.com',
