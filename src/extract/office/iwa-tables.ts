@@ -25,16 +25,22 @@ export function iwaTables(objects: readonly IwaObject[]): IwaTables {
   const rows: string[] = []
   let isPartial = false
   let left = limits.extractCellsMax
+  // Tables that name one tile a thousand times would multiply it.
+  const seen = new Set<number>()
+  const lists = new Map<number, ReadonlyMap<number, string>>()
   for (const model of objects) {
     if (model.type !== TABLE_MODEL) continue
     const name = stringIn(model.data, 8)
     if (name !== null) rows.push(name)
     const store = messageIn(model.data, 4)
-    const strings = stringsOf(referenceIn(store, 4), byId)
+    const list = referenceIn(store, 4)
+    const strings = lists.get(list) ?? stringsOf(list, byId)
+    lists.set(list, strings)
     const tiles = messageIn(store, 3)
     for (const { number, data } of fields(tiles)) {
       const tile = number === 1 && data ? byId.get(referenceIn(data, 2)) : undefined
-      if (tile?.type !== TILE) continue
+      if (tile?.type !== TILE || seen.has(tile.id)) continue
+      seen.add(tile.id)
       for (const row of fields(tile.data)) {
         if (row.number !== 5 || !row.data || left <= 0) continue
         const cells = rowOf(row.data, strings, left)
@@ -79,9 +85,12 @@ function stringsOf(list: number, byId: ReadonlyMap<number, IwaObject>): Map<numb
   const first = byId.get(list)
   if (first?.type !== DATA_LIST) return strings
   take(first)
+  const seen = new Set<number>()
   for (const { number, data } of fields(first.data)) {
     const segment = number === 4 && data ? byId.get(fieldIn(data, 1)?.value ?? -1) : undefined
-    if (segment?.type === DATA_LIST_SEGMENT) take(segment)
+    if (segment?.type !== DATA_LIST_SEGMENT || seen.has(segment.id)) continue
+    seen.add(segment.id)
+    take(segment)
   }
   return strings
 }

@@ -1,11 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decompressRtf } from '../../../src/extract/office/compressed-rtf.ts'
-import { unsnappy } from '../../../src/extract/office/iwa-archive.ts'
+import { readIwa, unsnappy } from '../../../src/extract/office/iwa-archive.ts'
+import { iwaStrings } from '../../../src/extract/office/iwa-strings.ts'
+import { iwaTables } from '../../../src/extract/office/iwa-tables.ts'
+import { openHeader } from '../../../src/extract/office/legacy-ciphers.ts'
+import { filesInOneNote, prefixedTexts } from '../../../src/extract/office/onenote-values.ts'
 import { readRtf } from '../../../src/extract/office/rtf-reader.ts'
 import { decompressVba } from '../../../src/extract/office/vba-project.ts'
 import { inflateVisio } from '../../../src/extract/office/visio-binary.ts'
 import { wordPerfect5Text, wordPerfect6Text } from '../../../src/extract/office/wordperfect-text.ts'
+import { passwordsInText } from '../../../src/extract/passwords-in-text.ts'
+import { isEmptyArchive, isVolume, isWholeArchive } from '../../../src/extract/readers/archive-shape.ts'
+import { readBinaryPlist } from '../../../src/extract/readers/binary-plist.ts'
 import { carveLatin, carveUtf16 } from '../../../src/extract/readers/carve-strings.ts'
 import { childNamed, openCompoundFile } from '../../../src/extract/readers/compound-file.ts'
 import { emfWords, wmfWords } from '../../../src/extract/readers/metafile-text.ts'
@@ -71,6 +78,20 @@ describe('hostile input ends in an answer', () => {
       fc.property(bytes, (input) => {
         inflateVisio(input, 10_000)
         unsnappy(input, 10_000)
+        readIwa(input, 10_000)
+        iwaStrings([{ id: 1, type: 1, data: input }])
+        iwaTables([{ id: 1, type: 6001, data: input }])
+        readBinaryPlist(Buffer.concat([input, Buffer.alloc(40)]))
+        filesInOneNote(input, 10)
+        prefixedTexts(input, [])
+        openHeader(Buffer.concat([Buffer.from([2, 0, 2, 0]), input, Buffer.alloc(60)]), 'sesame')
+        passwordsInText(input.toString('latin1'))
+        for (const mark of ['7z\xbc\xaf\x27\x1c', 'Rar!\x1a\x07\x01\0', '!<arch>\n', '070701', 'MSCF']) {
+          const archive = Buffer.concat([Buffer.from(mark, 'latin1'), input])
+          isVolume(archive)
+          isEmptyArchive(archive)
+          isWholeArchive(archive)
+        }
         decompressVba(Buffer.concat([Buffer.from([1]), input]), 0)
         decompressRtf(input, 10_000)
         readRtf(input)
