@@ -14,16 +14,22 @@ const files = blocks
   .filter((text) => /^(?:rules:\n|overrides:)/.test(text))
   .map((text, i) => ({ file: `example-${i + 1}.yaml`, text }))
 
+/** Those that the examples name. */
+const SHIPPED = ['financial', 'contact', 'national-id/north-america.yaml']
+
 describe('the examples of own rules in the policy author’s page', () => {
   it('hold as they stand, beside the shipped rules', async () => {
     expect(files.length).toBeGreaterThanOrEqual(5)
-    const { rules, diagnostics } = compileRules([...(await readRuleFiles([join(root, 'rules')])), ...files])
+    const { rules, diagnostics } = compileRules([
+      ...(await readRuleFiles(SHIPPED.map((path) => join(root, 'rules', path)))),
+      ...files,
+    ])
     expect(diagnostics.map(formatDiagnostic)).toEqual([])
     if (!rules) throw new Error('no rules')
     const own = new Set(
-      files.flatMap(({ text }) => [...text.matchAll(/(?:- id|- rule): ([a-z_]+)$/gm)].map((m) => m[1])),
+      files.flatMap(({ text }) => [...text.matchAll(/(?:- id|- rule): ([a-z_]+)$/gm)].map((m) => m[1] ?? '')),
     )
-    const results = testRules(rules).filter((result) => own.has(result.rule))
+    const results = testRules(rules, own)
     expect(results.length).toBeGreaterThanOrEqual(12)
     expect(results.filter(({ ok }) => !ok)).toEqual([])
   })

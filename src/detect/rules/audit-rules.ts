@@ -153,14 +153,17 @@ function checkKeywords({ rule }: CompiledRule, place: RulePlace): void {
 /** Every pattern, word list and combination must be what finds one of the rule's examples. */
 function checkReach(rules: CompiledRuleSet, compiled: CompiledRule, place: RulePlace): void {
   const { rule } = compiled
+  const elements = [...rule.patterns, ...(rule.words ?? []), ...(rule.combinations ?? [])].length
   const reached = new Set<string>()
   for (const example of rule.examples) {
+    if (reached.size === elements) return
     const utf8 = Buffer.from(example)
-    const scan = new TextScan(rules, utf8)
-    scan.run()
-    for (const { pattern } of scan.claims) if (pattern.rule === compiled) reached.add(pattern.pattern.id)
     for (const match of detectText(rules, { part: 0, utf8 }, { findingKey: NO_KEY }).matches)
       if (match.detector === rule.id && match.evidence[0]) reached.add(match.evidence[0].name)
+    // Of several that match at one place only the surest is a finding; the others are reached all the same.
+    const scan = new TextScan(rules, utf8)
+    if (reached.size < elements) scan.run()
+    for (const { pattern } of scan.claims) if (pattern.rule === compiled) reached.add(pattern.pattern.id)
   }
   for (const key of ['patterns', 'words', 'combinations'] as const)
     for (const [index, { id }] of (rule[key] ?? []).entries())
