@@ -73,7 +73,7 @@ const extraction: IsolatedExtraction = {
   ],
   uninspected: [{ path: 'mail/a.zip/c.txt', reason: 'encrypted', detail: 'ZipCrypto' }],
   labels: [{ scheme: 'tlp', id: 'RED', name: 'RED', part: 'mail/a.zip/b.txt' }],
-  prints: [],
+  prints: [{ part: 1, chunks: 'AAAA', picture: 'QUJD' }],
   left: { budget: { inflatedBytes: 1, textBytes: 2, parts: 3, ms: 4.5 }, pictures: { pictures: 5, ms: -1.5 } },
 }
 const use = { memoryBytes: 1, cpuMs: 1.5 }
@@ -102,6 +102,8 @@ describe('what a sandbox says', () => {
     ['a hash that is none', (header) => (header.parts[0].sha256 = '<b>')],
     ['a trait that is none', (header) => header.traits.push('clean')],
     ['a reason that is none', (header) => (header.uninspected[0].reason = 'fine')],
+    ['a print of no part', (header) => (header.prints[0].part = 2)],
+    ['a print that is no base64', (header) => (header.prints[0].chunks = '<b>')],
     ['a text of no part', (header) => (header.texts[1][0] = 2)],
     ['a text beyond the body', (header) => (header.texts[1][1] = 4)],
     ['a text short of the body', (header) => (header.texts[1][1] = 2)],

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { extract, extractIsolated } from '../../../src/extract/extract.ts'
+import type { Isolate } from '../../../src/extract/isolation.ts'
+import { drawing, png } from '../../support/drawn-pictures.ts'
+import { zipOf } from '../formats/making.ts'
+
+const firmware = Buffer.concat(Array.from({ length: 500 }, (_, i) => createHash('sha256').update(`${i}`).digest()))
+const bytes = zipOf([
+  { name: 'a.txt', data: 'words and nothing else' },
+  { name: 'inner.zip', data: zipOf([{ name: 'plan.png', data: png(drawing(1)) }]) },
+  { name: 'firmware.bin', data: firmware },
+])
+const isolate: Isolate = async (part) => ({ extraction: await extractIsolated(part, () => undefined), waitedMs: 0 })
+
+it.each<[string, { isolate?: Isolate }]>([
+  ['here', {}],
+  ['in a sandbox', { isolate }],
+])('prints stay with their parts, however deep, when they are read %s', async (_name, where) => {
+  const { parts, prints } = await extract(
+    { bytes: new Uint8Array(bytes), filename: 'all.zip', declaredType: null, as: 'upload' },
+    { prints: { chunks: true, pictures: true }, ocr: null, ...where },
+  )
+  const of = (path: string) => prints?.find((print) => parts[print.part]?.path === path)
+  expect(of('all.zip/inner.zip/plan.png')?.picture).toHaveLength(Math.ceil(512 / 3) * 4)
+  expect(of('all.zip/firmware.bin')).toMatchObject({ chunks: expect.stringMatching(/^[\w+/]{100,}=*$/) })
+  expect(of('all.zip/firmware.bin')).not.toHaveProperty('picture')
+  expect(of('all.zip/a.txt')).toBeUndefined()
+})
