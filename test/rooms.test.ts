@@ -29,7 +29,6 @@ const homes: Record<string, readonly string[]> = {
   ioredis: ['dispatch/bullmq'],
   'better-sqlite3': ['store/sqlite'],
   'smtp-server': ['ingress/smtp'],
-  piscina: ['scan'],
   'node:worker_threads': ['scan', 'store/sqlite'],
   // The launcher changes to a newer Node; nothing else of the gateway starts processes outside of scan/ and app/.
   'node:child_process': ['scan', 'app', 'cli/main.ts'],
