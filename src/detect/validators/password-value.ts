@@ -18,16 +18,12 @@ const NOT_CHOSEN =
 /** Punctuation of code or markup around it, selectors and paths. */
 const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
 
-/** The jest of documentation, `super$ecret`; to a shell it is a variable, too. */
-const SECRET_WORD = /^(?:super|top|very|my|our|the|some)?[-_]?\$ecret[!.]?$/i
-
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]
 
 export const passwordValue: Validator = {
   id: 'password-value',
   check(value, argument) {
     if (secret.check(value, 'assigned') === null || CODE_WORD.test(value) || CODE.test(value)) return null
-    if (SECRET_WORD.test(value)) return null
     if (argument === undefined) return value
     const classes = CLASSES.filter((kind) => kind.test(value.replace(/[.,;:!?)]+$/, ''))).length
     return !NOT_CHOSEN.test(value) && /[^A-Za-z]/.test(value) && classes >= 2 ? value : null
