@@ -7,11 +7,12 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
+import type { DetectionRule } from '../core/detection-rule.ts'
 import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
 import { loadTemplates } from '../delivery/composer/template-store.ts'
-import { parseRules, type RuleFile } from '../detect/rules/parse-rules.ts'
+import { parseRules } from '../detect/rules/parse-rules.ts'
 import { compilePolicies, type KnownNames } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
@@ -88,7 +89,8 @@ async function readNamed(file: string): Promise<string> {
 
 /** Detectors and policies as text, checked together: what scan workers compile and what the judge decides by. */
 export interface Definitions {
-  readonly ruleFiles: readonly RuleFile[]
+  /** What the files say, so that scan threads need not read them again. */
+  readonly detectionRules: readonly DetectionRule[]
   readonly detectors: readonly { readonly id: string; readonly family: Family }[]
   readonly policies: PolicySet
   readonly warnings: readonly Diagnostic[]
@@ -126,7 +128,7 @@ export async function loadDefinitions(
   const all = [...ruleDiagnostics, ...diagnostics]
   const errors = all.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length > 0 || !policies) throw new DiagnosticsError(errors)
-  return { ruleFiles, detectors, policies, warnings: all }
+  return { detectionRules: rules, detectors, policies, warnings: all }
 }
 
 export function directoryOf({ organisation }: Config): Directory {

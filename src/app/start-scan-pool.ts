@@ -42,9 +42,13 @@ export async function startExtractPool(config: Config, prints?: PrintsWanted): P
   return await ScanPool.start({ ...options, settings, detectors: { rules: [], catalogRevision: 'none' } })
 }
 
-export function detectorSources(definitions: Pick<Definitions, 'ruleFiles'>, catalog: LoadedCatalog): DetectorSources {
+export function detectorSources(
+  definitions: Pick<Definitions, 'detectionRules'>,
+  catalog: LoadedCatalog,
+): DetectorSources {
   return {
-    rules: definitions.ruleFiles,
+    rules: [],
+    readRules: definitions.detectionRules,
     catalogRevision: catalog.revision,
     fingerprints: catalog.fingerprints,
     exactData: catalog.exactData,
