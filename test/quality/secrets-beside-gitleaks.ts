@@ -78,7 +78,7 @@ export function secretsBesideGitleaks(
   const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`
   return [
     `${rules.rules.length} gitleaks rules on RE2, ${rules.skipped.length} left out`,
-    `${'texts'.padEnd(44)} ${'count'.padStart(6)} ${'sluice'.padStart(9)} ${'gitleaks'.padStart(9)}`,
+    `${'texts'.padEnd(44)} ${'count'.padStart(6)} ${'ours'.padStart(9)} ${'gitleaks'.padStart(9)}`,
     ...rows.map(
       ([name, { cases: n, ours: a, theirs: b }]) =>
         `${name.padEnd(44)} ${String(n).padStart(6)} ${percent(a, n).padStart(9)} ${percent(b, n).padStart(9)}`,
