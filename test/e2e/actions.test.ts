@@ -30,6 +30,7 @@ rules:
     action: quarantine
     message: told people
     notify: [sender, reviewers, { addresses: dpo@example.com, template: default }]
+  - { id: unknown-formats, mode: monitor, when: { uninspected: unsupported }, action: quarantine, message: watched }
 `
 const LABELS = `levels: [public, secret]
 headers: [X-House]
