@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { limits } from '../core/limits.ts'
 import { type SandboxLaunch, sandboxEnvironment } from './sandbox-launch.ts'
@@ -32,13 +32,14 @@ export function openProcesses(launch: SandboxLaunch): OpenSandbox {
     let killed = false
     let lastWords = ''
     let answered = 0
-    const child = spawn(launch.command, launch.args, {
-      env: sandboxEnvironment,
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(launch.filter === null ? [] : (['pipe'] as const))],
-    })
+    const child = spawned(launch)
+    if (child === null) {
+      setImmediate(() => events.onEnd('crash'))
+      return { write: () => undefined, kill: () => undefined }
+    }
     child.unref()
-    const [, , words, channel, filter] = child.stdio as (Duplex | null | undefined)[]
+    // Without a descriptor to be had for its pipes it has none, and an error follows.
+    const [, , words, channel, filter] = (child.stdio ?? []) as (Duplex | null | undefined)[]
     const kill = () => {
       killed = true
       child.kill('SIGKILL')
@@ -79,6 +80,19 @@ export function openProcesses(launch: SandboxLaunch): OpenSandbox {
       channel?.write(bytes)
     }
     return { write, kill }
+  }
+}
+
+/** Null where the system has no memory for it: of that alone `spawn` throws, all else it tells by an event. */
+function spawned({ command, args, filter }: SandboxLaunch): ChildProcess | null {
+  try {
+    return spawn(command, args, {
+      env: sandboxEnvironment,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(filter === null ? [] : (['pipe'] as const))],
+    })
+  } catch {
+    return null
   }
 }
 
