@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { creation } from '../contract/sample-submissions.ts'
 import { sqliteHarness } from './harnesses.ts'
@@ -64,6 +64,19 @@ describe('a trimmed chain: tampering is noticed', () => {
   })
 })
 
+describe('a chain that is trimmed while it is verified', () => {
+  it('is whole', async () => {
+    await finish(['a', 'b', 'c'])
+    await harness.store.forgetRecords(9_000, 10)
+    const entries = harness.audit.entries.bind(harness.audit)
+    vi.spyOn(harness.audit, 'entries').mockImplementationOnce(async function* (filter) {
+      await harness.audit.trim(9_000, 2, 9_000)
+      yield* entries(filter)
+    })
+    expect(await harness.audit.verify()).toMatchObject({ ok: true, first: 3, entries: 5 })
+  })
+})
+
 describe('space', () => {
   it('that records and entries took is given back', async () => {
     const pages = limits.storeFreePagesKept + limits.storeVacuumPagesMax
@@ -76,6 +89,8 @@ describe('space', () => {
     const before = (await stat(databasePath())).size
     while ((await harness.store.forgetRecords(9_000, 1_000)) > 0) {}
     while ((await harness.audit.trim(9_000, 10_000, 9_000)) > 0) {}
+    // It is given back after the answer, and before the next change.
+    await harness.store.ping()
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.close()
     const after = (await stat(databasePath())).size

@@ -19,7 +19,7 @@ import { CHAIN_START, type ChainHead, linkProblem, startMac } from '../audit-cha
 import { anchorPath, readAnchor } from './audit-anchor.ts'
 import { type Claims, claimsPath } from './claims.ts'
 import { type Db, sqliteCode } from './open-database.ts'
-import { documentRowId, StateReader } from './state-reader.ts'
+import { type AuditStart, documentRowId, StateReader } from './state-reader.ts'
 import type { DocumentKind, NewRow, SealedDocument, TransitionChange } from './write-protocol.ts'
 import type { WriteThread } from './write-thread.ts'
 
@@ -38,6 +38,8 @@ export interface SqliteStoreParts {
 }
 
 const AUDIT_PAGE = 500
+/** Retention removes a bounded batch at a time, seconds apart. */
+const VERIFY_ATTEMPTS_MAX = 10
 const RESEAL_PAGE = 200
 
 export class SqliteStore implements SubmissionStore, AuditLog {
@@ -186,11 +188,21 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   async verify(): Promise<AuditVerdict> {
+    for (let attempt = 1; ; attempt++) {
+      const start = this.#read((reader) => reader.auditStart())
+      const verdict = await this.#verifyFrom(start)
+      if (verdict.ok || attempt === VERIFY_ATTEMPTS_MAX) return verdict
+      // Retention may have removed what was about to be read: then the chain is walked from where it begins now.
+      const now = this.#read((reader) => reader.auditStart())
+      if (now?.sequence === start?.sequence) return verdict
+    }
+  }
+
+  async #verifyFrom(start: AuditStart | null): Promise<AuditVerdict> {
     const key = this.#parts.auditKey
     // The anchor first: the chain may grow while it is walked, and must then be ahead of the anchor.
     const path = anchorPath(this.#parts.path)
     const anchor = readAnchor(path, key)
-    const start = this.#read((reader) => reader.auditStart())
     if (start && startMac(key, start) !== start.sealed)
       return broken(start, start.sequence, 'where the chain begins was changed, or the audit key is another one')
     let head: ChainHead = start ?? CHAIN_START

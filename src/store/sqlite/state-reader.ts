@@ -108,9 +108,9 @@ export class StateReader {
     return (rows as AuditRow[]).map((row) => ({ ...row, details: parseDetails(row.details) }))
   }
 
-  /** The last entry that retention removed, with the MAC that seals it; null while the chain is whole. */
-  auditStart(): (ChainHead & { readonly sealed: string }) | null {
-    return (this.#sql.auditStart.get() as (ChainHead & { readonly sealed: string }) | undefined) ?? null
+  /** Null while the chain is whole. */
+  auditStart(): AuditStart | null {
+    return (this.#sql.auditStart.get() as AuditStart | undefined) ?? null
   }
 
   /** Submissions that are done, have no content and last changed before `before`, oldest first. */
@@ -149,6 +149,11 @@ export class StateReader {
 /** What a sealed document is bound to, so that it can't be moved to another row. */
 export function documentRowId(submission: string, kind: DocumentKind): string {
   return `submissions/${submission}/${kind}`
+}
+
+/** The last entry that retention removed, with the MAC that seals it. */
+export interface AuditStart extends ChainHead {
+  readonly sealed: string
 }
 
 export interface SealedRow {

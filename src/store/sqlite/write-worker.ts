@@ -55,6 +55,16 @@ class Writer {
     }
   }
 
+  /** After deletions, once they are answered: what was committed holds, whatever becomes of this. */
+  giveBackSpace(): void {
+    try {
+      if (this.#db) giveBackSpace(this.#db)
+    } catch {
+      // No room to move pages in, or another process writes: the next deletion tries again.
+      this.close()
+    }
+  }
+
   close(): void {
     const { db, anchor } = { db: this.#db, anchor: this.#anchor }
     this.#db = null
@@ -81,7 +91,6 @@ class Writer {
     } else if (state.head.sequence > before.sequence) {
       this.#anchor?.write(state.head)
     }
-    if (requests.some(({ change }) => change.kind === 'forget' || change.kind === 'trim')) giveBackSpace(db)
     return replies
   }
 
@@ -174,7 +183,9 @@ port.on('message', (message: ToWriter) => {
   while (queue.length > 0) {
     // All that arrived while the last transaction was being synced joins this one.
     for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message)
-    say({ kind: 'replies', replies: writer.run(queue.splice(0, data.batchMax)) })
+    const requests = queue.splice(0, data.batchMax)
+    say({ kind: 'replies', replies: writer.run(requests) })
+    if (requests.some(({ change }) => change.kind === 'forget' || change.kind === 'trim')) writer.giveBackSpace()
   }
   if (closing) {
     writer.close()
