@@ -55,7 +55,9 @@ export class ScanPool {
   readonly #options: ScanPoolOptions
   #now: Generation
   #revisions: ScanReport['revisions']
-  #retiring: Promise<unknown> = Promise.resolve()
+  /** Those before, while jobs are under way on them. */
+  readonly #retiring = new Set<ScanThreads>()
+  #closed = false
 
   private constructor(options: ScanPoolOptions, generation: Generation, revisions: ScanReport['revisions']) {
     this.#options = options
@@ -96,19 +98,25 @@ export class ScanPool {
       await fresh.threads.close()
       throw thrown
     }
+    if (this.#closed) {
+      await fresh.threads.close()
+      throw unavailable(null)
+    }
     const old = this.#now
     this.#now = fresh
     this.#revisions = revisions
-    const idle = new Promise<void>((resolve) => {
-      if (old.jobs === 0) resolve()
-      else old.onIdle = resolve
-    })
-    this.#retiring = Promise.all([this.#retiring, idle.then(() => old.threads.close())])
+    this.#retiring.add(old.threads)
+    old.onIdle = () => {
+      this.#retiring.delete(old.threads)
+      void old.threads.close()
+    }
+    if (old.jobs === 0) old.onIdle()
   }
 
   /** Breaks off what is running: whoever waits for it gets `scan-unavailable`. */
   async close(): Promise<void> {
-    await this.#now.threads.close()
+    this.#closed = true
+    await Promise.all([this.#now.threads, ...this.#retiring].map((threads) => threads.close()))
   }
 
   async #run<K extends keyof ScanResults>(

@@ -188,6 +188,19 @@ describe('new detectors', () => {
     expect(crashes).toEqual([])
   })
 
+  it('end with the pool, and so does what the former ones were at', async () => {
+    const ending = await start()
+    let give: (bytes: Uint8Array) => void = () => undefined
+    const before = ending.scan(upload(() => new Promise((resolve) => (give = resolve))))
+    await ending.reload(detectors('WOMBAT'))
+    const broken = expect(before).rejects.toMatchObject({ code: 'scan-unavailable', temporary: true })
+    const late = expect(ending.reload(detectors('QUOKKA'))).rejects.toMatchObject({ code: 'scan-unavailable' })
+    await ending.close()
+    give(Uint8Array.from(Buffer.from('PLATYPUS')))
+    await Promise.all([broken, late])
+    expect(crashes).toEqual([])
+  })
+
   it('that are broken leave the old ones in force', async () => {
     const kept = await start()
     const broken = { ...detectors('WOMBAT'), rules: [{ file: 'word.yaml', text: 'rules: nonsense' }] }
