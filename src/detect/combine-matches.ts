@@ -115,7 +115,8 @@ class Surroundings {
     for (let i = firstReaching(matches, place.start - reach); i < matches.length; i++) {
       const match = matches[i] as Match
       if (match.start > place.end + reach) break
-      if (match === place) continue
+      // Most that firstReaching lets in are not as long as a match may be.
+      if (match === place || place.start - match.end > reach) continue
       const distance = this.#distance(place, match)
       if (distance > within) continue
       values.add(`${match.detector}\0${match.normalized}`)
