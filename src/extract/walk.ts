@@ -350,13 +350,15 @@ export class Walk {
 
   #text(open: OpenPart, piece: string | Uint8Array): void {
     if (piece.length === 0) return
-    const bytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
+    // The line break between two pieces is text too: what is handed on must be no longer than the budget said.
+    const joint = open.pieces.length > 0 ? 1 : 0
+    const bytes = (typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length) + joint
     if (this.#budget.takeText(bytes)) {
       open.pieces.push(typeof piece === 'string' ? piece : ownBytes(piece))
       return
     }
-    const fits = utf8Beginning(piece, this.#budget.textLeft)
-    if (fits.length > 0 && this.#budget.takeText(fits.length)) open.pieces.push(fits)
+    const fits = utf8Beginning(piece, Math.max(0, this.#budget.textLeft - joint))
+    if (fits.length > 0 && this.#budget.takeText(fits.length + joint)) open.pieces.push(fits)
     this.#say(open.part.path, 'too-large', 'text')
   }
 

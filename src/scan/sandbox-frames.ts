@@ -24,13 +24,19 @@ export function frameHead(header: object, bodyBytes: number): Buffer {
   return head
 }
 
-/** Puts frames together from chunks as they come in. */
+/**
+ * Puts frames together from chunks as they come in. Heads are small and gathered; a body is written in its place at once,
+ * so that a large one is held once. Room for it is taken as it comes, whatever its length claims.
+ */
 export class FrameReader {
   readonly #headerMaxBytes: number
   readonly #bodyMaxBytes: number
-  #chunks: Buffer[] = []
-  #bytes = 0
-  #wanted = LENGTHS_BYTES
+  /** Lengths and header of the frame that is coming in, as far as they have. */
+  #head: Buffer[] = []
+  #headBytes = 0
+  #headWanted = LENGTHS_BYTES
+  /** What is known once the head is whole; null before. */
+  #open: { readonly header: unknown; readonly body: Buffer; filled: number } | null = null
 
   constructor(headerMaxBytes: number, bodyMaxBytes: number) {
     this.#headerMaxBytes = headerMaxBytes
@@ -39,31 +45,40 @@ export class FrameReader {
 
   /** Tells the frames that `chunk` completes, each before the next is looked at. Throws a FrameError. */
   push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    while (this.#bytes >= this.#wanted) {
-      const [first] = this.#chunks
-      const all = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
-      const used = this.#take(all, onFrame)
-      const rest = all.subarray(used)
-      this.#chunks = rest.length > 0 ? [rest] : []
-      this.#bytes = rest.length
-      if (used === 0) break
+    let rest = chunk
+    while (rest.length > 0) {
+      rest = this.#open ? rest : this.#takeHead(rest)
+      const open = this.#open
+      if (!open) return
+      const taken = rest.copy(open.body, open.filled)
+      open.filled += taken
+      rest = rest.subarray(taken)
+      if (open.filled < open.body.length) return
+      this.#open = null
+      onFrame({ header: open.header, body: open.body })
     }
   }
 
-  /** Bytes of the frame taken from the beginning of `all`; none when it is not complete. */
-  #take(all: Buffer, onFrame: (frame: Frame) => void): number {
+  /** What of `chunk` stands behind the head; opens the frame when its head is whole. */
+  #takeHead(chunk: Buffer): Buffer {
+    this.#head.push(chunk)
+    this.#headBytes += chunk.length
+    if (this.#headBytes < this.#headWanted) return chunk.subarray(chunk.length)
+    const all = this.#head.length === 1 ? chunk : Buffer.concat(this.#head)
     const headerBytes = all.readUInt32LE(0)
     const bodyBytes = all.readUInt32LE(4)
     if (headerBytes > this.#headerMaxBytes || bodyBytes > this.#bodyMaxBytes) throw new FrameError('frame too large')
-    const total = LENGTHS_BYTES + headerBytes + bodyBytes
-    this.#wanted = total
-    if (all.length < total) return 0
-    const json = all.toString('utf8', LENGTHS_BYTES, LENGTHS_BYTES + headerBytes)
-    this.#wanted = LENGTHS_BYTES
-    onFrame({ header: parse(json), body: all.subarray(LENGTHS_BYTES + headerBytes, total) })
-    return total
+    const bodyAt = LENGTHS_BYTES + headerBytes
+    this.#head = [all]
+    this.#headWanted = bodyAt
+    if (all.length < bodyAt) return chunk.subarray(chunk.length)
+    const header = parse(all.toString('utf8', LENGTHS_BYTES, bodyAt))
+    this.#head = []
+    this.#headBytes = 0
+    this.#headWanted = LENGTHS_BYTES
+    // Pages that were never written to take no memory.
+    this.#open = { header, body: Buffer.allocUnsafeSlow(bodyBytes), filled: 0 }
+    return all.subarray(bodyAt)
   }
 }
 

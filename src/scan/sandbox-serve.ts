@@ -11,11 +11,10 @@ import { doneHeader, type SandboxRequest } from './sandbox-messages.ts'
  * writes synchronously, so that what it says of where it is has left it before a parser can end it.
  */
 const CHANNEL = 3
-const nobody = new Uint8Array(0)
 
 /** Resolves when the other end is gone. `formatFor`: left out, the registry's formats. */
 export async function serveSandbox(formatFor?: (type: string) => Format | undefined): Promise<void> {
-  write(frameHead({ kind: 'ready' }, 0), nobody)
+  write(frameHead({ kind: 'ready' }, 0))
   for (;;) {
     const lengths = read(8)
     if (lengths === null) return
@@ -34,12 +33,12 @@ async function answer(part: IsolatedPart, formatFor?: (type: string) => Format |
   const extraction = await extractIsolated(part, tellPath, formatFor)
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
   const use = { memoryBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 }
-  const body = Buffer.concat(extraction.texts.map(({ utf8 }) => utf8))
-  write(frameHead(doneHeader(extraction, use), body.length), body)
+  const bytes = extraction.texts.reduce((sum, { utf8 }) => sum + utf8.length, 0)
+  write(frameHead(doneHeader(extraction, use), bytes), ...extraction.texts.map(({ utf8 }) => utf8))
 }
 
 function tellPath(path: string): void {
-  write(frameHead({ kind: 'at', path }, 0), nobody)
+  write(frameHead({ kind: 'at', path }, 0))
 }
 
 /** Null when the channel ended. */
@@ -54,8 +53,8 @@ function read(bytes: number): Buffer | null {
   return buffer
 }
 
-function write(head: Buffer, body: Uint8Array): void {
-  for (const buffer of [head, body]) {
+function write(...buffers: readonly Uint8Array[]): void {
+  for (const buffer of buffers) {
     for (let at = 0; at < buffer.length; ) at += writeSync(CHANNEL, buffer, at, buffer.length - at)
   }
 }

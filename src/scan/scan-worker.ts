@@ -1,13 +1,14 @@
 /** Entry of a scan worker thread: compiles the detectors once, then runs jobs, one at a time. Talks to nobody but its pool. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { isMarkedAsUntransferable, parentPort, workerData } from 'node:worker_threads'
 import { asError } from '../core/errors.ts'
+import type { Extraction } from '../core/extraction.ts'
 import { compileDetectors } from '../detect/detect-all.ts'
 import { printsIn } from '../detect/fingerprint/fingerprint-index.ts'
 import { defaultExtractLimits } from '../extract/budget.ts'
 import { Sandbox } from './sandbox.ts'
 import { openThrough } from './sandbox-relay.ts'
 import { runExtract, runScan } from './scan-job.ts'
-import type { FromScanWorker, ScanResults, ScanWorkerData, ToScanWorker } from './scan-protocol.ts'
+import type { FromScanWorker, ScanWorkerData, ToScanWorker } from './scan-protocol.ts'
 
 const port = parentPort
 if (!port) throw new Error('scan-worker runs as a worker thread only')
@@ -43,14 +44,25 @@ say({ kind: 'ready', revisions: { rules: detectors.rules.revision, catalog: dete
 
 async function work({ task, job }: ToScanWorker): Promise<void> {
   try {
-    const result: ScanResults[keyof ScanResults] =
-      task === 'scan' ? await runScan(job, detectors, settings) : await runExtract(job, settings.extract)
-    say({ kind: 'done', result })
+    if (task === 'scan') say({ kind: 'done', result: await runScan(job, detectors, settings) })
+    else {
+      const result = await runExtract(job, settings.extract)
+      say({ kind: 'done', result }, buffersOf(result))
+    }
   } catch (thrown) {
     say({ kind: 'failed', error: asError(thrown) })
   }
 }
 
-function say(message: FromScanWorker): void {
-  port?.postMessage(message)
+/** Memory of the texts, so that it is handed over instead of copied: nobody here reads them any more. */
+function buffersOf({ texts }: Extraction): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>()
+  // Small texts stand in a pool that is shared and stays here.
+  for (const { utf8 } of texts)
+    if (utf8.buffer instanceof ArrayBuffer && !isMarkedAsUntransferable(utf8.buffer)) buffers.add(utf8.buffer)
+  return [...buffers]
+}
+
+function say(message: FromScanWorker, transfer: readonly ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer)
 }

@@ -235,6 +235,12 @@ describe('extract', () => {
       uninspected: [],
       elapsedMs: expect.any(Number),
     })
+    // More than is written at once, with characters of several bytes across every seam.
+    const large = `${'\u00e9"\\\u{1F600}\u0007'.repeat(200_000)}.`
+    await writeFile(join(gateway.dir, 'large.txt'), large)
+    expect(await answer(['extract', '--json', 'large.txt'])).toMatchObject({
+      parts: [{ text: expect.stringContaining(large) }],
+    })
     const listed = await answers(['extract', '--json', '--files-from', '-'], 0, 'missing.txt\nclean.txt\n')
     expect(listed).toMatchObject([{ file: 'missing.txt', error: expect.any(String) }, { file: 'clean.txt' }])
   })

@@ -40,6 +40,11 @@ describe('frames', () => {
     expect(() => read([frameHead({}, 0xffffffff)])).toThrow(FrameError)
   })
 
+  it('are held once: a body stands in one piece of memory that is exactly its own', () => {
+    const [said] = read([...frame({ a: 1 }, 'x'.repeat(BODY_MAX))].map((byte) => Buffer.from([byte])))
+    expect(said?.body.buffer.byteLength).toBe(BODY_MAX)
+  })
+
   it('in front of nonsense are heard', () => {
     const frames: Frame[] = []
     const reader = new FrameReader(HEADER_MAX, BODY_MAX)

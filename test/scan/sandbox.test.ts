@@ -256,6 +256,21 @@ describe('the shipped sandbox', () => {
     expect(textsOf(there)).toEqual(textsOf(here))
   })
 
+  it('hands over as much text as it may, and no more, where a part has more of it', async () => {
+    const textMaxBytes = 65
+    const { launch } = await prepareSandbox({ memoryMaxBytes: limits.sandboxMemoryMaxBytes })
+    sandbox = new Sandbox(openProcesses(launch), { textMaxBytes }, limits.sandboxRequestMaxBytes)
+    // Each name is a piece of text of its own, each with a line break before the next.
+    const bytes = zipOf(Array.from({ length: 40 }, (_, at) => ({ name: `n${at + 10}`, data: text('') })))
+    const input = { bytes, as: 'upload' as const, filename: null, declaredType: null }
+    const { texts, uninspected } = await extract(input, {
+      limits: { textMaxBytes },
+      isolate: (part) => sandbox.extract(part),
+    })
+    expect(uninspected.map(({ reason }) => reason)).toEqual(['too-large'])
+    expect(texts.reduce((sum, { utf8 }) => sum + utf8.length, 0)).toBe(textMaxBytes)
+  })
+
   it('that does not start is no verdict on the content', async () => {
     const { launch } = plain
     const broken = { ...launch, args: [...launch.args.slice(0, -1), '/no/such/entry.ts'] }

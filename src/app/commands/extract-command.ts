@@ -38,8 +38,7 @@ export async function runExtractCommand(files: readonly string[], flags: Extract
   }
   try {
     for await (const answer of inOrder(names(files, flags), availableParallelism() + 1, one)) {
-      const text = flags.json ? `${JSON.stringify(toJson(answer))}\n` : render(answer, flags.text ?? false)
-      if (!(await print(text))) break
+      if (!(await printAll(flags.json ? jsonPieces(answer) : [render(answer, flags.text ?? false)]))) break
     }
   } finally {
     await pool.close()
@@ -53,27 +52,41 @@ async function* names(files: readonly string[], flags: ExtractFlags): AsyncGener
   for await (const file of readLines(flags.filesFrom)) if (file.trim() !== '') yield file
 }
 
-function toJson(answer: Answer): Record<string, unknown> {
-  if ('error' in answer) return { file: answer.file, error: answer.error }
-  const { extraction } = answer
-  const texts = new Map(extraction.texts.map((text) => [text.part, Buffer.from(text.utf8).toString('utf8')]))
-  return {
-    file: answer.file,
-    parts: extraction.parts.map((part) => ({
-      path: part.path,
-      declaredType: part.declaredType,
-      sniffedType: part.sniffedType,
-      size: part.size,
-      sha256: part.sha256,
-      filename: part.filename,
-      depth: part.depth,
-      via: part.via,
-      traits: part.traits,
-      text: texts.get(part.id) ?? '',
-    })),
-    labels: extraction.labels,
-    uninspected: extraction.uninspected,
-    elapsedMs: answer.elapsedMs,
+/** False once nobody reads any more. */
+async function printAll(pieces: Iterable<string>): Promise<boolean> {
+  for (const piece of pieces) if (!(await print(piece))) return false
+  return true
+}
+
+/** Bytes of a text that become JSON at once: texts are large, and held several times over otherwise. */
+const PIECE_BYTES = 1024 * 1024
+
+/** One line of JSON. */
+function* jsonPieces(answer: Answer): Generator<string> {
+  if ('error' in answer) {
+    yield `${JSON.stringify({ file: answer.file, error: answer.error })}\n`
+    return
+  }
+  const { extraction, elapsedMs } = answer
+  const texts = new Map(extraction.texts.map((text) => [text.part, text.utf8]))
+  yield `{"file":${JSON.stringify(answer.file)},"parts":[`
+  for (const [at, part] of extraction.parts.entries()) {
+    const { path, declaredType, sniffedType, size, sha256, filename, depth, via, traits } = part
+    const known = { path, declaredType, sniffedType, size, sha256, filename, depth, via, traits }
+    yield `${at === 0 ? '' : ','}${JSON.stringify(known).slice(0, -1)},"text":"`
+    yield* jsonTextPieces(texts.get(part.id) ?? new Uint8Array(0))
+    yield '"}'
+  }
+  const { labels, uninspected } = extraction
+  yield `],${JSON.stringify({ labels, uninspected, elapsedMs }).slice(1)}\n`
+}
+
+/** What stands between the quotes of a JSON string. */
+function* jsonTextPieces(utf8: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  for (let at = 0; at < utf8.length; at += PIECE_BYTES) {
+    const isLast = at + PIECE_BYTES >= utf8.length
+    yield JSON.stringify(decoder.decode(utf8.subarray(at, at + PIECE_BYTES), { stream: !isLast })).slice(1, -1)
   }
 }
 
