@@ -101,7 +101,7 @@ export class ViewScan {
     }
     const promising = new Set<Edit>()
     // One pass over all of them: most are a word long, and a pass has its beginning and end.
-    scanner.scan(Buffer.concat(chunks, length), (index, at) => {
+    const complete = scanner.scan(Buffer.concat(chunks, length), (index, at) => {
       const item = items[index]
       // What is looked for about a literal may be sure, too; the region will tell.
       const pattern = item?.kind === 'pattern' || item?.kind === 'literal' ? item.pattern : null
@@ -109,6 +109,7 @@ export class ViewScan {
       // No match may hide another in the next replacement.
       return false
     })
+    if (!complete) this.overflow = true
     return edits.filter((edit) => promising.has(edit))
   }
 

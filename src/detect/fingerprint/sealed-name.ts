@@ -7,9 +7,16 @@ import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'n
 
 const IV_BYTES = 16
 
-/** AES-256 key for names, derived once from the catalogue's key. */
+const nameKeys = new WeakMap<Uint8Array, Uint8Array>()
+
+/** AES-256 key for names, derived once from the catalogue's key: a catalogue may have a million names. */
 export function nameKey(catalogKey: Uint8Array): Uint8Array {
-  return createHmac('sha256', catalogKey).update('names').digest()
+  let key = nameKeys.get(catalogKey)
+  if (!key) {
+    key = createHmac('sha256', catalogKey).update('names').digest()
+    nameKeys.set(catalogKey, key)
+  }
+  return key
 }
 
 /** Seals a text under an IV of its own: a keyed hash of 16 bytes that no other text has. */
