@@ -163,13 +163,13 @@ async function readTrailer(handle: FileHandle): Promise<z.output<typeof trailerS
   return fits ? data : null
 }
 
-/** What the catalogue holds can't be read as what it was written as. */
 /** The file is whole, and sealed under another key than this installation's. */
 export function otherKey(file: string): GatewayError {
   const message = `the catalogue file ${file} was made under another catalog.key: put back the key it was made with, or remove the catalogue folder and register everything again`
   return new GatewayError('catalog-key', { temporary: false, publicMessage: message, message })
 }
 
+/** What the catalogue holds can't be read as what it was written as. */
 export function damaged(file: string): GatewayError {
   const message = `the catalogue file ${file} is damaged: put it back from a backup, or remove the catalogue folder and register everything again`
   return new GatewayError('catalog-damaged', { temporary: false, publicMessage: message, message })

@@ -44,7 +44,7 @@ async function readArchive(archive: ZipArchive, context: ExtractContext, depth: 
       context.uninspected('timeout', 'iwork')
       return
     }
-    objects.push(...(await readPart(archive, entry, context, depth)))
+    for (const object of await readPart(archive, entry, context, depth)) objects.push(object)
   }
   if (objects.length === 0) return
   const tables = iwaTables(objects)
