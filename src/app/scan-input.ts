@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import addressparser from 'nodemailer/lib/addressparser'
 import type { Envelope } from '../core/envelope.ts'
+import { hostOf } from '../policy/facts.ts'
 import type { ScanJob } from '../scan/scan-job.ts'
 import type { ScanRequest } from '../scan/scan-pool.ts'
 
@@ -111,9 +112,11 @@ function uploadInput(target: ScanTarget, bytes: Uint8Array): ScanInput {
   const isRequest = target.method !== undefined || target.url !== undefined || target.headers !== undefined
   const filename = target.filename ?? (isRequest ? null : basename(target.file))
   const request = { method: target.method ?? 'PUT', url: target.url ?? '', headers }
+  const host = isRequest ? hostOf({ request }) : ''
+  const recipients = target.to && target.to.length > 0 ? target.to : host === '' ? [] : [host]
   return {
     envelope: {
-      ...envelopeOf('upload', target.from ?? '', target.to ?? []),
+      ...envelopeOf('upload', target.from ?? '', recipients),
       ...(isRequest ? { request: { ...request, ...(filename === null ? {} : { filename }) } } : {}),
     },
     job: {

@@ -36,7 +36,7 @@ export function factsOf(input: EvaluationInput): Facts {
   const addresses = [...new Set(envelope.recipients.map((recipient) => recipient.address))].sort()
   const recipients =
     addresses.length > 0
-      ? addresses.map((address) => lookup.party(address))
+      ? addresses.map((address) => lookup.party(address, ...hostIn(envelope, address)))
       : [lookup.party('', hostOf(envelope) || UNKNOWN_HOST)]
   return {
     envelope,
@@ -56,7 +56,13 @@ function isAttachment(part: ReportedPart, envelope: Envelope): boolean {
   return part.filename !== null || part.traits.includes('attachment')
 }
 
-function hostOf(envelope: Envelope): string {
+/** What an upload goes to is a host, unless an address is given for it. */
+function hostIn(envelope: Envelope, recipient: string): [domain?: string] {
+  return envelope.channel === 'upload' && !recipient.includes('@') ? [normaliseDomain(recipient)] : []
+}
+
+/** The host that a request names, by its URL or its Host field; empty where neither can be read. */
+export function hostOf(envelope: Pick<Envelope, 'request'>): string {
   const url = envelope.request?.url
   if (url === undefined) return ''
   const header = Object.entries(envelope.request?.headers ?? {}).find(([name]) => name.toLowerCase() === 'host')

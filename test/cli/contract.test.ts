@@ -161,7 +161,7 @@ describe('scan', () => {
     await writeFile(join(gateway.dir, 'manifest.jsonl'), manifest.map((entry) => JSON.stringify(entry)).join('\n'))
     expect(await answers(['scan', '--json', '--manifest', 'manifest.jsonl'])).toMatchObject([
       { channel: 'mail', sender: 'x@example.com', recipients: ['y@partner.example'] },
-      { channel: 'upload', findings: [{ detector: 'credit_card' }] },
+      { channel: 'upload', recipients: ['drive.example'], findings: [{ detector: 'credit_card' }] },
       { channel: 'upload', parts: [{ filename: 'renamed.txt' }] },
     ])
     await writeFile(join(gateway.dir, 'bad.jsonl'), '{"file":"card.txt"}\nnonsense\n')
@@ -242,7 +242,7 @@ describe('extract', () => {
       parts: [{ text: expect.stringContaining(large) }],
     })
     const listed = await answers(['extract', '--json', '--files-from', '-'], 0, 'missing.txt\nclean.txt\n')
-    expect(listed).toMatchObject([{ file: 'missing.txt', error: expect.any(String) }, { file: 'clean.txt' }])
+    expect(listed).toMatchObject([{ file: 'missing.txt', error: 'no such file' }, { file: 'clean.txt' }])
   })
 })
 

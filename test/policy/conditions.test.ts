@@ -297,6 +297,9 @@ describe('uploads', () => {
     ['{recipient: internal}', upload('https://wiki.internal.example/x'), true],
     ['{recipient: internal}', upload('/x', 'wiki.internal.example:8080'), true],
     ['{recipient: external}', upload('/x'), true],
+    ['{recipient: {domain: drive.example}}', { channel: 'upload', recipients: [{ address: 'Drive.Example' }] }, true],
+    ['{recipient: internal}', { channel: 'upload', recipients: [{ address: 'wiki.internal.example' }] }, true],
+    ['{recipient: internal}', { channel: 'mail', recipients: [{ address: 'internal.example' }] }, false],
     ['{recipient: external}', upload('http://[broken'), true],
     [
       '{attachment: {extension: csv}}',

@@ -106,6 +106,17 @@ describe('explanations', () => {
     expect(explanation?.outcomes[0]?.missing[0]).toContain(why)
   })
 
+  it.each<[string, string, boolean]>([
+    ['the same reason elsewhere', '{uninspected: {reason: encrypted, path: "*.7z"}}', true],
+    ['fewer than it asks for', '{uninspected: {count: 2}}', true],
+    ['another reason', '{uninspected: corrupt}', false],
+  ])('what was not inspected for %s', (_name, when, nearMiss) => {
+    const policies = compile(policyFile(`- {id: r, when: ${when}, action: block}`))
+    const report = { uninspected: [{ path: 'mail/a.zip', reason: 'encrypted' as const, detail: 'ZipCrypto' }] }
+    const [explanation] = explainEvaluation(policies, input(['a@x.example'], report))
+    expect(explanation).toMatchObject({ matched: false, nearMiss })
+  })
+
   it('names the exception that spared a message', () => {
     const policies = compile(policyFile('- {id: r, when: {size: 1}, unless: {channel: mail}, action: block}'))
     expect(explainEvaluation(policies, input(['a@x.example']))).toMatchObject([

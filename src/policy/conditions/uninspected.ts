@@ -56,7 +56,7 @@ export const uninspectedCondition = defineCondition({
         const needs = matched ? '' : `, needs ${rangeText(count)}`
         return answer(matched, `${found.length} of ${all.length} fit${needs}: ${list}`, {
           paths: [...new Set(found.map((item) => item.path))],
-          near: true,
+          near: found.length > 0 || all.some((item) => value.reason?.includes(item.reason)),
         })
       },
     }
