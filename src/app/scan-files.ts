@@ -47,11 +47,12 @@ async function scanFile(target: ScanTarget, options: ScanFilesOptions): Promise<
     const explanation = options.explain ? explainEvaluation(options.policies, input) : null
     return { file: target.file, envelope, report, decision, explanation }
   } catch (thrown) {
-    return { file: target.file, error: describe(asError(thrown)) }
+    return { file: target.file, error: readProblem(asError(thrown)) }
   }
 }
 
-function describe(error: Error): string {
+/** Why a file that somebody named can't be read, in plain words. */
+export function readProblem(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'no such file'
   if (code === 'EISDIR') return 'is a folder; name files, or a list with --files-from'

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { loginName } from './login-name.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -18,7 +18,7 @@ export function register(program: Command): void {
       'After a restore from backup: accept the record as it ends now. Who did it and why goes on the record.',
     )
     .requiredOption('--reason <text>', 'why the record ends earlier than it once did')
-    .option('--operator <name>', 'who says so (default: the name you are logged in with)', loginName())
+    .addOption(new Option('--operator <name>', 'who says so').default(loginName(), 'the name you are logged in with'))
     .option('--json', 'one JSON object')
     .action(async (_flags: unknown, command: Command) => {
       const { runAuditAnchor } = await import('../app/commands/audit-command.ts')

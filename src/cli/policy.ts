@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .argument('<files...>', '.eml files are mail, anything else is an upload of that name')
     .option('--json', 'one JSON object a line')
     .option('--from <address>', 'sender (default: the message’s From)')
-    .option('--to <address>', 'recipient; may be repeated (default: To, Cc and Bcc)', collect, [])
+    .option('--to <address>', 'recipient; may be repeated (default: To, Cc and Bcc)', collect)
     .option('--policies <dir>', 'policies instead of the configured ones')
     .option('--rules <dir>', 'detection rules instead of the configured ones')
     .action(async (files: string[], _flags: unknown, command: Command) => {

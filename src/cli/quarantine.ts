@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { loginName } from './login-name.ts'
+import { collect } from './scan.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface ActFlags {
@@ -32,7 +33,7 @@ export function register(program: Command): void {
     .argument('<id>', 'id of the message')
     .option('--json', 'one JSON object')
     .option('--content', 'write the stored message itself to stdout; goes on the audit record')
-    .option('--reviewer <name>', 'who looks (default: the name you are logged in with)', loginName())
+    .addOption(new Option('--reviewer <name>', 'who looks').default(loginName(), 'the name you are logged in with'))
     .action(async (id: string, _flags: unknown, command: Command) => {
       const { runQuarantineShow } = await import('../app/commands/quarantine-command.ts')
       process.exitCode = await runQuarantineShow(id, command.optsWithGlobals())
@@ -47,13 +48,8 @@ export function register(program: Command): void {
       )
       .argument('<ids...>', 'ids of messages')
       .requiredOption('--reason <text>', 'why; stands on the audit record')
-      .option('--reviewer <name>', 'who decides (default: the name you are logged in with)', loginName())
-      .option(
-        '--recipient <address>',
-        'only for this recipient; may be repeated',
-        (value, before: string[]) => [...before, value],
-        [],
-      )
+      .addOption(new Option('--reviewer <name>', 'who decides').default(loginName(), 'the name you are logged in with'))
+      .option('--recipient <address>', 'only for this recipient; may be repeated', collect)
       .option('--json', 'one JSON object a line')
       .action(async (ids: string[], _flags: unknown, command: Command) => {
         const { runQuarantineAct } = await import('../app/commands/quarantine-command.ts')

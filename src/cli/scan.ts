@@ -13,24 +13,27 @@ export function register(program: Command): void {
     .option('--content-type <type>', 'declared media type of an upload')
     .option('--filename <name>', 'file name of an upload')
     .option('--from <address>', 'sender (default: the message’s From)')
-    .option('--to <address>', 'recipient; may be repeated (default: To, Cc and Bcc)', collect, [])
+    .option('--to <address>', 'recipient; may be repeated (default: To, Cc and Bcc)', collect)
     .option('--rules <dir>', 'detection rules instead of the configured ones')
     .option('--policies <dir>', 'policies instead of the configured ones')
-    .option('--term <name=text>', 'an ad-hoc term to look for, at high confidence; may be repeated', collectTerm, [])
+    .option('--term <name=text>', 'an ad-hoc term to look for, at high confidence; may be repeated', collectTerm)
     .option('--reveal', 'show the values that were found')
     .option('--explain', 'say for every policy rule why it did or did not match, and what came near')
-    .option('--exit-code', 'exit 1 when any file would be held or blocked')
+    .option('--exit-code', 'exit 1 when any file would be held or blocked, or cannot be read')
     .action(async (files: string[], _flags: unknown, command: Command) => {
       const { runScanCommand } = await import('../app/commands/scan-command.ts')
       process.exitCode = await runScanCommand(files, command.optsWithGlobals<ScanCommandFlags>())
     })
 }
 
-export function collect(value: string, before: string[]): string[] {
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 
-function collectTerm(value: string, before: { name: string; text: string }[]): { name: string; text: string }[] {
+function collectTerm(
+  value: string,
+  before: readonly { name: string; text: string }[] = [],
+): { name: string; text: string }[] {
   const at = value.indexOf('=')
   if (at < 1 || at === value.length - 1) throw new InvalidArgumentError('write NAME=TEXT.')
   return [...before, { name: value.slice(0, at), text: value.slice(at + 1) }]

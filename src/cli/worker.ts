@@ -6,7 +6,7 @@ const portNumber = wholeNumber(0, 65_535)
 export function register(program: Command): void {
   program
     .command('worker')
-    .description('Start a worker that inspects and delivers beside the gateway of this host (dispatch.kind: bullmq).')
+    .description('Start a worker that inspects and decides beside the gateway of this host (dispatch.kind: bullmq).')
     .option(
       '--admin-port <n>',
       'port of /healthz, /readyz and /metrics: 0 picks a free one, `off` for none (default: worker.admin.port)',

@@ -3,7 +3,7 @@ import { asError } from '../../core/errors.ts'
 import type { Extraction } from '../../core/extraction.ts'
 import { readLines } from '../file-lists.ts'
 import { loadConfiguration } from '../installation.ts'
-import { inOrder } from '../scan-files.ts'
+import { inOrder, readProblem } from '../scan-files.ts'
 import { openScanInput } from '../scan-input.ts'
 import { startExtractPool } from '../start-scan-pool.ts'
 import { print } from './output.ts'
@@ -33,7 +33,7 @@ export async function runExtractCommand(files: readonly string[], flags: Extract
       const extraction = await pool.extract(job)
       return { file, extraction, elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10 }
     } catch (thrown) {
-      return { file, error: asError(thrown).message }
+      return { file, error: readProblem(asError(thrown)) }
     }
   }
   try {
