@@ -132,6 +132,7 @@ function readMetadata(root: OleNode, context: ExtractContext): void {
     const stream = childNamed(root, name)
     if (!stream) continue
     const found = readOleProperties(stream)
+    if (found.isBroken) context.uninspected('corrupt', 'document properties')
     lines.push(...found.values)
     custom.push(...found.custom)
     for (const [key, value] of found.custom) if (!isBookkeeping(key) && value !== '') lines.push(`${key}: ${value}`)

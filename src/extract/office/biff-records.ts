@@ -36,6 +36,8 @@ export class BiffReader {
   readonly #segments: readonly Buffer[]
   #index = 0
   #at = 0
+  /** Whether a string was longer than what is left of the record. */
+  isCut = false
 
   constructor(record: BiffRecord, at = 0) {
     this.#segments = record.segments
@@ -96,6 +98,7 @@ export class BiffReader {
       this.#at = 1
       wide = ((this.#segment[0] ?? 0) & 1) !== 0
     }
+    if (left > 0) this.isCut = true
     return text
   }
 

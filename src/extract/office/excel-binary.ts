@@ -67,6 +67,8 @@ class WorkbookReader {
   readonly #rows: RowWriter
   readonly #unicode: boolean
   readonly #sheets = new Map<number, { name: string; hidden: boolean }>()
+  /** Positions of sheets that have not begun so far. */
+  readonly #unmet = new Set<number>()
   readonly #styles: number[] = []
   readonly #codes = new Map<number, string>()
   #strings: string[] = []
@@ -121,7 +123,7 @@ class WorkbookReader {
     const data = record.segments[0] ?? Buffer.alloc(0)
     switch (record.type) {
       case 0xfd:
-        if (data.length >= 10) this.#cell(data, this.#strings[data.readUInt32LE(6)] ?? '')
+        if (data.length >= 10) this.#shared(data)
         return
       case 0x204:
       case 0xd6:
@@ -156,6 +158,8 @@ class WorkbookReader {
 
   finish(): void {
     this.#endSheet()
+    for (const at of this.#unmet) this.#rows.line(this.#sheets.get(at)?.name ?? '')
+    if (this.#unmet.size > 0 && !this.sealed) this.#context.uninspected('corrupt', 'xls sheets')
     this.#rows.flush()
   }
 
@@ -209,6 +213,7 @@ class WorkbookReader {
     this.#endSheet()
     const sheet = this.#sheets.get(record.at)
     if (!sheet) return
+    this.#unmet.delete(record.at)
     if (sheet.hidden) this.#context.trait('hidden-content')
     this.#rows.line(sheet.name)
   }
@@ -234,6 +239,7 @@ class WorkbookReader {
     reader.u8()
     const length = reader.u8()
     const name = this.#unicode ? reader.richString(length) : reader.bytes(length, this.#page)
+    this.#unmet.add(position)
     this.#sheets.set(position, { name, hidden: (state & 3) !== 0 })
   }
 
@@ -247,6 +253,18 @@ class WorkbookReader {
       if (total > limits.extractTextMaxBytes) throw new ExtractLimitError('too-large', 'shared strings')
       this.#strings.push(text)
     }
+    if (reader.isCut || this.#strings.length < count) this.#missing()
+  }
+
+  #shared(data: Buffer): void {
+    const text = this.#strings[data.readUInt32LE(6)]
+    if (text === undefined) this.#missing()
+    else this.#cell(data, text)
+  }
+
+  /** Strings that are told of and not there: somebody's repair may find them where this reader doesn't. */
+  #missing(): void {
+    this.#context.uninspected('corrupt', 'xls strings')
   }
 
   #cell(data: Buffer, text: string): void {
@@ -272,6 +290,7 @@ class WorkbookReader {
     const length = old ? (data[7] ?? 0) : reader.u16()
     if (old) reader.skip(2)
     this.#cell(data, this.#unicode ? reader.richString(length) : reader.bytes(length, this.#page))
+    if (reader.isCut) this.#missing()
   }
 
   #multipleNumbers(data: Buffer): void {
@@ -301,6 +320,7 @@ class WorkbookReader {
     const reader = new BiffReader(record)
     const length = reader.u16()
     this.#at(cell.row, cell.column, this.#unicode ? reader.richString(length) : reader.bytes(length, this.#page))
+    if (reader.isCut) this.#missing()
   }
 
   /** Text boxes and notes: the text stands in the first continuation ([MS-XLS] 2.4.329). */
@@ -311,6 +331,7 @@ class WorkbookReader {
     const reader = new BiffReader({ ...record, segments: rest })
     const text = this.#unicode ? reader.characters(length, (reader.u8() & 1) !== 0) : reader.bytes(length, this.#page)
     this.#after.push(text)
+    if (reader.isCut) this.#missing()
   }
 }
 

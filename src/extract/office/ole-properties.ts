@@ -5,34 +5,43 @@ import type { OleNode } from '../readers/compound-file.ts'
 export interface OleProperties {
   readonly values: readonly string[]
   readonly custom: readonly (readonly [string, string])[]
+  /** Whether something of it stands where the stream doesn't reach, or it is no property set: strings are missing. */
+  readonly isBroken: boolean
+}
+
+/** What is found as a stream is read. */
+interface Found {
+  readonly values: string[]
+  readonly custom: (readonly [string, string])[]
+  isBroken: boolean
 }
 
 const PROPERTIES_MAX = 10_000
 const CUSTOM_SECTION = '05d5cdd59c2e1b10939708002b2cf9ae'
 
 export function readOleProperties(stream: OleNode): OleProperties {
-  const values: string[] = []
-  const custom: (readonly [string, string])[] = []
+  const found: Found = { values: [], custom: [], isBroken: false }
   const bytes = stream.read()
-  if (bytes.length < 48 || bytes.readUInt16LE(0) !== 0xfffe) return { values, custom }
+  if (bytes.length === 0) return found
+  if (bytes.length < 48 || bytes.readUInt16LE(0) !== 0xfffe) return { ...found, isBroken: true }
   const sections = Math.min(bytes.readUInt32LE(24), 8)
-  for (let i = 0; i < sections && 28 + i * 20 + 20 <= bytes.length; i++) {
+  for (let i = 0; i < sections; i++) {
     const at = 28 + i * 20
+    if (at + 20 > bytes.length) return { ...found, isBroken: true }
     const isCustom = bytes.toString('hex', at, at + 16) === CUSTOM_SECTION
-    readSection(bytes, bytes.readUInt32LE(at + 16), isCustom, values, custom)
+    readSection(bytes, bytes.readUInt32LE(at + 16), isCustom, found)
   }
-  return { values, custom }
+  return found
 }
 
-function readSection(
-  bytes: Buffer,
-  start: number,
-  isCustom: boolean,
-  values: string[],
-  custom: (readonly [string, string])[],
-): void {
-  if (start + 8 > bytes.length) return
+function readSection(bytes: Buffer, start: number, isCustom: boolean, found: Found): void {
+  if (start + 8 > bytes.length) {
+    found.isBroken = true
+    return
+  }
+  // The size that the section states says little: writers are off by a few bytes of padding.
   const count = Math.min(bytes.readUInt32LE(start + 4), PROPERTIES_MAX)
+  if (start + 8 + count * 8 > bytes.length) found.isBroken = true
   const offsets = new Map<number, number>()
   for (let i = 0; i < count && start + 16 + i * 8 <= bytes.length; i++) {
     offsets.set(bytes.readUInt32LE(start + 8 + i * 8), start + bytes.readUInt32LE(start + 12 + i * 8))
@@ -42,11 +51,20 @@ function readSection(
   const names = isCustom ? readDictionary(bytes, offsets.get(0), page) : new Map<number, string>()
   for (const [id, at] of offsets) {
     if (id < 2 || id >= 0x80000000) continue
-    const found = readValue(bytes, at, page)
+    if (isPastEnd(bytes, at)) found.isBroken = true
+    const texts = readValue(bytes, at, page)
     const name = names.get(id)
-    if (name !== undefined) custom.push([name, found.join(' ')])
-    else values.push(...found)
+    if (name !== undefined) found.custom.push([name, texts.join(' ')])
+    else found.values.push(...texts)
   }
+}
+
+/** Whether a value, or the one string it is, doesn't fit into the stream. */
+function isPastEnd(bytes: Buffer, at: number): boolean {
+  if (at + 4 > bytes.length) return true
+  const type = bytes.readUInt16LE(at)
+  if (type !== 0x1e && type !== 0x1f) return false
+  return at + 8 > bytes.length || at + 8 + bytes.readUInt32LE(at + 4) * (type === 0x1f ? 2 : 1) > bytes.length
 }
 
 /** Property 0 of a section names the others. */

@@ -36,6 +36,14 @@ export async function readOutlookMessage(root: OleNode, context: ExtractContext)
     await extractAttachment(child, page, context)
   }
   if (recipients.length > 0) context.text(recipients.join('\n'))
+  if (recipients.length < stated(root, 16) || attachments < stated(root, 20))
+    context.uninspected('corrupt', 'msg storages')
+}
+
+/** How many recipients (16) or attachments (20) there should be ([MS-OXMSG] 2.4.1.1). */
+function stated(root: OleNode, at: number): number {
+  const table = childNamed(root, '__properties_version1.0')?.read()
+  return table && table.length >= 32 ? table.readUInt32LE(at) : 0
 }
 
 function propertiesOf(storage: OleNode): MapiProperty[] {

@@ -140,6 +140,44 @@ describe('xls', () => {
     expect((await read(file, 'x.xls')).text).toContain('hello')
   })
 
+  const strings = (count: number, text: Buffer) =>
+    Buffer.concat([u16(count, 0, count, 0), text, string8('behind')].slice(0, count + 1))
+  const label = Buffer.concat([u16(0, 0, 0), string8('in the cell')])
+  it.each<[string, [number, Buffer][], string[]]>([
+    [
+      'whole',
+      [
+        [0xfc, strings(2, string8('Card'))],
+        [0xfd, u16(0, 0, 0, 1, 0)],
+        [0x204, label],
+      ],
+      [],
+    ],
+    ['fewer shared strings than stated', [[0xfc, strings(1, string8('Card')).fill(9, 4, 5)]], ['corrupt xls strings']],
+    ['a shared string that is cut', [[0xfc, strings(1, string8('Card').subarray(0, 5))]], ['corrupt xls strings']],
+    [
+      'a cell with a string that is not there',
+      [
+        [0xfc, strings(1, string8('Card'))],
+        [0xfd, u16(0, 0, 0, 7, 0)],
+      ],
+      ['corrupt xls strings'],
+    ],
+    ['a cell whose text is cut', [[0x204, label.subarray(0, 12)]], ['corrupt xls strings']],
+    [
+      'a text box whose text is cut',
+      [
+        [0x1b6, Buffer.concat([Buffer.alloc(10), u16(9, 0, 0, 0)])],
+        [0x3c, Buffer.from('\0box')],
+      ],
+      ['corrupt xls strings'],
+    ],
+    ['a sheet that is not where it should be', [[0x85, sheet('Gone', 4)]], ['corrupt xls sheets']],
+  ])('says what is missing of its strings: %s', async (_name, records, said) => {
+    const result = await read(oleOf({ Workbook: biff([0x809, BOF], ...records, [0x0a, Buffer.alloc(0)]) }), 'x.xls')
+    expect(result.said).toEqual(said)
+  })
+
   it('tells a record that runs past the end', async () => {
     const stream = Buffer.concat([biff([0x809, BOF]), u16(0xfc, 9000)])
     expect((await read(oleOf({ Workbook: stream }), 'x.xls')).said).toContain('corrupt xls records')
@@ -198,6 +236,51 @@ describe('msg', () => {
     }
     expect(result.textOf('a.txt')).toBe('attached text')
     expect(result.said).toEqual([])
+  })
+
+  it.each([
+    [16, '__recip_version1.0_#00000000', { '__substg1.0_39FE001F': utf16('bob@partner.example') }],
+    [20, '__attach_version1.0_#00000000', attachment('a.txt', Buffer.from('attached text'))],
+  ])('tells recipients and attachments that are not there (stated at %d)', async (at, name, storage) => {
+    const table = Buffer.alloc(32)
+    table.writeUInt32LE(1, at)
+    const tree = { '__properties_version1.0': table, '__substg1.0_0037001F': utf16('subject') }
+    expect((await read(oleOf({ ...tree, [name]: storage }), 'x.msg')).said).toEqual([])
+    expect((await read(oleOf(tree), 'x.msg')).said).toEqual(['corrupt msg storages'])
+  })
+})
+
+describe('property sets', () => {
+  /** One section with one string ([MS-OLEPS]): header, section, its one property. */
+  function propertySet(text: string): Buffer {
+    const head = Buffer.alloc(48)
+    head.writeUInt16LE(0xfffe, 0)
+    head.writeUInt32LE(1, 24)
+    head.writeUInt32LE(48, 44)
+    const value = Buffer.concat([u16(0x1e, 0, text.length, 0), Buffer.from(text)])
+    return Buffer.concat([head, u16(16 + value.length, 0, 1, 0, 4, 0, 16, 0), value])
+  }
+  const withByte = (at: number, byte: number) => {
+    const bytes = propertySet('the author')
+    bytes[at] = byte
+    return bytes
+  }
+  it.each<[string, Buffer, string[]]>([
+    ['whole', propertySet('the author'), []],
+    ['empty', Buffer.alloc(0), []],
+    ['of zeros', Buffer.alloc(64), ['corrupt document properties']],
+    ['cut before its section', propertySet('the author').subarray(0, 50), ['corrupt document properties']],
+    ['with more sections than it holds', withByte(24, 4), ['corrupt document properties']],
+    ['with a section elsewhere', withByte(46, 1), ['corrupt document properties']],
+    ['with more properties than it holds', withByte(53, 1), ['corrupt document properties']],
+    ['with a property elsewhere', withByte(62, 1), ['corrupt document properties']],
+    ['with a string longer than the rest', withByte(70, 1), ['corrupt document properties']],
+  ])('%s', async (_name, bytes, said) => {
+    const result = await read(oleOf({ ...docOf('words\r'), '\x05SummaryInformation': bytes }), 'x.doc')
+    expect(result.said).toEqual(said)
+    expect(result.text.includes('the author')).toBe(
+      bytes.includes('the author') && (said.length === 0 || bytes[24] === 4 || bytes[53] === 1 || bytes[70] === 1),
+    )
   })
 })
 
