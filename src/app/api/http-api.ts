@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyReply } from 'fastify'
-import { GatewayError } from '../../core/errors.ts'
+import { asError, GatewayError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Log } from '../../platform/log.ts'
 import { ApiError } from './api-error.ts'
@@ -46,7 +46,7 @@ export async function createHttpApi(options: HttpApiOptions): Promise<HttpApi> {
   })
   app.setErrorHandler((thrown, request, reply) => {
     const { status, code, message } = told(thrown)
-    if (status >= 500) options.log.error({ code, problem: String((thrown as Error).name) }, 'an API request failed')
+    if (status >= 500) options.log.error({ code, error: asError(thrown) }, 'an API request failed')
     // What is left of a body that is not wanted is not read.
     if (status === 413 || status === 401) reply.header('connection', 'close')
     request.raw.resume()

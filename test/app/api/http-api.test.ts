@@ -26,6 +26,7 @@ let token: string
 let base: string
 let auditFails = false
 const audited: unknown[] = []
+const logged: string[] = []
 const UPLOAD_MAX_BYTES = 1024 * 1024
 
 beforeAll(async () => {
@@ -38,7 +39,7 @@ beforeAll(async () => {
   await ensureApiToken(apiTokenFile(dir))
   api = await createHttpApi({
     tokenFile: apiTokenFile(dir),
-    log: createLog({ level: 'silent', process: 'test' }),
+    log: createLog({ level: 'error', process: 'test', destination: { write: (line) => logged.push(line) } }),
     catalog,
     pool: async () => pool,
     audit: async (details) => {
@@ -167,6 +168,7 @@ describe('documents', () => {
     auditFails = true
     const failed = await call('PUT', '/api/v1/fingerprints/plans/a.txt', text)
     expect(failed).toMatchObject({ status: 500, body: { error: { code: 'internal' } } })
+    expect(JSON.parse(logged.at(-1) ?? '')).toMatchObject({ code: 'internal', error: { stack: expect.any(String) } })
     expect(JSON.stringify(failed.body)).not.toContain('disk')
     expect(await catalog.list()).toEqual([])
   })
