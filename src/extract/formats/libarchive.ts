@@ -65,7 +65,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 
 /** Whether the first file comes out with its checksum: what a wrong password leaves is noise. */
 async function holds(bytes: Buffer, context: ExtractContext): Promise<boolean> {
-  const archive = await openLibarchive(bytes, '')
+  const archive = await openLibarchive(bytes)
   try {
     for (let entry = archive.next(); entry !== null; entry = archive.next()) {
       if (!entry.isFile || entry.size === 0) continue
@@ -79,7 +79,7 @@ async function holds(bytes: Buffer, context: ExtractContext): Promise<boolean> {
 }
 
 async function readEntries(bytes: Buffer, context: ExtractContext): Promise<void> {
-  const archive = await openLibarchive(bytes, '')
+  const archive = await openLibarchive(bytes)
   try {
     const sealed: string[] = []
     let entries = 0

@@ -31,7 +31,7 @@ const PIECE_BYTES = 256 * 1024
 const TYPE_FOLDER = 0x4000
 const TYPE_FILE = 0x8000
 
-export async function openLibarchive(bytes: Uint8Array, password: string): Promise<OpenArchive> {
+export async function openLibarchive(bytes: Uint8Array): Promise<OpenArchive> {
   const { libarchiveWasm } = await import('libarchive-wasm')
   const lib = await libarchiveWasm({ print: () => undefined, printErr: () => undefined })
   const memory = lib.module._malloc(bytes.length)
@@ -47,7 +47,7 @@ export async function openLibarchive(bytes: Uint8Array, password: string): Promi
       return otherwise
     }
   }
-  const archive = guard(() => lib.read_new_memory(memory, bytes.length, password === '' ? undefined : password), 0)
+  const archive = guard(() => lib.read_new_memory(memory, bytes.length), 0)
   const readPiece = (): number => {
     try {
       return lib.read_data(archive, piece, PIECE_BYTES)
