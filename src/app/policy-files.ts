@@ -29,7 +29,10 @@ export async function readYamlFiles(paths: readonly string[]): Promise<TextFile[
 async function listYaml(path: string): Promise<string[]> {
   const info = await stat(path).catch(() => null)
   if (!info)
-    throw problem('file-missing', `${path} does not exist: correct \`rules\` or \`policies\` in the configuration`)
+    throw problem(
+      'file-missing',
+      `${path} does not exist: correct \`rules\` or \`policies\`, in the configuration or on the command line`,
+    )
   if (!info.isDirectory()) return [path]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   return entries

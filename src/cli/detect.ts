@@ -15,6 +15,7 @@ export function register(program: Command): void {
         .choices(['low', 'medium', 'high'])
         .default('low'),
     )
+    .addHelpText('after', '\nExample:\n  echo \'{"id":1,"text":"card 4111 1111 1111 1111"}\' | sluice detect --jsonl')
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<{
         reveal?: boolean

@@ -10,6 +10,7 @@ export function register(program: Command): void {
     .argument('<csv>', 'the table; - for stdin')
     .requiredOption('--schema <file>', 'YAML that names the columns, how each is written, and how many make a match')
     .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExample:\n  sluice exact-data index --schema customers.yaml customers.csv')
     .action(async (csv: string, _flags: unknown, command: Command) => {
       const { runExactDataIndex } = await import('../app/commands/exact-data-command.ts')
       process.exitCode = await runExactDataIndex(csv, command.optsWithGlobals())

@@ -1,7 +1,16 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
+}
+
+/** The words are those of `SENSITIVITIES` in core, which commands load only when they run. */
+function sensitivity(): Option {
+  return new Option('--sensitivity <level>', 'what it would cost if they got out; policies ask for it').choices([
+    'low',
+    'medium',
+    'high',
+  ])
 }
 
 export function register(program: Command): void {
@@ -15,9 +24,14 @@ export function register(program: Command): void {
     .option('--name <collection>', 'collection, the name that findings bear (default: the file’s or folder’s own)')
     .option('--label <label>', 'classification of these documents, for people')
     .option('--owner <who>', 'who answers for these documents, for people')
+    .addOption(sensitivity())
     .option('--partner <list>', 'partner list that may receive them (repeatable)', repeated)
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sluice fingerprint add --name designs --partner makers /srv/designs/ bundle.zip',
+    )
     .action(async (files: string[], _flags: unknown, command: Command) => {
       const { runFingerprintAdd } = await import('../app/commands/fingerprint-command.ts')
       process.exitCode = await runFingerprintAdd(files, command.optsWithGlobals())
@@ -29,6 +43,7 @@ export function register(program: Command): void {
     .requiredOption('--name <collection>', 'collection, which is what the folder holds and nothing else')
     .option('--label <label>', 'classification of these documents, for people')
     .option('--owner <who>', 'who answers for these documents, for people')
+    .addOption(sensitivity())
     .option('--partner <list>', 'partner list that may receive them (repeatable)', repeated)
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--interval <seconds>', 'how often the folder is looked at (default: 10)')

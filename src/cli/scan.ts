@@ -13,13 +13,20 @@ export function register(program: Command): void {
     .option('--content-type <type>', 'declared media type of an upload')
     .option('--filename <name>', 'file name of an upload')
     .option('--from <address>', 'sender (default: the message’s From)')
-    .option('--to <address>', 'recipient; may be repeated (default: To, Cc and Bcc)', collect)
+    .option('--to <address>', 'recipient, of an upload the host; may be repeated (default: To, Cc and Bcc)', collect)
     .option('--rules <dir>', 'detection rules instead of the configured ones')
     .option('--policies <dir>', 'policies instead of the configured ones')
     .option('--term <name=text>', 'an ad-hoc term to look for, at high confidence; may be repeated', collectTerm)
     .option('--reveal', 'show the values that were found')
     .option('--explain', 'say for every policy rule why it did or did not match, and what came near')
     .option('--exit-code', 'exit 1 when any file would be held or blocked, or cannot be read')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice scan --explain --from you@example.com --to partner@example.net message.eml
+  find /srv/outbox -type f | sluice scan --json --files-from -`,
+    )
     .action(async (files: string[], _flags: unknown, command: Command) => {
       const { runScanCommand } = await import('../app/commands/scan-command.ts')
       process.exitCode = await runScanCommand(files, command.optsWithGlobals<ScanCommandFlags>())

@@ -7,6 +7,7 @@ export function register(program: Command): void {
     .description('Add a user or change the password, which is read from stdin.')
     .argument('<file>', 'the listener’s users_file')
     .argument('<name>', 'user name')
+    .addHelpText('after', '\nExample:\n  printf %s "$PASSWORD" | sluice users add /etc/sluice/private/users anna')
     .action(async (file: string, name: string) => {
       const { runUsersAdd } = await import('../app/commands/users-command.ts')
       process.exitCode = await runUsersAdd(file, name)
