@@ -80,8 +80,12 @@ export class ScanThread {
       workerData: { ...options.data, sandboxes } satisfies ScanWorkerData,
       transferList: sandboxes ? [sandboxes] : [],
       env: {},
+      // What libraries print goes nowhere: it may be content, and the command line's own output must stay clean.
+      stdout: true,
+      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(options.memoryMaxBytes / 1024 / 1024) },
     })
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.resume()
     this.#worker.on('message', (message: FromScanWorker) => this.#take(message))
     // The end waits for `exit`: until then answers that were given before may still come in.
     this.#worker.on('error', (thrown: unknown) => {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
 import { ScanPool, type ScanPoolOptions, type ScanRequest } from '../../src/scan/scan-pool.ts'
@@ -52,6 +54,22 @@ const upload = (bytes: ScanRequest['bytes']): ScanRequest => ({
 const text = (content: string) => upload(Uint8Array.from(Buffer.from(content)))
 
 describe('a scan job', () => {
+  it('prints nothing, whatever a library has to say of a damaged picture', async () => {
+    const running = await start()
+    const picture = readFileSync(join(import.meta.dirname, '../extract/ocr/letters.heic'))
+    const bytes = picture.subarray(0, (picture.length * 2) / 3)
+    const printed: string[] = []
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      vi.spyOn(stream, 'write').mockImplementation((chunk) => printed.push(String(chunk)) > 0),
+    )
+    const { uninspected } = await running.scan({ bytes, as: 'upload', filename: 'a.heic', declaredType: null })
+    // What a thread printed is told when it ends, at the latest.
+    await running.close()
+    for (const spy of spies) spy.mockRestore()
+    expect(uninspected).toHaveLength(1)
+    expect(printed).toEqual([])
+  })
+
   it('takes a Buffer that is part of a pool', async () => {
     const running = await start()
     const bytes = Buffer.from('Subject: x\r\n\r\nPLATYPUS\r\n')
