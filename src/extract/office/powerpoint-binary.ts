@@ -48,8 +48,8 @@ interface Records {
   readonly isBroken: boolean
 }
 
-/** Every record of a stream, containers opened, in the order of the bytes. */
-function readRecords(bytes: Buffer): Records {
+/** Every record of a stream, containers opened, in the order of the bytes. `inTag`: tags in it are containers, too. */
+function readRecords(bytes: Buffer, inTag = false): Records {
   const objects: Buffer[] = []
   const lines: string[] = []
   let isBroken = false
@@ -60,14 +60,14 @@ function readRecords(bytes: Buffer): Records {
     const type = bytes.readUInt16LE(at + 2)
     const length = bytes.readUInt32LE(at + 4)
     at += 8
-    if ((head & 0xf) === 0xf) continue
+    if ((head & 0xf) === 0xf || (inTag && type === BINARY_TAG)) continue
     if (at + length > bytes.length) isBroken = true
     const data = bytes.subarray(at, at + length)
     at += length
     if (type === OLE_OBJECT) objects.push(head >> 4 === 1 ? data : Buffer.concat([Buffer.alloc(4), data]))
     else if (SHAPE_PROPERTIES.has(type)) lines.push(...propertyWords(data, head >> 4))
     // Records of later versions, comments among them, in what older ones take for a blob; add-ins put other things there.
-    else if (type === BINARY_TAG) lines.push(...readRecords(data).lines)
+    else if (type === BINARY_TAG) for (const line of readRecords(data, true).lines) lines.push(line)
     else {
       const text = textOf(type, data)
       if (text !== '') lines.push(text)

@@ -208,6 +208,18 @@ describe('ppt', () => {
     const other = record(5003, Buffer.alloc(50, 0x91))
     expect((await read(oleOf({ 'PowerPoint Document': other }), 'x.ppt')).said).toEqual([])
   })
+
+  it('reads blobs in blobs, however deep', async () => {
+    const head = Buffer.alloc(8)
+    head.writeUInt16LE(5003, 2)
+    const heads = Buffer.concat(Array.from({ length: 50_000 }, () => head))
+    const inner = record(4026, utf16('at the bottom'))
+    const whole = Buffer.concat([heads, inner])
+    for (let at = 0; at < heads.length; at += 8) whole.writeUInt32LE(whole.length - at - 8, at + 4)
+    const result = await read(oleOf({ 'PowerPoint Document': whole }), 'x.ppt')
+    expect(result.text).toContain('at the bottom')
+    expect(result.said).toEqual([])
+  })
 })
 
 describe('msg', () => {
