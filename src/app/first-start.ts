@@ -64,7 +64,7 @@ organisation:
   # reviewers: [security@example.com]
   # contact: the security team, security@example.com
 
-# Where passed mail goes. Without \`default\` it is written into a local Maildir and leaves this machine never.
+# Where passed mail goes. Without \`default\` it is written into a local Maildir and never leaves this machine.
 delivery: {}
 #  default: { hosts: [{ host: smtp.example.com, port: 25, tls: opportunistic }] }
 #  routes:

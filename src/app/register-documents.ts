@@ -1,6 +1,8 @@
 /** `sluice fingerprint add`: files, folders and archives -> texts -> the catalogue, in batches that are safe once told. */
+
 import { FingerprintCatalog, type NewDocument } from '../catalog/fingerprint-catalog.ts'
 import type { Config } from '../config/schema.ts'
+import type { Sensitivity } from '../core/finding.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { createKeys, loadKeys } from '../platform/keys.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
@@ -22,6 +24,7 @@ export interface RegisterOptions {
   readonly name?: string
   readonly label?: string
   readonly owner?: string
+  readonly sensitivity?: Sensitivity
   /** Partner lists that may receive the documents. */
   readonly partner?: readonly string[]
   readonly ignore?: boolean
@@ -68,6 +71,7 @@ export function groupOptions(options: RegisterOptions): (collection: string) => 
     collection: options.name ?? collection,
     label: options.label ?? null,
     owner: options.owner ?? null,
+    sensitivity: options.sensitivity ?? null,
     partners: [...new Set(options.partner ?? [])].sort(),
     ignore: options.ignore ?? false,
   })

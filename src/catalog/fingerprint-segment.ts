@@ -2,8 +2,10 @@
  * A batch of registered documents on disk: their records, sealed names, and keyed hashes sorted for look-up. Written once
  * and never changed; merging makes a new one. Originals are not kept.
  */
+
 import { z } from 'zod'
 import type { PartPrint } from '../core/extraction.ts'
+import { SENSITIVITIES } from '../core/finding.ts'
 import { bandHashes, chunkHashes, type Hash48 } from '../detect/fingerprint/binary-hashes.ts'
 import { fileHash, identityHash } from '../detect/fingerprint/file-hash.ts'
 import {
@@ -61,6 +63,7 @@ const groupsSchema = z.array(
     collection: z.string(),
     label: z.string().nullable(),
     owner: z.string().nullable(),
+    sensitivity: z.enum(SENSITIVITIES).nullable(),
     partners: z.array(z.string()),
     ignore: z.boolean(),
   }),
@@ -193,8 +196,8 @@ export function segmentColumns({ documents, hashes }: SegmentHeader, names: numb
 }
 
 /** Equal texts, equal groups. */
-export function groupText({ collection, label, owner, partners, ignore }: DocumentGroup): string {
-  return JSON.stringify({ collection, label, owner, partners: [...partners].sort(), ignore })
+export function groupText({ collection, label, owner, sensitivity, partners, ignore }: DocumentGroup): string {
+  return JSON.stringify({ collection, label, owner, sensitivity, partners: [...partners].sort(), ignore })
 }
 
 export function bytesOf(words: Uint32Array | Uint16Array): Uint8Array {

@@ -21,6 +21,10 @@ export type Family = (typeof FAMILIES)[number]
 export const FINDING_KINDS = ['pattern', 'dictionary', 'fingerprint', 'exact-data', 'label'] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 
+/** What it would cost if a registered document got out. Ascending. */
+export const SENSITIVITIES = ['low', 'medium', 'high'] as const
+export type Sensitivity = (typeof SENSITIVITIES)[number]
+
 /** Ascending: low 65, medium 75, high 85 in Purview's numbers. */
 export function confidenceAtLeast(have: Confidence, want: Confidence): boolean {
   return CONFIDENCES.indexOf(have) >= CONFIDENCES.indexOf(want)
@@ -75,6 +79,7 @@ export interface Match {
   readonly passageWords?: number
   /** Partner lists that may receive the registered document. */
   readonly partners?: readonly string[]
+  readonly sensitivity?: Sensitivity
   /** For bulk rules: how many distinct values one match stands for. */
   readonly weight?: number
 }
@@ -94,6 +99,7 @@ export interface FindingMatch {
   readonly resemblance?: number
   readonly passageWords?: number
   readonly partners?: readonly string[]
+  readonly sensitivity?: Sensitivity
   /** Only with reveal. */
   readonly value?: string
   /** Only with reveal. */

@@ -77,6 +77,7 @@ function finding(
         ...(match.resemblance !== undefined && { resemblance: match.resemblance }),
         ...(match.passageWords !== undefined && { passageWords: match.passageWords }),
         ...(match.partners !== undefined && { partners: match.partners }),
+        ...(match.sensitivity !== undefined && { sensitivity: match.sensitivity }),
         ...(options.reveal && { value: match.value, normalized: match.normalized }),
       }),
     ),

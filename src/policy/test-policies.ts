@@ -189,6 +189,7 @@ function findingOf(written: TestFinding, index: number, root: string, policies: 
         ...(written.resemblance !== undefined && { resemblance: written.resemblance }),
         ...(written.words !== undefined && { passageWords: written.words }),
         ...(written.partners !== undefined && { partners: written.partners }),
+        ...(written.sensitivity !== undefined && { sensitivity: written.sensitivity }),
       },
     ],
   }

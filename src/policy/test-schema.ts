@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ACTIONS } from '../core/decision.ts'
 import { PART_TRAITS, UNINSPECTED_REASONS } from '../core/extraction.ts'
-import { CONFIDENCES, FAMILIES, FINDING_KINDS } from '../core/finding.ts'
+import { CONFIDENCES, FAMILIES, FINDING_KINDS, SENSITIVITIES } from '../core/finding.ts'
 import type { Forms } from './forms.ts'
 import { byteSizeSchema } from './range.ts'
 
@@ -40,6 +40,7 @@ export function testSchema(forms: Forms) {
               resemblance: z.number().min(0).max(1).optional(),
               words: count.optional().describe('Words of the longest passage'),
               partners: forms.many(text).optional().describe('Partner lists that may receive the document'),
+              sensitivity: z.enum(SENSITIVITIES).optional().describe('Of the registered document'),
             })
             .refine((value) => value.detector || value.family, 'write detector or family'),
         ),

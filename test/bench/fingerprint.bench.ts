@@ -76,7 +76,14 @@ async function build(catalog: FingerprintCatalog): Promise<void> {
   let wallSeconds = 0
   for (let from = 0; from < documents; from += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, documents - from) }, (_, i): NewDocument => {
-      const group = { collection: `c${(from + i) % 10}`, label: null, owner: null, partners: [], ignore: false }
+      const group = {
+        collection: `c${(from + i) % 10}`,
+        label: null,
+        owner: null,
+        sensitivity: null,
+        partners: [],
+        ignore: false,
+      }
       const sha256 = (from + i).toString(16).padStart(64, '0')
       return {
         name: `folder/document-${from + i}.docx`,
@@ -244,7 +251,7 @@ async function benign(file: string, index: FingerprintIndex): Promise<void> {
 
 async function addOne(catalog: FingerprintCatalog, dir: string): Promise<void> {
   const name = 'one more.docx'
-  const group = { collection: 'c0', label: null, owner: null, partners: [], ignore: false }
+  const group = { collection: 'c0', label: null, owner: null, sensitivity: null, partners: [], ignore: false }
   const texts = [Buffer.from(documentText(documents + 1, wordsEach))]
   const before = new Set(await readdir(dir))
   const began = performance.now()

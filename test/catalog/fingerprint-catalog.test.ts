@@ -52,11 +52,25 @@ describe('the catalogue of documents', () => {
 
   it('lists what was registered, as it was registered', async () => {
     const { catalog } = await newCatalog()
-    const more = { label: 'secret', owner: 'design@example.com', partners: ['suppliers'] }
+    const more = {
+      label: 'secret',
+      owner: 'design@example.com',
+      sensitivity: 'high',
+      partners: ['suppliers'],
+    } as const
     await catalog.add([document('b.txt', prose(100, 'b'), more), document('a.txt', prose(50, 'a'))], 1_700_000_000_123)
     const rows = await catalog.list()
     expect(rows).toMatchObject([
-      { name: 'a.txt', collection: 'plans', words: 50, label: null, owner: null, partners: [], ignore: false },
+      {
+        name: 'a.txt',
+        collection: 'plans',
+        words: 50,
+        label: null,
+        owner: null,
+        sensitivity: null,
+        partners: [],
+        ignore: false,
+      },
       { name: 'b.txt', collection: 'plans', words: 100, addedAt: 1_700_000_000_123, ...more },
     ])
     expect(rows[1]?.shingles).toBeGreaterThan(30)
@@ -78,6 +92,7 @@ describe('the catalogue of documents', () => {
   it.each<[string, Partial<ReturnType<typeof group>>]>([
     ['label', { label: 'secret' }],
     ['owner', { owner: 'someone' }],
+    ['sensitivity', { sensitivity: 'low' }],
     ['partners', { partners: ['x'] }],
     ['ignore', { ignore: true }],
   ])('a document with another %s is another document', async (_name, more) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Envelope } from '../../src/core/envelope.ts'
-import type { LabelFinding } from '../../src/core/finding.ts'
+import type { LabelFinding, Sensitivity } from '../../src/core/finding.ts'
 import type { ScanReport } from '../../src/core/report.ts'
 import { evaluate } from '../../src/policy/evaluate.ts'
 import { compile, finding, input, part, policyFile } from './policy-fixture.ts'
@@ -49,6 +49,9 @@ const carrying = (...labels: LabelFinding[]): Message => ({
 const shared = (to: string, ...partners: string[]): Message => ({
   to,
   report: { findings: [finding('f1', { kind: 'fingerprint', high: 1, containment: 0.4, words: 40, partners })] },
+})
+const rated = (sensitivity?: Sensitivity): Message => ({
+  report: { findings: [finding('f1', { kind: 'fingerprint', high: 1, sensitivity })] },
 })
 const sealed = (reason: ScanReport['uninspected'][number]['reason'], path = 'mail', type?: string): Message => ({
   report: {
@@ -158,6 +161,10 @@ describe('a condition matches, and doesn’t, as its page says', () => {
     ],
     ['{document: {document: "*.docx"}}', found(finding('f1', { kind: 'fingerprint', high: 1, containment: 1 })), true],
     ['{document: {resemblance: 0.1}}', found(finding('f1', { kind: 'fingerprint', high: 1, containment: 1 })), false],
+    ['{document: {sensitivity: medium}}', rated('medium'), true],
+    ['{document: {sensitivity: medium}}', rated('high'), true],
+    ['{document: {sensitivity: medium}}', rated('low'), false],
+    ['{document: {sensitivity: low}}', rated(), false],
     ['{document: {words: 40}}', shared('x@external.example'), true],
     ['{document: {words: 41}}', shared('x@external.example'), false],
     ['{document: {words: {at_most: 39}}}', shared('x@external.example'), false],

@@ -1,7 +1,7 @@
 /** Builds what the policy tests need: compiled sets from short YAML, envelopes and reports from a few words. */
 import { formatDiagnostic } from '../../src/core/diagnostic.ts'
 import type { Envelope } from '../../src/core/envelope.ts'
-import type { Confidence, Finding } from '../../src/core/finding.ts'
+import type { Confidence, Finding, Sensitivity } from '../../src/core/finding.ts'
 import type { ReportedPart, ScanReport } from '../../src/core/report.ts'
 import { compilePolicies, type KnownNames } from '../../src/policy/compile-policies.ts'
 import type { Directory } from '../../src/policy/directory.ts'
@@ -111,6 +111,7 @@ export interface ShortFinding {
   readonly containment?: number
   readonly words?: number
   readonly partners?: readonly string[]
+  readonly sensitivity?: Sensitivity | undefined
   /** More matches than the report lists. */
   readonly unlisted?: number
 }
@@ -145,6 +146,7 @@ export function finding(id: string, short: ShortFinding): Finding {
       ...(short.containment !== undefined && { document: 'plan.docx', containment: short.containment }),
       ...(short.words !== undefined && { passageWords: short.words }),
       ...(short.partners !== undefined && { partners: short.partners }),
+      ...(short.sensitivity !== undefined && { sensitivity: short.sensitivity }),
     })),
   }
 }

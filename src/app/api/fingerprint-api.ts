@@ -3,11 +3,13 @@
  * registered comes of the same extraction as on the command line. Every change and every look at documents is audited before
  * it is answered. Answers are JSON; a mistake of the client is `{ error: { code, message } }`.
  */
+
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { FingerprintCatalog } from '../../catalog/fingerprint-catalog.ts'
 import type { JsonValue } from '../../core/audit.ts'
+import { SENSITIVITIES } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
 import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
 import type { ScanPool } from '../../scan/scan-pool.ts'
@@ -41,6 +43,7 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const addQuery = z.strictObject({
   label: short.optional(),
   owner: short.optional(),
+  sensitivity: z.enum(SENSITIVITIES).optional(),
   partner: z
     .union([short, z.array(short).max(limits.apiPartnersMax)])
     .transform((given) => [given].flat())
@@ -75,11 +78,12 @@ export function registerFingerprintApi(app: FastifyInstance, api: FingerprintApi
       throw new ApiError(503, 'busy', 'other uploads are being read; try again in a moment')
     const collection = checked(collectionName, param(request, 'collection'), 'collection')
     const document = checked(documentName, param(request, '*'), 'document')
-    const { label = null, owner = null, partner = [], ignore = false } = checked(addQuery, request.query, 'query')
+    const about = checked(addQuery, request.query, 'query')
+    const { label = null, owner = null, sensitivity = null, partner = [], ignore = false } = about
     uploads++
     try {
       const bytes = await readUpload(request, api.uploadMaxBytes ?? limits.apiUploadMaxBytes)
-      const group = { collection, label, owner, partners: [...new Set(partner)].sort(), ignore }
+      const group = { collection, label, owner, sensitivity, partners: [...new Set(partner)].sort(), ignore }
       const added = await add(api, group, document, bytes)
       return reply.code(added.added > 0 ? 201 : 200).send(added)
     } finally {

@@ -1,4 +1,6 @@
 /** The API's description (OpenAPI 3.1), as it answers at `/api/v1/openapi.json`. A test holds it to the routes. */
+import { SENSITIVITIES } from '../../core/finding.ts'
+
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 const text = { type: 'string' }
@@ -21,6 +23,7 @@ const document = inPath('document', 'Name of the document in the collection; may
 const group = {
   label: optionalText,
   owner: optionalText,
+  sensitivity: { enum: [...SENSITIVITIES, null] },
   partners: { type: 'array', items: text },
   ignore: { type: 'boolean' },
 }
@@ -73,6 +76,7 @@ export const openApi = {
           document,
           inQuery('label', 'Classification, for people'),
           inQuery('owner', 'Who answers for it, for people'),
+          inQuery('sensitivity', 'What it would cost if it got out', { enum: SENSITIVITIES }),
           inQuery('partner', 'Partner list that may receive it; repeatable', { type: 'array', items: text }),
           inQuery('ignore', 'Boilerplate: passages of it count for nothing', { type: 'boolean' }),
         ],

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { FingerprintCatalog } from '../../catalog/fingerprint-catalog.ts'
 import type { Config } from '../../config/schema.ts'
 import { asError } from '../../core/errors.ts'
+import type { Sensitivity } from '../../core/finding.ts'
 import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
 import { collectionsIn, documentShown } from '../collections.ts'
@@ -23,6 +24,7 @@ export interface AddFlags extends Flags {
   readonly name?: string
   readonly label?: string
   readonly owner?: string
+  readonly sensitivity?: Sensitivity
   readonly partner?: readonly string[]
   readonly ignore?: boolean
 }
@@ -140,12 +142,12 @@ export async function runFingerprintList(flags: Flags): Promise<number> {
     return 0
   }
   const table = new Table({
-    head: ['collection', 'documents', 'hashes', 'last added', 'label', 'partners'],
+    head: ['collection', 'documents', 'hashes', 'last added', 'label', 'sensitivity', 'partners'],
     style: { head: [], border: [] },
   })
-  for (const { name, files, shingles, addedAt, label, partners, ignore } of collections) {
+  for (const { name, files, shingles, addedAt, label, sensitivity, partners, ignore } of collections) {
     const shown = ignore ? '(ignored)' : (label ?? '')
-    table.push([name, files, shingles, addedAt.slice(0, 16), shown, partners.join(', ')])
+    table.push([name, files, shingles, addedAt.slice(0, 16), shown, sensitivity ?? '', partners.join(', ')])
   }
   process.stdout.write(`${table.toString()}\n`)
   return 0
@@ -178,10 +180,15 @@ export async function runFingerprintShow(collection: string, flags: Flags): Prom
 }
 
 /** Who owns a collection, what it is and who may have it, in words. */
-function aboutGroup({ label, owner, partners, ignore }: DocumentGroup): string {
+function aboutGroup({ label, owner, sensitivity, partners, ignore }: DocumentGroup): string {
   if (ignore) return 'ignored wherever it stands'
   const may = partners.length > 0 ? `partners: ${partners.join(', ')}` : 'for nobody outside'
-  return [...(label ? [`label: ${label}`] : []), ...(owner ? [`owner: ${owner}`] : []), may].join('; ')
+  return [
+    ...(label ? [`label: ${label}`] : []),
+    ...(owner ? [`owner: ${owner}`] : []),
+    ...(sensitivity ? [`sensitivity: ${sensitivity}`] : []),
+    may,
+  ].join('; ')
 }
 
 export async function runFingerprintRemove(

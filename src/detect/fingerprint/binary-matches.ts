@@ -179,6 +179,7 @@ function matchOf(
       containment: Math.round(containment * 1000) / 1000,
       resemblance: Math.round(resemblance * 1000) / 1000,
       ...(group.partners.length > 0 ? { partners: group.partners } : {}),
+      ...(group.sensitivity ? { sensitivity: group.sensitivity } : {}),
     },
   ]
 }

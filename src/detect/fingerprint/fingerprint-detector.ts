@@ -226,6 +226,7 @@ function judge(
     resemblance: round(count / Math.max(1, size + own - count)),
     passageWords: words,
     ...(group.partners.length > 0 ? { partners: group.partners } : {}),
+    ...(group.sensitivity ? { sensitivity: group.sensitivity } : {}),
   }
 }
 

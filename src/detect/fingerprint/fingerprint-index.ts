@@ -3,6 +3,7 @@
  * few short lists, so that a million documents are handed to a thread in no time. They hold keyed hashes, counts and
  * sealed names only: nothing of any document can be read from them.
  */
+import type { Sensitivity } from '../../core/finding.ts'
 import {
   eachEntry,
   filterAdd,
@@ -24,6 +25,8 @@ export interface DocumentGroup {
   readonly label: string | null
   /** Who answers for them, for people. */
   readonly owner: string | null
+  /** What it would cost if they got out; policies ask for it. */
+  readonly sensitivity: Sensitivity | null
   /** Names of partner lists that may receive them. */
   readonly partners: readonly string[]
   /** Passages of them are of no interest wherever they stand (licences, signatures, templates). */

@@ -1,6 +1,6 @@
 /** Registered documents in the message: which collection, how much of it, and whether the recipient may have it. */
 import { z } from 'zod'
-import type { Finding, FindingMatch } from '../../core/finding.ts'
+import { type Finding, type FindingMatch, SENSITIVITIES, type Sensitivity } from '../../core/finding.ts'
 import { alternatives, answer, defineCondition, type Judgement } from '../condition.ts'
 import type { Party } from '../directory.ts'
 import type { Facts } from '../facts.ts'
@@ -16,6 +16,7 @@ interface DocumentQuery {
   readonly containment: Range | undefined
   readonly resemblance: Range | undefined
   readonly words: Range | undefined
+  readonly sensitivity: Sensitivity | undefined
   readonly recipient: (typeof RECIPIENTS)[number] | undefined
 }
 
@@ -33,6 +34,7 @@ export const documentCondition = defineCondition({
         containment: shareSchema(forms).optional().describe('Share of the registered document found, 0 to 1'),
         resemblance: shareSchema(forms).optional().describe('How alike both are, 0 to 1'),
         words: countSchema(forms).optional().describe('Words of the longest passage found'),
+        sensitivity: z.enum(SENSITIVITIES).optional().describe('Registered with this sensitivity or a higher one'),
         recipient: z
           .enum(RECIPIENTS)
           .optional()
@@ -58,12 +60,14 @@ export const documentCondition = defineCondition({
       containment: rangeOf(value.containment, 0, ['containment'], scope),
       resemblance: rangeOf(value.resemblance, 0, ['resemblance'], scope),
       words: rangeOf(value.words, 1, ['words'], scope),
+      sensitivity: value.sensitivity,
       recipient: value.recipient,
     }
     const bounds = [
       query.containment && `containment ${rangeText(query.containment)}`,
       query.resemblance && `resemblance ${rangeText(query.resemblance)}`,
       query.words && `a passage of ${rangeText(query.words, 'words')}`,
+      query.sensitivity && `sensitivity ${query.sensitivity} or higher`,
       query.recipient && `recipient ${query.recipient === 'partner' ? 'a partner' : 'no partner'} for it`,
     ].filter(Boolean)
     const where = value.collection ? ` of ${alternatives(value.collection)}` : ''
@@ -84,6 +88,7 @@ function judgeDocuments(query: DocumentQuery, facts: Facts, recipient: Party): J
     (!query.containment || within(query.containment, match.containment ?? 0)) &&
     (!query.resemblance || within(query.resemblance, match.resemblance ?? 0)) &&
     (!query.words || within(query.words, match.passageWords ?? 0)) &&
+    (!query.sensitivity || isAtLeast(query.sensitivity, match.sensitivity)) &&
     (!query.recipient || concerns(query.recipient, match.partners ?? [], facts, recipient))
   // Reports list a bounded number of matches: what is not listed is taken to be for nobody outside.
   const unlisted = (finding: Finding) =>
@@ -94,6 +99,11 @@ function judgeDocuments(query: DocumentQuery, facts: Facts, recipient: Party): J
     paths: [...new Set(found.flatMap((finding) => finding.matches.filter(meets).map((match) => match.part)))],
     near: selected.length > 0,
   })
+}
+
+/** Documents that were registered without a sensitivity have none that could be compared. */
+function isAtLeast(wanted: Sensitivity, sensitivity: Sensitivity | undefined): boolean {
+  return sensitivity !== undefined && SENSITIVITIES.indexOf(sensitivity) >= SENSITIVITIES.indexOf(wanted)
 }
 
 function concerns(

@@ -140,11 +140,17 @@ describe('the token', () => {
 describe('documents', () => {
   it('are registered, replaced, shown and forgotten, and every step is audited', async () => {
     const path = '/api/v1/fingerprints/plans/folder/a%20b.txt'
-    const query = '?label=secret&owner=o%40example.com&partner=makers&partner=lawyers'
+    const query = '?label=secret&owner=o%40example.com&sensitivity=high&partner=makers&partner=lawyers'
     expect(await call('PUT', path + query, text)).toMatchObject({ status: 201, body: { added: 1, unchanged: 0 } })
     expect(await call('PUT', path + query, text)).toMatchObject({ status: 200, body: { added: 0, unchanged: 1 } })
     expect(await call('PUT', path + query, `${text} and more`)).toMatchObject({ status: 201, body: { added: 1 } })
-    const about = { label: 'secret', owner: 'o@example.com', partners: ['lawyers', 'makers'], ignore: false }
+    const about = {
+      label: 'secret',
+      owner: 'o@example.com',
+      sensitivity: 'high',
+      partners: ['lawyers', 'makers'],
+      ignore: false,
+    }
     expect((await call('GET', '/api/v1/fingerprints')).body).toMatchObject({
       collections: [{ name: 'plans', files: 1, ...about }],
     })

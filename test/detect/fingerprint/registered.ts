@@ -19,7 +19,7 @@ export function prose(words: number, seed = 'w'): string {
 }
 
 export function group(collection: string, more: Partial<DocumentGroup> = {}): DocumentGroup {
-  return { collection, label: null, owner: null, partners: [], ignore: false, ...more }
+  return { collection, label: null, owner: null, sensitivity: null, partners: [], ignore: false, ...more }
 }
 
 export function document(
