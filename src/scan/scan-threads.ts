@@ -54,7 +54,8 @@ export class ScanThreads {
     if (this.#closed) return Promise.reject(ended())
     const thread = this.#leastLoaded()
     if (thread?.load === 0) return Promise.resolve(thread.reserve(small))
-    if (this.#threads.size < this.#options.threadsMax) this.#spawn()
+    const failed = this.#threads.size < this.#options.threadsMax ? this.#spawn() : null
+    if (failed && this.#threads.size === 0) return Promise.reject(failed)
     if (thread && small && thread.takesMore && this.#waiting.length === 0) return Promise.resolve(thread.reserve(true))
     if (this.#waiting.length >= limits.scanWaitingMax) return Promise.reject(new Error('too many wait for a scan'))
     return new Promise((resolve, reject) => this.#waiting.push({ small, resolve, reject }))
@@ -69,17 +70,23 @@ export class ScanThreads {
     await Promise.all([...this.#threads].map((thread) => thread.close()))
   }
 
-  #spawn(): void {
+  /** Returns what kept the system from giving another thread. */
+  #spawn(): Error | null {
     const { data, deadlineMs, memoryMaxBytes } = this.#options
-    this.#threads.add(
-      new ScanThread({
-        data,
-        deadlineMs,
-        memoryMaxBytes,
-        onRoom: (thread) => this.#fill(thread),
-        onEnd: (thread, error, told) => this.#forget(thread, error, told),
-      }),
-    )
+    try {
+      this.#threads.add(
+        new ScanThread({
+          data,
+          deadlineMs,
+          memoryMaxBytes,
+          onRoom: (thread) => this.#fill(thread),
+          onEnd: (thread, error, told) => this.#forget(thread, error, told),
+        }),
+      )
+      return null
+    } catch (thrown) {
+      return asError(thrown)
+    }
   }
 
   /** Of those equally loaded the one used last, so that those too many fall idle for good. */
@@ -105,12 +112,10 @@ export class ScanThreads {
     this.#threads.delete(thread)
     if (this.#closed) return
     if (error && !told && (thread.revisions || this.#threads.size > 0)) this.#options.onCrash(error)
-    if (thread.revisions) {
-      if (this.#threads.size === 0 || this.#waiting.length > 0) this.#spawn()
-    } else if (this.#threads.size === 0) {
-      // It never began: another try would end the same way.
-      for (const waiter of this.#waiting.splice(0)) waiter.reject(asError(error))
-    }
+    const isWanted = this.#threads.size === 0 || this.#waiting.length > 0
+    // One that never began is not replaced: another try would end the same way.
+    const failed = thread.revisions ? isWanted && this.#spawn() : asError(error)
+    if (failed && this.#threads.size === 0) for (const waiter of this.#waiting.splice(0)) waiter.reject(failed)
   }
 
   /** All but one may go. */

@@ -169,6 +169,18 @@ describe('a scan job', () => {
     expect(asked).toEqual([1, 2, 2])
   })
 
+  it('for which the system has no thread is put off', async () => {
+    const settings = { findingKey: new Uint8Array(32).fill(1), extract: {} }
+    const ending = await start({ deadlineMs: 1, settings })
+    // A worker can't be given a function, so from now on none can be started.
+    Object.assign(settings.extract, { onlyHere: () => undefined })
+    const first = ending.scan(text('PLATYPUS '.repeat(200_000)))
+    const second = expect(ending.scan(text('PLATYPUS'))).rejects.toMatchObject({ code: 'scan-unavailable' })
+    expect(await first).toMatchObject({ uninspected: [{ reason: 'timeout' }] })
+    await second
+    await expect(ending.scan(text('PLATYPUS'))).rejects.toMatchObject({ code: 'scan-unavailable', temporary: true })
+  })
+
   it('whose content cannot be read fails with that error, not with a verdict', async () => {
     const failing = await start()
     const corrupt = new GatewayError('blob-corrupt', { temporary: false, publicMessage: 'no' })
