@@ -40,21 +40,30 @@ function manifestLine(line: string, place: string): ScanTarget {
   if (typeof value !== 'object' || value === null) throw badLine(place, 'is not an object')
   const entry = value as Record<string, unknown>
   if (typeof entry.file !== 'string') throw badLine(place, 'has no `file`')
-  if (entry.as !== undefined && entry.as !== 'mail' && entry.as !== 'upload')
-    throw badLine(place, '`as` must be mail or upload')
-  const text = (key: string) => (typeof entry[key] === 'string' ? (entry[key] as string) : undefined)
-  const to =
-    entry.to === undefined ? undefined : [entry.to].flat().filter((item): item is string => typeof item === 'string')
+  const as = entry.as ?? undefined
+  if (as !== undefined && as !== 'mail' && as !== 'upload') throw badLine(place, '`as` must be mail or upload')
+  if (entry.headers !== undefined && typeof entry.headers !== 'object')
+    throw badLine(place, '`headers` must be an object')
+  const text = (key: string) => textOf(entry[key], `\`${key}\``, place)
+  const to = [entry.to ?? []].flat()
+  if (!to.every((item) => typeof item === 'string')) throw badLine(place, 'each of `to` must be text')
   return {
     file: entry.file,
-    as: entry.as as 'mail' | 'upload' | undefined,
+    as,
     from: text('from'),
-    to,
+    to: to.length > 0 ? to : undefined,
     method: text('method'),
     url: text('url'),
     headers: headersOf(entry.headers),
     filename: text('filename'),
   }
+}
+
+/** `null` is as good as nothing; anything else that is no text would give a verdict on another envelope than was meant. */
+function textOf(value: unknown, name: string, place: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw badLine(place, `${name} must be text`)
+  return value
 }
 
 /** Header values that are lists are joined as RFC 9110 section 5.3 allows. */
