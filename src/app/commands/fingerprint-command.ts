@@ -203,6 +203,6 @@ export async function runFingerprintRemove(
     )
     return 1
   }
-  process.stdout.write(`${removed} documents are no longer recognised\n`)
+  process.stdout.write(`${removed} ${removed === 1 ? 'document is' : 'documents are'} no longer recognised\n`)
   return 0
 }
