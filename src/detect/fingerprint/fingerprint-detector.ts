@@ -1,9 +1,8 @@
 /**
  * Registered documents found again, in whole or in part: what shares enough shingles with a document is a match with the
  * share of the document that is there (containment), of both together (resemblance) and the longest passage. A text
- * that has too few of any document is done after its winnowed shingles: by winnowing's guarantee none of the others could
- * make a passage of FOUND_WORDS. Boilerplate registered as "ignore" counts for nothing. Files without text:
- * `binary-matches.ts`.
+ * without any is done after its winnowed shingles: by winnowing's guarantee none of the others could make a passage of
+ * GUARANTEED_WORDS. Boilerplate registered as "ignore" counts for nothing. Files without text: `binary-matches.ts`.
  */
 import type { ExtractedText } from '../../core/extraction.ts'
 import type { Confidence, EvidenceNote, Match } from '../../core/finding.ts'
@@ -51,7 +50,7 @@ export function fingerprintDetector(index: FingerprintIndex): Detector {
   return {
     kind: 'fingerprint',
     inspectText: (text, options) =>
-      index.hasShort || mayMatch(index, key, text.utf8)
+      index.hasShort || hasAny(index, key, text.utf8)
         ? inspectText(index, key, text, options)
         : { matches: [], nearMisses: [], overflow: false },
     inspectParts: ({ parts, texts, prints }) => {
@@ -62,31 +61,17 @@ export function fingerprintDetector(index: FingerprintIndex): Detector {
   }
 }
 
-/**
- * False when no document can be a match, which is cheap to know: of a passage that is found for certain, winnowing keeps
- * SHARED_MIN shingles or more, of the text as of the document. In doubt it is true.
- */
-function mayMatch(index: FingerprintIndex, key: ShingleKey, utf8: Uint8Array): boolean {
-  const firstOf = new Map<number, number>()
+function hasAny(index: FingerprintIndex, key: ShingleKey, utf8: Uint8Array): boolean {
   let found = false
-  let visits = 0
   eachShingleBlock(utf8, key, (block) => {
     if (found) return
     const passing = passFilter(index, block, winnow(block))
     for (let i = 0; i < passing && !found; i++) {
       const high = (block.high[kept[i] as number] as number) >>> 0
       const low = (block.low[kept[i] as number] as number) & LOW_MASK
-      const hash = high * 0x10000 + low
-      let documents = 0
-      eachPosting(index, high, low, false, (segment, document) => {
-        const number = segment * 2 ** 32 + document
-        const first = firstOf.get(number)
-        if (first === undefined) firstOf.set(number, hash)
-        const another = first !== undefined && first !== hash
-        const isMost = HIGH_CONTAINMENT * (index.sizes[segment]?.[document] ?? 1) <= 1
-        const many = ++documents >= DOCUMENTS_PER_HASH_MAX || ++visits > limits.detectPostingsMax
-        found = another || isMost || many
-        return !found
+      eachPosting(index, high, low, false, () => {
+        found = true
+        return false
       })
     }
   })
