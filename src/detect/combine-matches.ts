@@ -3,11 +3,13 @@
  * that combines them. Works on what the rules found by themselves, seen through whatever view. Pure; the places looked
  * at are bounded, and running out is said.
  */
+
 import type { Combination, Companion } from '../core/detection-rule.ts'
 import { CONFIDENCES, confidenceAtLeast, type EvidenceNote, type Match } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
 import type { CompiledRule, CompiledRuleSet } from './compile-rules.ts'
 import type { RawNearMiss } from './detector.ts'
+import { firstFrom } from './first-from.ts'
 
 const NEAR_MISSES_PER_COMBINATION_MAX = 20
 /** UTF-8 needs at most this many bytes a character. */
@@ -112,10 +114,10 @@ class Surroundings {
     const reach = within * BYTES_PER_CHARACTER_MAX
     const values = new Set<string>()
     let nearest: { rule: string; distance: number } | null = null
-    for (let i = firstReaching(matches, place.start - reach); i < matches.length; i++) {
+    for (let i = firstFrom(matches, place.start - reach - limits.detectMatchMaxBytes); i < matches.length; i++) {
       const match = matches[i] as Match
       if (match.start > place.end + reach) break
-      // Most that firstReaching lets in are not as long as a match may be.
+      // It may be as long as a match can be, and most are not.
       if (match === place || place.start - match.end > reach) continue
       const distance = this.#distance(place, match)
       if (distance > within) continue
@@ -158,19 +160,6 @@ function ofRules(
     .flatMap((rule) => byRule.get(rule) ?? [])
     .filter((match) => confidenceAtLeast(match.confidence, atLeast))
     .sort((a, b) => a.start - b.start || a.end - b.end)
-}
-
-/** Index of the first match that a place reaching back to `at` can be near; matches are at most MATCH_BYTES long. */
-function firstReaching(matches: readonly Match[], at: number): number {
-  const from = at - limits.detectMatchMaxBytes
-  let low = 0
-  let high = matches.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((matches[middle] as Match).start < from) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function rank(match: Match): number {

@@ -19,6 +19,7 @@ import { exactDataDetector } from '../../src/detect/exact-data/exact-data-detect
 import type { ExactDataIndex } from '../../src/detect/exact-data/exact-data-index.ts'
 import { runScan } from '../../src/scan/scan-job.ts'
 import { benignMails } from './support/benign-mails.ts'
+import { cpuOf, cpuSeconds } from './support/own-cpu.ts'
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, mail: { type: 'string' } } })
 const rows = Number(values.rows)
@@ -93,22 +94,6 @@ async function* csv(): AsyncGenerator<Uint8Array> {
 function print(measure: string, figures: Readonly<Record<string, number>>): void {
   const rounded = Object.entries(figures).map(([name, value]) => [name, Math.round(value * 100) / 100])
   process.stdout.write(`${JSON.stringify({ measure, ...Object.fromEntries(rounded) })}\n`)
-}
-
-/** Processor seconds, which a busy machine changes less than wall time. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
-
-async function cpuOf(work: () => unknown): Promise<number> {
-  const rounds: number[] = []
-  for (let round = 0; round < 3; round++) {
-    const began = cpuSeconds()
-    await work()
-    rounds.push(cpuSeconds() - began)
-  }
-  return rounds.sort((a, b) => a - b)[1] ?? 0
 }
 
 async function build(tables: ExactDataCatalog): Promise<void> {

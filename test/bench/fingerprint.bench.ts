@@ -19,6 +19,7 @@ import { fingerprintDetector } from '../../src/detect/fingerprint/fingerprint-de
 import { eachPosting, type FingerprintIndex, mayHave } from '../../src/detect/fingerprint/fingerprint-index.ts'
 import { runScan } from '../../src/scan/scan-job.ts'
 import { benignMails } from './support/benign-mails.ts'
+import { cpuOf, cpuSeconds } from './support/own-cpu.ts'
 
 const { values } = parseArgs({
   options: {
@@ -178,23 +179,6 @@ function lookUps(index: FingerprintIndex): void {
     presentPerSecond: present.length / presentSeconds,
     postingsEach: found / present.length,
   })
-}
-
-/** Processor seconds, which a busy machine changes less than wall time. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
-
-/** Median of three rounds. */
-async function cpuOf(work: () => unknown): Promise<number> {
-  const rounds: number[] = []
-  for (let round = 0; round < 3; round++) {
-    const began = cpuSeconds()
-    await work()
-    rounds.push(cpuSeconds() - began)
-  }
-  return rounds.sort((a, b) => a - b)[1] ?? 0
 }
 
 /** Mails of 10 KB that share nothing with any document, with and without the index; then mails with a passage. */

@@ -2,7 +2,9 @@
  * Which of the rows that values of a text lead to are in it: enough columns of one row near a value that leads to it, or
  * one column that identifies alone. Common values confirm a row and never stand for it. Pure; bounded in work.
  */
+
 import { limits } from '../../core/limits.ts'
+import { firstFrom } from '../first-from.ts'
 import type { CellKind } from './cell-values.ts'
 import type { ExactDataIndex, ValueHash } from './exact-data-index.ts'
 
@@ -169,16 +171,4 @@ function span(places: readonly Place[]): number {
 
 function apart(a: Place, b: Place): boolean {
   return a.end <= b.start || b.end <= a.start
-}
-
-/** Index of the first place that begins at `start` or later. */
-function firstFrom(places: readonly Place[], start: number): number {
-  let low = 0
-  let high = places.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((places[middle] as Place).start < start) low = middle + 1
-    else high = middle
-  }
-  return low
 }

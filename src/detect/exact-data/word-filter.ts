@@ -55,11 +55,13 @@ export function halfSipHash(
   let v1 = key1
   let v2 = 0x6c796765 ^ key0
   let v3 = 0x74656462 ^ key1
-  for (let block = 0; block < 3; block++) {
-    // The last block is the length alone.
-    const message = block === 0 ? first : block === 1 ? second : 8 << 24
+  for (let block = 0; block < 4; block++) {
+    // The last block of the message is its length alone; then come the four rounds that finish the hash.
+    const finish = block === 3
+    const message = block === 0 ? first : block === 1 ? second : finish ? 0 : 8 << 24
+    if (finish) v2 ^= 0xff
     v3 ^= message
-    for (let round = 0; round < 2; round++) {
+    for (let round = finish ? 4 : 2; round > 0; round--) {
       v0 = (v0 + v1) | 0
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
       v0 = (v0 << 16) | (v0 >>> 16)
@@ -72,19 +74,6 @@ export function halfSipHash(
       v2 = (v2 << 16) | (v2 >>> 16)
     }
     v0 ^= message
-  }
-  v2 ^= 0xff
-  for (let round = 0; round < 4; round++) {
-    v0 = (v0 + v1) | 0
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
-    v0 = (v0 << 16) | (v0 >>> 16)
-    v2 = (v2 + v3) | 0
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
-    v0 = (v0 + v3) | 0
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
-    v2 = (v2 + v1) | 0
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
-    v2 = (v2 << 16) | (v2 >>> 16)
   }
   return v1 ^ v3
 }
