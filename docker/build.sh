@@ -1,7 +1,8 @@
 #!/bin/sh
-# Build stage: src/ to dist/.
+# Build stage: src/ to dist/, and what the rules say beside it.
 set -eu
 cd "$(dirname "$0")/.."
 rm -rf dist
 node node_modules/typescript/bin/tsc -p tsconfig.build.json
+node dist/app/prepare-rules.js
 chmod 755 bin/sluice

@@ -25,6 +25,7 @@ if (!Object.hasOwn(tasks, task ?? '')) {
 }
 ensureDependencies()
 ensureBuild()
+ensurePrepared()
 const command = tasks[task]
 if (command) hand(command)
 
@@ -75,6 +76,20 @@ function ensureBuild() {
   writeFileSync(join(fresh, '.built'), wanted)
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   renameSync(fresh, join(root, 'dist'))
+}
+
+/** Writes down what the rules say, so that starting need not parse them, when any differs from what was written down. */
+function ensurePrepared() {
+  const hash = createHash('sha256')
+  const rules = readdirSync(join(root, 'rules'), { recursive: true, encoding: 'utf8' })
+  for (const file of rules.filter((f) => /\.ya?ml$/.test(f)).sort())
+    hash.update(file).update(readFileSync(join(root, 'rules', file)))
+  const wanted = hash.digest('hex')
+  const marker = join(root, 'dist', '.prepared')
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return
+  const done = spawnSync(node, [join(root, 'dist/app/prepare-rules.js')], { cwd: root, env, stdio: ['ignore', 2, 2] })
+  // Rules with mistakes are told of by what reads them; starting takes longer until then, and that is all.
+  if (done.status === 0) writeFileSync(marker, wanted)
 }
 
 /** Runs the task in the foreground; signals reach it, and its exit code is ours. */

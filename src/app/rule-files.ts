@@ -4,26 +4,27 @@ import { dirname, join, relative } from 'node:path'
 import { limits } from '../core/limits.ts'
 import type { RuleFile } from '../detect/rules/parse-rules.ts'
 import type { ListFiles } from '../detect/rules/word-list.ts'
-import { parseYaml } from '../yaml/parse-yaml.ts'
+import { readYaml } from '../yaml/parse-yaml.ts'
 import { readYamlFiles } from './policy-files.ts'
+import { withPreparedValues } from './prepared-rules.ts'
 
 /**
  * Every rule file at or below `paths`. What a rule file names and can't be read stands as null, which its check turns
  * into a complaint with its place. Throws what `readYamlFiles` throws.
  */
 export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
-  const files = await readYamlFiles(paths)
+  const files = await withPreparedValues(await readYamlFiles(paths))
   return await Promise.all(
-    files.map(async ({ file, text }) => {
-      const names = listNames(file, text)
-      return names.length === 0 ? { file, text } : { file, text, lists: await readLists(dirname(file), names) }
+    files.map(async (file) => {
+      const names = listNames(file)
+      return names.length === 0 ? file : { ...file, lists: await readLists(dirname(file.file), names) }
     }),
   )
 }
 
 /** What stands under any `files:`; the rule file's own check says when it stands where it may not. */
-function listNames(file: string, text: string): string[] {
-  if (!/^[\s\-{]*files\s*:|[{,]\s*files\s*:/m.test(text)) return []
+function listNames(file: RuleFile): string[] {
+  if (!/^[\s\-{]*files\s*:|[{,]\s*files\s*:/m.test(file.text)) return []
   const names = new Set<string>()
   const collect = (node: unknown): void => {
     if (node === null || typeof node !== 'object') return
@@ -33,7 +34,7 @@ function listNames(file: string, text: string): string[] {
       collect(value)
     }
   }
-  collect(parseYaml(file, text).source?.value)
+  collect(readYaml(file).source?.value)
   return [...names].slice(0, limits.wordListFilesMax)
 }
 

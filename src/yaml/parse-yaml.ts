@@ -26,10 +26,34 @@ export interface YamlSource {
   diagnostic(path: Path, code: string, message: string, what?: 'key' | 'value'): Diagnostic
 }
 
+export interface ParsedYaml {
+  readonly source: YamlSource | null
+  readonly diagnostics: Diagnostic[]
+}
+
 const ALIASES_MAX = 100
 
+/** A file's text, with what it says where that is known already. */
+export interface YamlText {
+  readonly file: string
+  readonly text: string
+  /** The value that parsing the text gives, without complaints; plain JSON. Whoever gives it vouches for it. */
+  readonly value?: unknown
+}
+
+/** As `parseYaml`; a text whose value is known is parsed only when a place in it is asked for. */
+export function readYaml({ file, text, value }: YamlText): ParsedYaml {
+  if (value === undefined) return parseYaml(file, text)
+  let parsed: YamlSource | null = null
+  const at: YamlSource['at'] = (path, what) => {
+    parsed ??= parseYaml(file, text).source
+    return parsed?.at(path, what) ?? { row: 1, column: 1 }
+  }
+  return { source: yamlSource(file, value, at), diagnostics: [] }
+}
+
 /** Parses one YAML document. Duplicate keys, bad syntax and alias bombs are diagnostics, not exceptions. */
-export function parseYaml(file: string, text: string): { source: YamlSource | null; diagnostics: Diagnostic[] } {
+export function parseYaml(file: string, text: string): ParsedYaml {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, strict: true })
   const place = (offset: number) => {
@@ -56,14 +80,17 @@ export function parseYaml(file: string, text: string): { source: YamlSource | nu
     diagnostics.push({ file, row: 1, column: 1, code: 'yaml-aliases', message, severity: 'error' })
     return { source: null, diagnostics }
   }
-  const at = (path: Path, what: 'key' | 'value' = 'value') => place(offsetOf(document.contents, path, what))
-  const source: YamlSource = {
+  const at: YamlSource['at'] = (path, what = 'value') => place(offsetOf(document.contents, path, what))
+  return { source: yamlSource(file, value, at), diagnostics }
+}
+
+function yamlSource(file: string, value: unknown, at: YamlSource['at']): YamlSource {
+  return {
     file,
     value,
     at,
     diagnostic: (path, code, message, what) => ({ file, ...at(path, what), code, message, severity: 'error' }),
   }
-  return { source, diagnostics }
 }
 
 const SYNTAX_REMEDIES: Partial<Readonly<Record<ErrorCode, string>>> = {

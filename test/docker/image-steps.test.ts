@@ -128,7 +128,14 @@ function starts(gateway: ChildProcess): Promise<void> {
 
 describe('the tree of the image', () => {
   it('holds what runs and nothing that builds', () => {
-    for (const there of ['dist/cli/main.js', 'rules', 'policies', 'node_modules/re2/build/Release/re2.node', 'LICENSE'])
+    for (const there of [
+      'dist/cli/main.js',
+      'dist/prepared-rules',
+      'rules',
+      'policies',
+      'node_modules/re2/build/Release/re2.node',
+      'LICENSE',
+    ])
       expect(existsSync(join(image, there)), there).toBe(true)
     const gone = ['src', 'node_modules/vitest', 'node_modules/typescript', 'node_modules/@biomejs', 'package-lock.json']
     for (const away of [...gone, 'node_modules/re2/vendor', 'node_modules/re2/build/Release/obj.target'])

@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest } from '../../yaml/nearest.ts'
-import { parseYaml } from '../../yaml/parse-yaml.ts'
+import { readYaml, type YamlText } from '../../yaml/parse-yaml.ts'
 import { validate } from '../../yaml/validate.ts'
 import { applyOverride, checkOverride } from './apply-override.ts'
 import { checkCombinations, combinedRules } from './check-combinations.ts'
@@ -15,9 +15,7 @@ import { RulePlace } from './rule-place.ts'
 import { type OverrideDocument, overrideSchema, type RuleDocument, ruleFileSchema, ruleSchema } from './rule-schema.ts'
 import { type ListFiles, readTerms } from './word-list.ts'
 
-export interface RuleFile {
-  readonly file: string
-  readonly text: string
+export interface RuleFile extends YamlText {
   /** Texts of the files that it names (word lists, allow-lists), by the path written in it; null: can't be read. */
   readonly lists?: ListFiles
 }
@@ -42,8 +40,9 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
   const overrides: Written<OverrideDocument>[] = []
   const ids = new Set<string>()
   const diagnostics: Diagnostic[] = []
-  for (const { file, text, lists = {} } of files) {
-    const { source, diagnostics: syntax } = parseYaml(file, text)
+  for (const file of files) {
+    const { lists = {} } = file
+    const { source, diagnostics: syntax } = readYaml(file)
     diagnostics.push(...syntax)
     if (!source) continue
     const { value, diagnostics: shape } = validate(source, ruleFileSchema)
@@ -98,11 +97,11 @@ function checked(
     disabled: new Set(overrides.filter((o) => o.document.enabled === false).flatMap((o) => o.document.rule)),
   }
   const needed = new Set(written.flatMap(({ document }) => combinedRules(document)))
-  const earlier = new Map<string, string>()
+  const earlier = new Map<string, RulePlace>()
   for (const { document, place, lists } of written) {
     const first = earlier.get(document.id)
-    if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first}`)
-    else earlier.set(document.id, place.name)
+    if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first.name}`)
+    else earlier.set(document.id, place)
     checkRule(document, place)
     checkCombinations(document, place, known)
     if (document.building_block && !needed.has(document.id))
@@ -120,13 +119,14 @@ function overridden(
 ): Pick<ParsedRules, 'rules' | 'disabled'> {
   const byId = new Map<string, DetectionRule | null>(rules.map((rule) => [rule.id, rule]))
   const disabled: DetectionRule[] = []
-  const earlier = new Map<string, string>()
+  const earlier = new Map<string, RulePlace>()
   for (const { document, place, lists } of overrides) {
     checkOverride(document, place)
     for (const id of document.rule) {
       const first = earlier.get(id)
-      if (first) place.report(['rule'], 'duplicate-id', `rule \`${id}\` is overridden at ${first} already; make it one`)
-      earlier.set(id, place.name)
+      if (first)
+        place.report(['rule'], 'duplicate-id', `rule \`${id}\` is overridden at ${first.name} already; make it one`)
+      earlier.set(id, place)
       if (!known.has(id)) {
         const hint = nearest(id, [...known])
         place.report(['rule'], 'unknown-rule', `there is no rule \`${id}\`${hint ? `; did you mean \`${hint}\`?` : ''}`)
