@@ -2,7 +2,7 @@
  * All keywords of all rules in one pass: where a word begins, its first four folded bytes are looked up in a bit table
  * small enough for the nearest cache, and only what passes is compared along a trie. White space between the words of a
  * keyword is flexible; keywords match whole words, where a change of case inside a word (`ssnNumber`) and a plural `s`
- * count as ends. Pure; linear in the text.
+ * count as ends. An abbreviation is found with full stops between its letters too. Pure; linear in the text.
  */
 import { LETTER_LEAD_MAX, LETTER_LEAD_MIN } from '../match/boundary.ts'
 import { FOLDED_BYTE, foldBeyondAscii, foldKeyword, SKIP, SPACE } from './fold-text.ts'
@@ -23,6 +23,13 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   if ((byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)) return LETTER
   return byte >= 0x30 && byte <= 0x39 ? DIGIT : OTHER
 })
+
+/**
+ * What may be an abbreviation: of two letters, full stops would make initials of it. `NIT` is also written `N.I.T.` and
+ * `N. I. T.`
+ */
+const ABBREVIATION = /^[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]{3,5}$/u
+const DOTTED = /^\p{L}(?:\.\s?\p{L}){2,4}\.?$/u
 
 interface TrieNode {
   readonly children: Map<number, TrieNode>
@@ -54,11 +61,12 @@ export class KeywordMatcher {
     const root: TrieNode = { children: new Map(), keyword: -1 }
     let longest = 0
     for (const keyword of keywords) {
-      const folded = foldKeyword(keyword)
+      const folded = foldKeyword(undotted(keyword))
       if (folded.length === 0) continue
       longest = Math.max(longest, folded.length)
       this.#add(root, folded, keyword)
     }
+    for (const keyword of keywords) longest = Math.max(longest, this.#addDotted(root, keyword))
     this.lengthMax = longest
     const nodes = [root]
     for (let i = 0; i < nodes.length; i++) nodes.push(...(nodes[i] as TrieNode).children.values())
@@ -92,12 +100,32 @@ export class KeywordMatcher {
 
   /** Number of the keyword; equal after folding means the same number. -1: it folds to nothing. */
   idOf(keyword: string): number {
-    return this.#ids.get(Buffer.from(foldKeyword(keyword)).toString('latin1')) ?? -1
+    return this.#ids.get(Buffer.from(foldKeyword(undotted(keyword))).toString('latin1')) ?? -1
   }
 
   #add(root: TrieNode, folded: Uint8Array, written: string): void {
     const key = Buffer.from(folded).toString('latin1')
     if (this.#ids.has(key)) return
+    this.#addPath(root, folded, this.#ids.size)
+    this.#ids.set(key, this.#ids.size)
+    this.#written.push(written)
+  }
+
+  /** The ways to write an abbreviation with full stops lead to the same number. Answers the longest one's length. */
+  #addDotted(root: TrieNode, keyword: string): number {
+    const letters = undotted(keyword)
+    if (!ABBREVIATION.test(letters)) return 0
+    const id = this.idOf(letters)
+    let length = 0
+    for (const between of ['.', '. ']) {
+      const folded = foldKeyword([...letters].join(between))
+      this.#addPath(root, folded, id)
+      length = Math.max(length, folded.length)
+    }
+    return length
+  }
+
+  #addPath(root: TrieNode, folded: Uint8Array, id: number): void {
     this.#addPrefixes(folded)
     let node = root
     for (const byte of folded) {
@@ -108,9 +136,7 @@ export class KeywordMatcher {
       }
       node = next
     }
-    node.keyword = this.#ids.size
-    this.#ids.set(key, node.keyword)
-    this.#written.push(written)
+    node.keyword = id
   }
 
   /** A keyword shorter than the prefix may be followed by anything, one with a space may have more of them. */
@@ -219,6 +245,12 @@ function nextBeginning({ first, short, prefixes }: Beginnings, text: Uint8Array,
     if (((prefixes[three >>> 5] as number) & (1 << (three & 31))) !== 0) return i
   }
   return length
+}
+
+/** `N.I.T.` as `NIT`; any other keyword as it is. */
+function undotted(keyword: string): string {
+  const composed = keyword.normalize('NFC')
+  return DOTTED.test(composed) ? composed.replace(/[.\s]/g, '') : keyword
 }
 
 function prefixHash(a: number, b: number, c: number, d: number): number {

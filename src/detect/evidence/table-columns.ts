@@ -1,7 +1,7 @@
 /**
  * Where a place stands in a table, and which cells head its column. Rows are lines with the same separator (TAB, else
- * semicolon, else comma) and roughly as many cells as the line above; the first row of such a block, or the first two,
- * are its header. Looks only at the lines about the places it is asked for, and at each table once. Pure; lines past a
+ * vertical bar, semicolon, comma) and roughly as many cells as the line above; the first row of such a block, or the
+ * first two, are its header. Between bars, as in Markdown and what databases print, a ruled line is a row. Looks only at the lines about the places it is asked for, and at each table once. Pure; lines past a
  * limit are no table.
  */
 const TAB = 0x09
@@ -9,7 +9,10 @@ const LF = 0x0a
 const QUOTE = 0x22
 const SEMICOLON = 0x3b
 const COMMA = 0x2c
-const SEPARATORS = [TAB, SEMICOLON, COMMA] as const
+const BAR = 0x7c
+/** Stands for a bar in the ruled lines of a table. */
+const PLUS = 0x2b
+const SEPARATORS = [TAB, BAR, SEMICOLON, COMMA] as const
 const LINE_MAX_BYTES = 64 * 1024
 const HEADER_ROWS = 2
 
@@ -111,19 +114,20 @@ export class TableColumns {
     if (end - start > LINE_MAX_BYTES) return null
     for (const one of separator === null ? SEPARATORS : [separator]) {
       const cells = this.#count(start, end, one)
-      // One comma is prose; one TAB or semicolon between two cells is a table with two columns.
-      if (cells >= (one === COMMA ? 3 : 2)) return { separator: one, cells }
+      // One comma or bar is prose; one TAB or semicolon between two cells is a table with two columns.
+      if (cells >= (one === COMMA || one === BAR ? 3 : 2)) return { separator: one, cells }
     }
     return null
   }
 
   #count(start: number, end: number, separator: number): number {
+    const ruled = separator === BAR ? PLUS : separator
     let cells = 1
     let quoted = false
     for (let i = start; i < end; i++) {
       const byte = this.#text[i]
-      if (byte === QUOTE && separator !== TAB) quoted = !quoted
-      else if (byte === separator && !quoted) cells++
+      if (byte === QUOTE && quotes(separator)) quoted = !quoted
+      else if ((byte === separator || byte === ruled) && !quoted) cells++
     }
     return cells
   }
@@ -136,7 +140,7 @@ export class TableColumns {
     let quoted = false
     for (let i = cellStart; i < at; i++) {
       const byte = this.#text[i]
-      if (byte === QUOTE && separator !== TAB) quoted = !quoted
+      if (byte === QUOTE && quotes(separator)) quoted = !quoted
       else if (byte === separator && !quoted) {
         column++
         cellStart = i + 1
@@ -153,7 +157,7 @@ export class TableColumns {
     let start = row.start
     for (let i = row.start; i <= row.end; i++) {
       const byte = i === row.end ? separator : this.#text[i]
-      if (byte === QUOTE && separator !== TAB) quoted = !quoted
+      if (byte === QUOTE && quotes(separator)) quoted = !quoted
       else if (byte === separator && (!quoted || i === row.end)) {
         if (current === column) return { start, end: i }
         current++
@@ -166,3 +170,8 @@ export class TableColumns {
 
 /** More tables than that in one text are looked at again when a place leads back to them. */
 const BLOCKS_KEPT_MAX = 64
+
+/** Whether quotes about a cell hide separators, as in CSV. */
+function quotes(separator: number): boolean {
+  return separator === COMMA || separator === SEMICOLON
+}

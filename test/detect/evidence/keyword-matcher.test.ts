@@ -13,6 +13,8 @@ const words = [
   '身份证',
   'pass-port no',
   'c',
+  'ΑΦΜ',
+  'n.i.f.',
 ]
 const matcher = new KeywordMatcher(words)
 const nameOf = new Map(words.map((word) => [matcher.idOf(word), word]))
@@ -52,6 +54,10 @@ describe('keywords', () => {
     ['with soft hyphens inside', 'cre\u00addit card', ['credit card=cre\u00addit card']],
     ['of one letter', 'c or cc', ['c=c']],
     ['at the ends of the text', 'ssn', ['ssn=ssn']],
+    ['with full stops between letters', 'S.S.N. s.s.n S. S. N.', ['ssn=S.S.N', 'ssn=s.s.n', 'ssn=S. S. N']],
+    ['with full stops between Greek letters', 'Α.Φ.Μ. 1', ['ΑΦΜ=Α.Φ.Μ']],
+    ['written with full stops alone', 'NIF N.I.F.', ['n.i.f.=NIF', 'n.i.f.=N.I.F']],
+    ['not of two letters with full stops', 'I.D.', []],
     ['of folded spelling', 'pass port   no', ['pass-port no=pass port   no']],
   ])('%s', (_, text, expected) => {
     expect(found(text).sort()).toEqual(expected.sort())
