@@ -13,8 +13,9 @@ export type Marking = Pick<LabelMark, 'scheme' | 'id' | 'name'>
 /** Longer lines are sentences. */
 const LINE_MAX_CHARS = 120
 
-const DECORATION = '[\\s>*#|=\\[\\](){}<–—•·_~:.,!"\'«»„“”-]'
-const EDGES = new RegExp(`^${DECORATION}+|${DECORATION}+$`, 'gu')
+const DECORATION = '\\s>*#|=\\[\\](){}<–—•·_~:.,!"\'«»„“”-'
+/** A line without what decorates its ends. */
+const BARE = new RegExp(`^[${DECORATION}]*(.*[^${DECORATION}])`, 'su')
 /** `Page 3 of 10`, `Seite 3/10`, `3 | 10`, before or after a marking. */
 const PAGE =
   '(?:(?:page|seite|p|pág|página|pagina|strona|sida|side|стр|第)[ .]*)?\\d{1,5}(?: ?(?:of|von|de|di|van|z|av|af|из|/|\\|) ?\\d{1,5})? ?(?:頁|页)?'
@@ -56,20 +57,30 @@ const GOVERNMENT: readonly RegExp[] = [
 /** The Australian Email Protective Marking Standard, in a line or a subject. */
 const AUSTRALIAN = /\[SEC=([A-Za-z][A-Za-z :-]{1,40})(?:,[^\]]{0,100})?\]$/u
 
+// Nearly every line is none, so what is costly waits for a sign that is cheap to see.
+const FIELD_SIGN = /[:：=]/u
+const DIGIT = /[0-9]/u
+const TLP_SIGN = /TLP/iu
+/** So begins none of the government's: with a capital of a sentence or a name, or without one. */
+const GOVERNMENT_SIGN = /^\p{Lu}(?!\p{Ll})/u
+
 /** The marking that a whole line is, or null. */
 export function markingOfLine(line: string): Marking | null {
   if (line.length > LINE_MAX_CHARS) return null
   const written = line.normalize('NFKC').replace(/\s+/gu, ' ').trim()
   const australian = AUSTRALIAN.exec(written)
   if (australian) return australianMarking(written.slice(australian.index), australian[1] ?? '')
-  const bare = written.replace(EDGES, '')
+  const bare = undecorated(written)
   if (bare === '') return null
-  const field = FIELD.exec(bare)
-  const text = (field ? bare.slice(field[0].length) : bare)
-    .replace(PAGE_AFTER, '')
-    .replace(PAGE_BEFORE, '')
-    .replace(EDGES, '')
+  const field = FIELD_SIGN.test(bare) ? FIELD.exec(bare) : null
+  const value = field ? bare.slice(field[0].length) : bare
+  const unnumbered = DIGIT.test(value) ? value.replace(PAGE_AFTER, '').replace(PAGE_BEFORE, '') : value
+  const text = unnumbered === bare ? bare : undecorated(unnumbered)
   return tlpMarking(text) ?? governmentMarking(text) ?? companyMarking(text, field !== null)
+}
+
+function undecorated(text: string): string {
+  return BARE.exec(text)?.[1] ?? ''
 }
 
 /** The marking that a subject begins or ends with, apart from the rest by brackets, a colon or a dash; or is. */
@@ -97,6 +108,7 @@ export function markingOfSubject(subject: string): Marking | null {
 }
 
 function tlpMarking(text: string): Marking | null {
+  if (!TLP_SIGN.test(text)) return null
   const found = TLP.exec(text)?.[0] ?? TLP_AT_END.exec(text)?.[1]
   if (found === undefined) return null
   const level = found.toUpperCase().replace(/[ ：]/gu, (sign) => (sign === ' ' ? '' : ':'))
@@ -104,7 +116,7 @@ function tlpMarking(text: string): Marking | null {
 }
 
 function governmentMarking(text: string): Marking | null {
-  if (!GOVERNMENT.some((pattern) => pattern.test(text))) return null
+  if (!GOVERNMENT_SIGN.test(text) || !GOVERNMENT.some((pattern) => pattern.test(text))) return null
   return { scheme: 'protective-marking', id: text, name: text }
 }
 
@@ -116,17 +128,26 @@ function australianMarking(whole: string, security: string): Marking {
 const OWN_NAME = /^(?:\p{Lu}[\p{L}\p{N}&.,'’-]*[ ]){1,3}(?=\p{Lu})/u
 
 function companyMarking(text: string, inField: boolean): Marking | null {
-  const id = companyId(text, inField) ?? (inField ? null : companyId(text.replace(OWN_NAME, ''), false))
+  const id =
+    companyId(text, inField) ?? (inField || !OWN_NAME.test(text) ? null : companyId(text.replace(OWN_NAME, ''), false))
   return id === null ? null : { scheme: 'marking', id, name: text }
 }
 
-/** A word that is used for other things too counts in capitals alone, or in a field that says what it is. */
+const PHRASES = byPhrase('phrases')
+/** Words that are used for other things too count in capitals alone, or in a field that says what they are. */
+const CAPITALS = byPhrase('capitals')
+
+function byPhrase(kind: 'phrases' | 'capitals'): ReadonlyMap<string, string> {
+  return new Map(COMPANY_MARKINGS.flatMap((marking) => [...marking[kind]].map((phrase) => [phrase, marking.id])))
+}
+
+const PHRASE_MAX_CHARS = Math.max(...[...PHRASES.keys(), ...CAPITALS.keys()].map((phrase) => phrase.length))
+
 function companyId(text: string, inField: boolean): string | null {
+  if (text.length > PHRASE_MAX_CHARS) return null
   // The Turkish capital keeps its dot in lower case, as a combining one.
   const key = text.replace(/İ/gu, 'i').toLowerCase()
-  for (const { id, phrases, capitals } of COMPANY_MARKINGS) {
-    if (phrases.has(key)) return id
-    if (capitals.has(key) && (inField || text === text.toUpperCase())) return id
-  }
-  return null
+  const id = PHRASES.get(key)
+  if (id !== undefined) return id
+  return (inField || text === text.toUpperCase() ? CAPITALS.get(key) : undefined) ?? null
 }
