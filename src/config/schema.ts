@@ -250,7 +250,7 @@ export const configSchema = z.strictObject({
       passwords: z
         .array(z.string())
         .default([])
-        .describe('Tried on encrypted zip and 7z archives, Office documents and PDF files.'),
+        .describe('Tried on encrypted zip, 7z and RAR archives, Office documents and PDF files.'),
       passwords_from_message: z
         .boolean()
         .default(false)

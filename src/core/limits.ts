@@ -142,6 +142,8 @@ export const limits = {
   extractThumbnailSideMaxPixels: 800,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
+  /** RAR writes 256 KiB at most. */
+  extractRarCommentMaxBytes: 1024 * 1024,
   /** Words of the message itself that are tried as passwords. */
   extractPasswordWordsMax: 8,
   extractPasswordTextMaxBytes: 64 * 1024,

@@ -1,3 +1,7 @@
+import type { ArchiveOutline } from './opened-archive.ts'
+import { outlineOfRar4, RAR4_MARK } from './rar4-opener.ts'
+import { outlineOfRar5, RAR5_MARK } from './rar5-opener.ts'
+
 /**
  * What the bytes of an archive tell without reading it: that it is one volume of several, that it holds nothing, that it
  * was cut off where libarchive would not notice. Pure; never throws.
@@ -11,14 +15,15 @@ export function isEmptyArchive(bytes: Buffer): boolean {
   const mark = bytes.toString('latin1', 0, 8)
   if (mark === AR_MARK) return bytes.length === AR_MARK.length
   if (mark.startsWith('7z\xbc\xaf')) return bytes.length === 32 && endOfSevenZip(bytes) === 32
-  return mark.startsWith('Rar!') ? bytes.length >= 20 && bytes.length < 64 : bytes.includes(CPIO_END)
+  const rar = outlineOfRar(bytes)
+  return rar ? rar.isWhole && rar.files.length === 0 && rar.end !== null : bytes.includes(CPIO_END)
 }
 
 /** Formats without a directory: members up to the last byte, an end mark. */
 export function isWholeArchive(bytes: Buffer): boolean {
   const mark = bytes.toString('latin1', 0, 8)
   if (/^07070[127]/.test(mark) || mark.startsWith('\xc7\x71')) return bytes.includes(CPIO_END)
-  if (mark !== AR_MARK) return true
+  if (mark !== AR_MARK) return outlineOfRar(bytes)?.isWhole ?? true
   let at = AR_MARK.length
   while (at + AR_HEADER_BYTES <= bytes.length) {
     const size = Number(bytes.toString('latin1', at + 48, at + 58).trim())
@@ -27,6 +32,12 @@ export function isWholeArchive(bytes: Buffer): boolean {
   }
   // The last member may lack the byte that makes its size even.
   return at === bytes.length || at === bytes.length + 1
+}
+
+/** Null for what is no RAR archive. */
+export function outlineOfRar(bytes: Buffer): ArchiveOutline | null {
+  if (bytes.subarray(0, RAR4_MARK.length).equals(RAR4_MARK)) return outlineOfRar4(bytes)
+  return bytes.subarray(0, RAR5_MARK.length).equals(RAR5_MARK) ? outlineOfRar5(bytes) : null
 }
 
 /** One of several files that make an archive together, as its header tells. */

@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import type { ExtractContext } from '../format.ts'
+import type { OpenedArchive } from './opened-archive.ts'
 import { ByteReader, ByteWriter, SevenZipError } from './seven-zip-bytes.ts'
 import { type Folder, readStreams, type Streams, withoutCoder, writeStreams } from './seven-zip-streams.ts'
 import { unlzma } from './unlzma.ts'
@@ -10,7 +11,9 @@ import { unlzma } from './unlzma.ts'
  * cipher is struck from the description of the streams, and what comes out is a plain archive for the usual reader.
  * That the password was right shows only when a checksum holds: of an encrypted directory here, of the content there.
  */
+/** The mark, and the version that is written. */
 const SIGNATURE = Buffer.from('377abcaf271c0004', 'hex')
+export const SEVEN_ZIP_MARK = SIGNATURE.subarray(0, 6)
 const START_BYTES = 32
 const AES_SHA256 = '06f10701'
 const COPY = '00'
@@ -39,7 +42,11 @@ export async function isSealedSevenZip(bytes: Buffer, context: ExtractContext): 
 }
 
 /** The archive without its encryption; null where the password is wrong for the directory or the structure is broken. */
-export async function openSevenZip(bytes: Buffer, password: string, context: ExtractContext): Promise<Buffer | null> {
+export async function openSevenZip(
+  bytes: Buffer,
+  password: string,
+  context: ExtractContext,
+): Promise<OpenedArchive | null> {
   try {
     const keys = new Keys(password)
     let header = headerOf(bytes)
@@ -54,7 +61,13 @@ export async function openSevenZip(bytes: Buffer, password: string, context: Ext
     out.bytes(header.subarray(0, start))
     writeStreams(out, opened.streams)
     out.bytes(header.subarray(end))
-    return archiveOf(opened.packed, out.done())
+    return {
+      bytes: archiveOf(opened.packed, out.done()),
+      isWhole: true,
+      isProven: false,
+      firstSealed: 0,
+      holds: () => true,
+    }
   } catch (thrown) {
     // Lengths that lie and ciphers that don't fit open nothing.
     if (thrown instanceof SevenZipError || thrown instanceof RangeError || isCipherError(thrown)) return null
