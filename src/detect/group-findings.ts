@@ -2,7 +2,6 @@
  * Matches -> Findings: one per detector, with keyed HMACs of the distinct values, counts, and excerpts in which every
  * matched character is masked. After this no raw value is left, unless `reveal` asks for it. Pure.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Extraction } from '../core/extraction.ts'
 import {
   CONFIDENCES,
@@ -15,6 +14,7 @@ import {
 import { limits } from '../core/limits.ts'
 import { CodePointOffsets } from './code-point-offsets.ts'
 import type { DetectOptions, RawNearMiss } from './detector.ts'
+import { HmacSha256 } from './hmac-sha256.ts'
 
 const KEY_BYTES = 16
 
@@ -97,24 +97,21 @@ function unique(matches: readonly Match[]): number {
 
 /** Keyed, so that a stored finding can be compared with another but not looked up in a table of all card numbers. */
 function keyOf(detector: string, value: string, key: Uint8Array): string {
-  return createHmac('sha256', keyObject(key))
-    .update(detector)
-    .update('\0')
-    .update(value)
-    .digest('hex')
-    .slice(0, KEY_BYTES * 2)
+  const words = macOf(key).digest(`${detector}\0${value}`)
+  let hex = ''
+  for (let i = 0; i < KEY_BYTES / 4; i++) hex += ((words[i] as number) >>> 0).toString(16).padStart(8, '0')
+  return hex
 }
 
-const keyObjects = new WeakMap<Uint8Array, KeyObject>()
+const macs = new WeakMap<Uint8Array, HmacSha256>()
 
-/** Made once for each key: making one costs more than the HMAC of a short value. */
-function keyObject(bytes: Uint8Array): KeyObject {
-  let key = keyObjects.get(bytes)
-  if (!key) {
-    key = createSecretKey(bytes)
-    keyObjects.set(bytes, key)
+function macOf(key: Uint8Array): HmacSha256 {
+  let mac = macs.get(key)
+  if (!mac) {
+    mac = new HmacSha256(key)
+    macs.set(key, mac)
   }
-  return key
+  return mac
 }
 
 /** All matches of a part, so that an excerpt masks its neighbours' values too. */
