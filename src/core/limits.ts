@@ -82,6 +82,12 @@ export const limits = {
   extractPartsMax: 10_000,
   extractInflatedMaxBytes: 500 * 1024 * 1024,
   extractRatioMax: 200,
+  /** A large upload may unpack to so many times its size even where that is more than the bound for all. */
+  extractInflatedPerByteMax: 10,
+  /** Texts and archives that are larger are read as streams, and never held whole. */
+  extractStreamFromBytes: 32 * 1024 * 1024,
+  /** What is read of a stream at once. */
+  extractStreamChunkBytes: 1024 * 1024,
   extractTextMaxBytes: 64 * 1024 * 1024,
   /** One text, HTML or XML file as it comes; of a larger one so much of its beginning is read. */
   extractTextInputMaxBytes: 256 * 1024 * 1024,
@@ -172,6 +178,8 @@ export const limits = {
   scanSizeMaxBytes: 2 * 1024 * 1024 * 1024,
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
+  /** Extraction and scan of what is streamed have a second more for each of so many bytes of it. */
+  scanRateMinBytesPerSecond: 1024 * 1024,
   /** A worker that has not compiled its detectors by then never will. */
   scanWorkerStartMaxMs: 120_000,
   /** Small messages given to one scan worker at once, that which it works on included, so that it need not wait for us. */
@@ -255,6 +263,14 @@ export const limits = {
   detectCombinationPlacesMax: 20_000,
   findingMatchesKeptMax: 100,
   findingKeysKeptMax: 1_000,
+  /** Distinct values of one finding that are told apart; `unique` says no more. Counts go on. */
+  findingValuesMax: 100_000,
+  /** What is looked at of a streamed text at once, apart from the text before and behind it. */
+  detectWindowBytes: 2 * 1024 * 1024,
+  /** Text before and behind a window: the longest match, and evidence at 2,000 characters of four bytes. */
+  detectWindowContextBytes: 32 * 1024,
+  /** Header rows of a table that go with every window of it. */
+  detectHeaderRowsMaxBytes: 16 * 1024,
   excerptContextChars: 24,
 
   // --- policy

@@ -4,19 +4,17 @@
  */
 import type { DetectionRule } from '../core/detection-rule.ts'
 import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
-import type { Extraction, Uninspected } from '../core/extraction.ts'
-import type { Finding, LabelFinding, Match, NearMiss } from '../core/finding.ts'
-import { CodePointOffsets } from './code-point-offsets.ts'
+import type { Extraction } from '../core/extraction.ts'
 import { buildRuleSet, type CompiledRuleSet, compileRules } from './compile-rules.ts'
-import { detectText } from './detect-text.ts'
-import type { DetectOptions, Detector, RawNearMiss } from './detector.ts'
+import { detectText, patternStream } from './detect-text.ts'
+import type { DetectOptions, Detector } from './detector.ts'
 import { exactDataDetector } from './exact-data/exact-data-detector.ts'
 import type { ExactDataIndex } from './exact-data/exact-data-index.ts'
 import { fingerprintDetector } from './fingerprint/fingerprint-detector.ts'
 import type { FingerprintIndex } from './fingerprint/fingerprint-index.ts'
-import { groupFindings } from './group-findings.ts'
 import { labelDetector } from './label/label-detector.ts'
 import type { LabelMap } from './label/label-map.ts'
+import { type Detection, MessageDetection } from './message-detection.ts'
 import type { RuleFile } from './rules/parse-rules.ts'
 
 export type { DetectOptions } from './detector.ts'
@@ -42,13 +40,6 @@ export interface CompiledDetectors {
   readonly detectors: readonly Detector[]
 }
 
-export interface Detection {
-  readonly findings: readonly Finding[]
-  readonly labels: readonly LabelFinding[]
-  readonly nearMisses: readonly NearMiss[]
-  readonly uninspected: readonly Uninspected[]
-}
-
 /** Throws DiagnosticsError when a rule file has an error: half a rule set must never run. */
 export function compileDetectors(sources: DetectorSources): CompiledDetectors {
   const { rules, diagnostics } = sources.readRules
@@ -62,40 +53,14 @@ export function compileDetectors(sources: DetectorSources): CompiledDetectors {
 }
 
 export function patternDetector(rules: CompiledRuleSet): Detector {
-  return { kind: 'pattern', inspectText: (text, options) => detectText(rules, text, options) }
+  return {
+    kind: 'pattern',
+    inspectText: (text, options) => detectText(rules, text, options),
+    openStream: (options) => patternStream(rules, options),
+  }
 }
 
 /** Never throws on any content; what could not be inspected in full is `uninspected`. */
 export function detectAll(compiled: CompiledDetectors, extraction: Extraction, options: DetectOptions): Detection {
-  const matches: Match[] = []
-  const nearMisses: NearMiss[] = []
-  const silenced: RawNearMiss[] = []
-  const uninspected: Uninspected[] = []
-  const labels: LabelFinding[] = []
-  for (const detector of compiled.detectors) {
-    for (const text of detector.inspectText ? extraction.texts : []) {
-      const detection = detector.inspectText?.(text, options)
-      if (!detection) continue
-      for (const match of detection.matches) matches.push(match)
-      const path = extraction.parts[text.part]?.path ?? `part ${text.part}`
-      nearMisses.push(...placed(detection.nearMisses, path, text.utf8))
-      for (const miss of detection.nearMisses) silenced.push(miss)
-      if (detection.overflow) uninspected.push({ path, reason: 'too-many', detail: `${detector.kind} candidates` })
-    }
-    for (const match of detector.inspectParts?.(extraction, options) ?? []) matches.push(match)
-    labels.push(...(detector.inspectLabels?.(extraction, options) ?? []))
-  }
-  return { findings: groupFindings(matches, extraction, options, silenced), labels, nearMisses, uninspected }
-}
-
-function placed(misses: readonly RawNearMiss[], path: string, text: Uint8Array): NearMiss[] {
-  if (misses.length === 0) return []
-  const offsets = new CodePointOffsets(text)
-  return misses.map(({ detector, start, end, silencedBy }) => ({
-    detector,
-    part: path,
-    start: offsets.at(start),
-    end: offsets.at(end),
-    silencedBy,
-  }))
+  return new MessageDetection(compiled.detectors, options).finish(extraction)
 }

@@ -1,9 +1,10 @@
 /** The pattern detector over one text: rules and ad-hoc terms, in the text and in its views. Pure, synchronous, linear. */
 import type { ExtractedText } from '../core/extraction.ts'
 import { confidenceAtLeast, type Match } from '../core/finding.ts'
+import { limits } from '../core/limits.ts'
 import { combineMatches } from './combine-matches.ts'
 import { buildRuleSet, type CompiledRuleSet } from './compile-rules.ts'
-import type { DetectOptions, RawNearMiss, TextDetection } from './detector.ts'
+import type { DetectOptions, RawNearMiss, StreamedDetector, TextDetection } from './detector.ts'
 import { type Claim, TextScan } from './scan-text.ts'
 import { settleClaims } from './settle-claims.ts'
 import { termRule } from './term-rules.ts'
@@ -13,8 +14,50 @@ import { weighMatches } from './weigh-matches.ts'
 /** Finds what the rules say in one text; offsets are bytes of the original text. */
 export function detectText(rules: CompiledRuleSet, text: ExtractedText, options: DetectOptions): TextDetection {
   const all = withTerms(rules, options.terms ?? [])
-  const buffer = Buffer.from(text.utf8.buffer, text.utf8.byteOffset, text.utf8.byteLength)
-  const scan = new TextScan(all, buffer)
+  const { settled, nearMisses, overflow } = look(all, text)
+  const weighed = weighMatches(all, settled, nearMisses)
+  return conclude(all, text, { settled: weighed, nearMisses, overflow }, options)
+}
+
+/**
+ * The same for a text that comes in windows. What all matches of a rule say together shows at the end alone, so bulk and
+ * weighted rules are held until then; combinations take them for what they may come to.
+ */
+export function patternStream(rules: CompiledRuleSet, options: DetectOptions): StreamedDetector {
+  const all = withTerms(rules, options.terms ?? [])
+  const weighted = new Set(all.weightedRules.map(({ rule }) => rule.id))
+  const lacking = new Map(all.bulkRules.map(({ rule }) => [rule.id, new Set<string>()]))
+  const wanted = new Map(all.bulkRules.map(({ rule }) => [rule.id, rule.threshold?.unique ?? 0]))
+  return {
+    take: (text) => {
+      const matchesMax = Math.max(limits.detectMatchesPerRuleMax, text.utf8.length / limits.detectBytesPerCandidateMin)
+      return conclude(all, text, look(all, text, matchesMax), options)
+    },
+    isHeld: ({ detector, normalized }) => {
+      const values = lacking.get(detector)?.add(normalized)
+      if (values && values.size >= (wanted.get(detector) ?? 0)) lacking.delete(detector)
+      return weighted.has(detector) || lacking.has(detector)
+    },
+    end: (held) => {
+      const nearMisses: RawNearMiss[] = []
+      // Where a bulk rule has enough values, what was held of it before it had them stands as it is.
+      const isOpen = ({ detector }: Match) => weighted.has(detector) || lacking.has(detector)
+      const judged = weighMatches(all, held.filter(isOpen), nearMisses)
+      return { matches: [...held.filter((match) => !isOpen(match)), ...judged], nearMisses }
+    },
+  }
+}
+
+interface Looked {
+  /** By position, before they are weighed together. */
+  readonly settled: readonly Match[]
+  readonly nearMisses: RawNearMiss[]
+  readonly overflow: boolean
+}
+
+function look(all: CompiledRuleSet, text: ExtractedText, matchesMax?: number): Looked {
+  const buffer = bufferOf(text)
+  const scan = new TextScan(all, buffer, null, matchesMax)
   scan.run()
   const hidden = new ViewScan(all, buffer.length)
   hidden.run(buffer, scan)
@@ -37,8 +80,16 @@ export function detectText(rules: CompiledRuleSet, text: ExtractedText, options:
       silencedBy: silenced.silencedBy,
     }),
   )
-  const settled = weighMatches(all, settleClaims(matches), nearMisses)
-  const combined = combineMatches(all, buffer, settled)
+  return { settled: settleClaims(matches), nearMisses, overflow: scan.overflow || hidden.overflow }
+}
+
+function conclude(
+  all: CompiledRuleSet,
+  text: ExtractedText,
+  { settled, nearMisses, overflow }: Looked,
+  options: DetectOptions,
+): TextDetection {
+  const combined = combineMatches(all, bufferOf(text), settled)
   const found = [...settled, ...combined.matches]
   const least = options.minConfidence ?? 'low'
   return {
@@ -46,8 +97,12 @@ export function detectText(rules: CompiledRuleSet, text: ExtractedText, options:
       ({ confidence, detector }) => confidenceAtLeast(confidence, least) && !all.buildingBlocks.has(detector),
     ),
     nearMisses: withoutFound([...nearMisses, ...combined.nearMisses], found),
-    overflow: scan.overflow || hidden.overflow || combined.overflow,
+    overflow: overflow || combined.overflow,
   }
+}
+
+function bufferOf({ utf8 }: ExtractedText): Buffer {
+  return Buffer.from(utf8.buffer, utf8.byteOffset, utf8.byteLength)
 }
 
 function matchOf(

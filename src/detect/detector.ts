@@ -4,6 +4,7 @@
  */
 import type { ExtractedText, Extraction } from '../core/extraction.ts'
 import type { EvidenceNote, LabelFinding, Match } from '../core/finding.ts'
+import type { SeenMatch } from './finding-tally.ts'
 
 export interface DetectOptions {
   /** Key of the HMAC over normalised values; 32 bytes. */
@@ -14,6 +15,8 @@ export interface DetectOptions {
   readonly terms?: readonly { readonly name: string; readonly text: string }[]
   /** Matches below it are left out. Default `low`. */
   readonly minConfidence?: Match['confidence']
+  /** What is looked at of a streamed text at once; left out: the limit's default. */
+  readonly windowBytes?: number
 }
 
 /** A silenced match; byte offsets into the part's text. */
@@ -32,9 +35,32 @@ export interface TextDetection {
   readonly overflow: boolean
 }
 
+/** A match of a streamed text that is judged at the text's end, with the places of it that were shown. */
+export interface HeldMatch extends Match {
+  readonly seen: SeenMatch
+}
+
+/**
+ * A detector over one text that comes in windows, in order. Windows overlap: of the matches of a window those that begin
+ * in its own stretch are taken, so each is taken once.
+ */
+export interface StreamedDetector {
+  /** What is found in a window; offsets are the window's. `isOwn`: whether a match begins in its own stretch. */
+  take(window: ExtractedText, isOwn: (match: Match) => boolean): TextDetection
+  /** Whether a match of `take` counts only after `end`. */
+  isHeld?(match: Match): boolean
+  /** What stands of the held ones. */
+  end?(held: readonly HeldMatch[]): {
+    readonly matches: readonly HeldMatch[]
+    readonly nearMisses: readonly RawNearMiss[]
+  }
+}
+
 export interface Detector {
   readonly kind: Match['kind']
   inspectText?(text: ExtractedText, options: DetectOptions): TextDetection
+  /** For every detector with `inspectText`. */
+  openStream?(options: DetectOptions): StreamedDetector
   /** What parts are, apart from their text. */
   inspectParts?(extraction: Extraction, options: DetectOptions): readonly Match[]
   inspectLabels?(extraction: Extraction, options: DetectOptions): readonly LabelFinding[]

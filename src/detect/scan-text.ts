@@ -64,9 +64,17 @@ export class TextScan {
   readonly #candidates = new Map<CompiledRule, number>()
   readonly #kept = new Map<CompiledRule, number>()
   readonly #candidatesMax: number
+  readonly #matchesMax: number
   #finder: EvidenceFinder | null = null
 
-  constructor(rules: CompiledRuleSet, text: Uint8Array, outer: OuterHeaders | null = null) {
+  /** `matchesMax`: of one rule. */
+  constructor(
+    rules: CompiledRuleSet,
+    text: Uint8Array,
+    outer: OuterHeaders | null = null,
+    matchesMax: number = limits.detectMatchesPerRuleMax,
+  ) {
+    this.#matchesMax = matchesMax
     this.#rules = rules
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
     this.#outer = outer
@@ -177,7 +185,7 @@ export class TextScan {
   #claim(claim: Claim): true {
     const kept = (this.#kept.get(claim.pattern.rule) ?? 0) + 1
     this.#kept.set(claim.pattern.rule, kept)
-    if (kept > limits.detectMatchesPerRuleMax) this.overflow = true
+    if (kept > this.#matchesMax) this.overflow = true
     else this.claims.push(claim)
     return true
   }

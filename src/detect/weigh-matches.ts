@@ -9,15 +9,15 @@ import type { RawNearMiss } from './detector.ts'
 const NEAR_MISSES_PER_RULE_MAX = 20
 
 /** Matches that stand; appends to `nearMisses`. */
-export function weighMatches(
+export function weighMatches<T extends Match>(
   { bulkRules, weightedRules }: CompiledRuleSet,
-  matches: readonly Match[],
+  matches: readonly T[],
   nearMisses: RawNearMiss[],
-): readonly Match[] {
+): readonly T[] {
   if (bulkRules.length + weightedRules.length === 0 || matches.length === 0) return matches
   const byRule = Map.groupBy(matches, (match) => match.detector)
-  const replaced = new Map<string, Map<Match, Match | null>>()
-  const judge = (rule: CompiledRule, judged: (own: readonly Match[]) => Judgement) => {
+  const replaced = new Map<string, Map<T, T | null>>()
+  const judge = (rule: CompiledRule, judged: (own: readonly T[]) => Judgement<T>) => {
     const own = byRule.get(rule.rule.id)
     if (!own) return
     const { kept, note } = judged(own)
@@ -36,26 +36,26 @@ export function weighMatches(
   })
 }
 
-interface Judgement {
+interface Judgement<T> {
   /** Each match as it stands now, null: it doesn't. */
-  readonly kept: Map<Match, Match | null>
+  readonly kept: Map<T, T | null>
   /** What silenced them. */
   readonly note: EvidenceNote | null
 }
 
-function judgeBulk({ rule }: CompiledRule, own: readonly Match[]): Judgement {
+function judgeBulk<T extends Match>({ rule }: CompiledRule, own: readonly T[]): Judgement<T> {
   const { threshold } = rule
   const enough = !threshold || new Set(own.map((match) => match.normalized)).size >= threshold.unique
   if (enough) return { kept: new Map(own.map((match) => [match, match])), note: null }
   const below = threshold.belowConfidence
   const note = { kind: 'threshold', name: `${threshold.unique} distinct values` } as const
   if (below === null) return { kept: new Map(), note: { ...note, effect: 'silenced' } }
-  const lower = (match: Match) =>
+  const lower = (match: T) =>
     confidenceAtLeast(below, match.confidence) ? match : noted(match, below, { ...note, effect: `lowered to ${below}` })
   return { kept: new Map(own.map((match) => [match, lower(match)])), note: null }
 }
 
-function judgeScore({ rule, weights }: CompiledRule, own: readonly Match[]): Judgement {
+function judgeScore<T extends Match>({ rule, weights }: CompiledRule, own: readonly T[]): Judgement<T> {
   const { levels, repeatsMax } = rule.score ?? { levels: {}, repeatsMax: 1 }
   let sum = 0
   for (const [value, same] of Map.groupBy(own, (match) => match.normalized))
@@ -71,6 +71,6 @@ function judgeScore({ rule, weights }: CompiledRule, own: readonly Match[]): Jud
   return { kept: new Map(speaking.map((match) => [match, noted(match, reached, note)])), note: null }
 }
 
-function noted(match: Match, confidence: Confidence, note: EvidenceNote): Match {
+function noted<T extends Match>(match: T, confidence: Confidence, note: EvidenceNote): T {
   return { ...match, confidence, evidence: [...match.evidence, note] }
 }

@@ -55,6 +55,11 @@ export class TableColumns {
       .flatMap((row) => this.#cell(row, column, block.separator) ?? [])
   }
 
+  /** The header rows of the table in which `at` stands; empty elsewhere and in the header itself. */
+  headerRowsOf(at: number): readonly ByteRange[] {
+    return this.#blockAt(at)?.header.filter((row) => row.end < at) ?? []
+  }
+
   /** The rows below the header in which `at` stands, or null where it stands elsewhere. */
   headedBy(at: number): ByteRange | null {
     const block = this.#blockAt(at)

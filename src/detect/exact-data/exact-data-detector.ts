@@ -5,7 +5,7 @@
 import type { ExtractedText } from '../../core/extraction.ts'
 import type { Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
-import type { DetectOptions, Detector, TextDetection } from '../detector.ts'
+import type { DetectOptions, Detector, StreamedDetector, TextDetection } from '../detector.ts'
 import { CandidateWalk } from './candidate-walk.ts'
 import { type ExactDataIndex, hasValue, rowsOf } from './exact-data-index.ts'
 import { type FoundRow, RowCollector } from './judge-rows.ts'
@@ -13,7 +13,29 @@ import { type FoundRow, RowCollector } from './judge-rows.ts'
 /** `indexes`: at least one, all of one catalogue. */
 export function exactDataDetector(indexes: readonly ExactDataIndex[]): Detector {
   const walk = new CandidateWalk(indexes)
-  return { kind: 'exact-data', inspectText: (text, options) => inspectText(indexes, walk, text, options) }
+  return {
+    kind: 'exact-data',
+    inspectText: (text, options) => inspectText(indexes, walk, text, options),
+    openStream: (options) => exactDataStream(indexes, walk, options),
+  }
+}
+
+/** A row is one match wherever its values stand, so it is told for the first window that has it. */
+function exactDataStream(
+  indexes: readonly ExactDataIndex[],
+  walk: CandidateWalk,
+  options: DetectOptions,
+): StreamedDetector {
+  const told = new Set<string>()
+  return {
+    take: (window, isOwn) => {
+      const detection = inspectText(indexes, walk, window, options)
+      const matches = detection.matches.filter((match) => isOwn(match) && !told.has(match.normalized))
+      const isFull = told.size + matches.length > limits.detectRowsMax
+      if (!isFull) for (const { normalized } of matches) told.add(normalized)
+      return { ...detection, matches: isFull ? [] : matches, overflow: detection.overflow || isFull }
+    },
+  }
 }
 
 function inspectText(
