@@ -54,6 +54,7 @@ async function extractImage(input: FormatInput, context: ExtractContext): Promis
   await readPixels(bytes, input.sniffedType, context)
   const print = context.picturePrint && (await picturePrint(bytes, input.sniffedType))
   if (print) context.picturePrint?.(print)
+  for (const gap of found.gaps ?? []) await extractTrailing(gap, context, { label: '[gap]' })
   if (found.end === null || found.end >= bytes.length) return
   await extractTrailing(bytes.subarray(found.end), context, { whole: bytes.length })
 }

@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import { decodeName } from './entry-name.ts'
+import { bitmapPlaces, webpPlaces } from './picture-places.ts'
 
 /**
  * Text that picture files carry beside EXIF: comments of JPEG and GIF, text chunks of PNG; and where the picture ends,
@@ -11,6 +12,8 @@ export interface PictureTexts {
   readonly deflated: readonly Buffer[]
   /** First byte behind the picture; null where the format doesn't tell. */
   readonly end: number | null
+  /** Bytes before that end which belong to nothing that a viewer reads. */
+  readonly gaps?: readonly Buffer[]
 }
 
 export function pictureTexts(bytes: Buffer, type: string): PictureTexts {
@@ -22,9 +25,9 @@ export function pictureTexts(bytes: Buffer, type: string): PictureTexts {
     case 'image/gif':
       return readGif(bytes)
     case 'image/webp':
-      return { texts: [], deflated: [], end: riffEnd(bytes) }
+      return { texts: [], deflated: [], ...webpPlaces(bytes) }
     case 'image/bmp':
-      return { texts: [], deflated: [], end: bitmapEnd(bytes) }
+      return { texts: [], deflated: [], ...bitmapPlaces(bytes) }
     case 'image/heic':
     case 'image/heif':
     case 'image/avif':
@@ -119,27 +122,6 @@ function subBlocks(bytes: Buffer, start: number): { data: Buffer; end: number } 
     at += 1 + length
   }
   return { data: Buffer.concat(pieces), end: bytes.length }
-}
-
-/** RIFF: the size behind the mark, a byte more where it is odd. */
-function riffEnd(bytes: Buffer): number | null {
-  if (bytes.length < 12) return null
-  const size = bytes.readUInt32LE(4)
-  return 8 + size + (size % 2)
-}
-
-/** Many programs write no size, or a wrong one: the pixels are where the header says, row by row. */
-function bitmapEnd(bytes: Buffer): number | null {
-  if (bytes.length < 54 || bytes.readUInt32LE(14) < 40) return null
-  const compression = bytes.readUInt32LE(30)
-  // Run lengths and embedded pictures tell their size apart; bit fields are plain pixels.
-  if (compression !== 0 && compression !== 3) {
-    const size = bytes.readUInt32LE(34)
-    return size === 0 ? null : bytes.readUInt32LE(10) + size
-  }
-  const stride = (Math.ceil((Math.abs(bytes.readInt32LE(18)) * bytes.readUInt16LE(28)) / 8) + 3) & ~3
-  const end = bytes.readUInt32LE(10) + stride * Math.abs(bytes.readInt32LE(22))
-  return Math.max(end, Math.min(bytes.readUInt32LE(2), bytes.length))
 }
 
 /** Boxes of ISO/IEC 14496-12, 4.2: a size and four letters each; what has none is behind the picture. */

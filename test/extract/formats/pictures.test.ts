@@ -29,6 +29,36 @@ function pngOf(width: number, height: number, chunks: readonly Buffer[] = []): B
   ])
 }
 
+/** A picture of RFC 9649 with chunks and the size that its file states. */
+function webpOf(chunks: Readonly<Record<string, string>>, stated?: number): Buffer {
+  const pieces = Object.entries(chunks).map(([type, data]) => {
+    const size = Buffer.alloc(4)
+    size.writeUInt32LE(data.length)
+    return Buffer.concat([Buffer.from(type), size, Buffer.from(data), Buffer.alloc(data.length % 2)])
+  })
+  const body = Buffer.concat([Buffer.from('WEBP'), ...pieces])
+  const head = Buffer.from('RIFF\0\0\0\0')
+  head.writeUInt32LE(stated ?? body.length, 4)
+  return Buffer.concat([head, body])
+}
+
+/** A bitmap of `bits` and `compression` with these bytes between header and end, pixels from `pixelsAt` on. */
+function bitmapOf(bits: number, compression: number, body: Buffer, pixelsAt = 54): Buffer {
+  const out = Buffer.concat([bitmap().subarray(0, 54), body])
+  out.writeUInt32LE(pixelsAt, 10)
+  out.writeUInt16LE(bits, 28)
+  out.writeUInt32LE(compression, 30)
+  return out
+}
+
+/** The same with everything behind it counted as its own, in the size of the file and in that of the pixels. */
+function lying(picture: Buffer, behind: Buffer): Buffer {
+  const out = Buffer.concat([picture, behind])
+  out.writeUInt32LE(out.length, 2)
+  out.writeUInt32LE(out.length - 54, 34)
+  return out
+}
+
 /** Two by two pixels of 24 bits, rows filled up to eight bytes; the size of the file left out. */
 function bitmap(): Buffer {
   const out = Buffer.alloc(54 + 16, 0x33)
@@ -102,6 +132,39 @@ describe('pictures', () => {
     expect(behind.text).toContain('a hidden line')
     expect(behind.traits).toContain('trailing-data')
     expect([...(await read(picture, name)).traits]).toEqual([])
+  })
+
+  it.each<[string, string, Buffer]>([
+    ['a bitmap', 'a.bmp', lying(bitmap(), Buffer.from('a hidden line'))],
+    ['masks', 'a.bmp', lying(bitmapOf(16, 3, Buffer.alloc(12 + 8, 7), 66), Buffer.from('a hidden line'))],
+    [
+      'run lengths',
+      'a.bmp',
+      lying(
+        bitmapOf(
+          8,
+          1,
+          Buffer.concat([Buffer.alloc(1024), Buffer.from('0201000000030102030000020101 0001'.replace(' ', ''), 'hex')]),
+          1078,
+        ),
+        Buffer.from('a hidden line'),
+      ),
+    ],
+    [
+      'before the pixels',
+      'a.bmp',
+      bitmapOf(24, 0, Buffer.concat([Buffer.from('a hidden line'), Buffer.alloc(16)]), 67),
+    ],
+    ['a chunk of no known kind', 'a.webp', webpOf({ 'VP8 ': 'pixels', hide: 'a hidden line' })],
+    [
+      'no chunk',
+      'a.webp',
+      Buffer.concat([webpOf({ 'VP8 ': 'pixels' }, 40), Buffer.from('\x01a hidden line\x01 more')]),
+    ],
+  ])('reads what a file counts as its own but no viewer reads: %s', async (_, name, picture) => {
+    const result = await read(picture, name)
+    expect(result.text).toContain('a hidden line')
+    expect(result.traits).toContain('trailing-data')
   })
 
   it('reads the strings of odd bytes', async () => {
