@@ -167,6 +167,30 @@ export class Automaton {
     return value
   }
 
+  /** 1 for each class of bytes that leads on from the state, or to a match. Builds no transitions. */
+  waysOn(state: number): Uint8Array {
+    const index = state / this.classes
+    const ways = new Uint8Array(this.classes)
+    for (const id of this.#items[index] as Int32Array) {
+      const instruction = this.#instructions[id] as Instruction
+      if (instruction.op === 'match') return ways.fill(1)
+      if (instruction.op === 'set') {
+        const { edgeOf } = this.#table(instruction.node)
+        for (let byteClass = 0; byteClass < this.classes; byteClass++) if (edgeOf[byteClass] !== 0) ways[byteClass] = 1
+        continue
+      }
+      for (let byteClass = 0; byteClass < this.classes; byteClass++)
+        if (ways[byteClass] === 0 && this.#goesOn(id, byteClass, this.#before[index] as number)) ways[byteClass] = 1
+    }
+    return ways
+  }
+
+  #goesOn(id: number, byteClass: number, before: number): boolean {
+    const next: number[] = []
+    this.#generation++
+    return this.#follow(id, byteClass, before, next) >= 0 || next.length > 0
+  }
+
   /** Steps one item over the class; returns the bytes to take back when it leads to a match, else -1. */
   #follow(id: number, byteClass: number, before: number, next: number[]): number {
     const instruction = this.#instructions[id]

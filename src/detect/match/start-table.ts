@@ -9,17 +9,19 @@ export function startPairs(automaton: Automaton): Uint16Array {
   const pairs = new Uint16Array(65_536)
   const classes = automaton.classes
   const end = automaton.classOf[256] as number
+  const waysOn = new Map<number, Uint8Array>()
   for (const bit of ownBits(automaton)) {
     const seen = new Uint8Array(classes * classes)
     for (const start of statesOf(automaton, bit)) {
       for (let first = 0; first < end; first++) {
         const state = settled(automaton, start, first)
         if (state === DEAD) continue
-        for (let second = 0; second < end; second++) {
-          if (seen[first * classes + second] === 1) continue
-          const value = automaton.trans[state + second] || automaton.build(state, second)
-          if (value !== DEAD) seen[first * classes + second] = 1
+        let ways = waysOn.get(state)
+        if (!ways) {
+          ways = automaton.waysOn(state)
+          waysOn.set(state, ways)
         }
+        for (let second = 0; second < end; second++) if (ways[second] === 1) seen[first * classes + second] = 1
       }
     }
     for (let pair = 0; pair < 65_536; pair++) {
@@ -36,11 +38,9 @@ export function startBytes(automaton: Automaton): Uint16Array {
   const bytes = new Uint16Array(256)
   for (const bit of ownBits(automaton)) {
     for (const start of statesOf(automaton, bit)) {
-      for (let byte = 0; byte < 256; byte++) {
-        const byteClass = automaton.classOf[byte] as number
-        const value = automaton.trans[start + byteClass] || automaton.build(start, byteClass)
-        if (value !== DEAD) bytes[byte] = (bytes[byte] as number) | bit
-      }
+      const ways = automaton.waysOn(start)
+      for (let byte = 0; byte < 256; byte++)
+        if (ways[automaton.classOf[byte] as number] === 1) bytes[byte] = (bytes[byte] as number) | bit
     }
   }
   return bytes

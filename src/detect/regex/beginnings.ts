@@ -9,7 +9,8 @@ import type { CodePoints } from './code-points.ts'
 /** A pattern with more beginnings begins like any word. */
 const BEGINNINGS_MAX = 300
 
-class TooMany extends Error {}
+/** Thrown by many a pattern, so it is made once: what it costs is noting where. */
+const TOO_MANY = new Error('there are too many beginnings')
 
 /** Latin-1 strings of bytes; `open` ones are shorter than a beginning and go on with what follows. */
 interface Beginnings {
@@ -27,7 +28,7 @@ export function beginningsOf(node: RegexNode, length: number): string[] | null {
     const { whole, open } = extend({ length, whole: new Set(), open: new Set(['']) }, node)
     return open.size > 0 ? null : [...whole]
   } catch (thrown) {
-    if (thrown instanceof TooMany) return null
+    if (thrown === TOO_MANY) return null
     throw thrown
   }
 }
@@ -69,7 +70,7 @@ function joined({ length, whole }: Beginnings, all: readonly Beginnings[]): Begi
     for (const bytes of one.whole) out.whole.add(bytes)
     for (const bytes of one.open) out.open.add(bytes)
   }
-  if (out.whole.size + out.open.size > BEGINNINGS_MAX) throw new TooMany()
+  if (out.whole.size + out.open.size > BEGINNINGS_MAX) throw TOO_MANY
   return out
 }
 
@@ -82,20 +83,40 @@ function withSet(from: Beginnings, set: CodePoints): Beginnings {
       const bytes = begun + character
       if (bytes.length >= from.length) whole.add(bytes.slice(0, from.length))
       else open.add(bytes)
-      if (whole.size + open.size > BEGINNINGS_MAX) throw new TooMany()
+      if (whole.size + open.size > BEGINNINGS_MAX) throw TOO_MANY
     }
   return { length: from.length, whole, open }
 }
 
 /** UTF-8 of the set's characters as Latin-1, ASCII in lower case. */
-function foldedCharacters(set: CodePoints): ReadonlySet<string> {
+function foldedCharacters(set: CodePoints): readonly string[] {
+  let known = folded.get(set)
+  if (known === undefined) {
+    known = sizeOf(set) - CAPITALS > BEGINNINGS_MAX ? null : foldCharacters(set)
+    folded.set(set, known)
+  }
+  if (!known || known.length > BEGINNINGS_MAX) throw TOO_MANY
+  return known
+}
+
+/** Patterns share most of their sets. */
+const folded = new WeakMap<CodePoints, readonly string[] | null>()
+/** So many characters at most are others' folded form. */
+const CAPITALS = 26
+
+function sizeOf(set: CodePoints): number {
+  let size = 0
+  for (let i = 0; i < set.length; i += 2) size += (set[i + 1] as number) - (set[i] as number) + 1
+  return size
+}
+
+function foldCharacters(set: CodePoints): string[] {
   const characters = new Set<string>()
   for (let i = 0; i < set.length; i += 2)
     for (let code = set[i] as number; code <= (set[i + 1] as number); code++) {
       const upper = code >= 0x41 && code <= 0x5a
       if (code < 0x80) characters.add(String.fromCharCode(upper ? code + 32 : code))
       else characters.add(Buffer.from(String.fromCodePoint(code)).toString('latin1'))
-      if (characters.size > BEGINNINGS_MAX) throw new TooMany()
     }
-  return characters
+  return [...characters]
 }

@@ -77,7 +77,8 @@ export function unicodeProperty(name: string): CodePoints | null {
   return known
 }
 
-function enumerate(property: string): CodePoints | null {
+/** Of the code points up to `max`. */
+function enumerate(property: string, max = CODE_POINT_MAX): CodePoints | null {
   let regex: RegExp
   try {
     regex = new RegExp(`${property}+`, 'gu')
@@ -85,18 +86,48 @@ function enumerate(property: string): CodePoints | null {
     return null
   }
   const out: number[] = []
-  const step = 0x4000
-  for (let from = 0; from <= CODE_POINT_MAX; from += step) {
-    const codes: number[] = []
-    for (let c = from; c < from + step; c++) if (c < 0xd800 || c > 0xdfff) codes.push(c)
-    const text = String.fromCodePoint(...codes)
-    for (const run of text.matchAll(regex)) {
-      const lo = run[0].codePointAt(0) ?? 0
-      out.push(lo, lo + [...run[0]].length - 1)
+  for (const [first, last] of VARIED)
+    for (let from = first; from < Math.min(last, max); from += CHUNK) {
+      const units = from > 0xffff ? 2 : 1
+      for (const run of textOf(from, Math.min(from + CHUNK - 1, last)).matchAll(regex)) {
+        const lo = from + run.index / units
+        out.push(lo, lo + run[0].length / units - 1)
+      }
     }
-  }
+  for (const [first, last] of ALIKE)
+    if (first <= max && String.fromCodePoint(first).search(regex) === 0) out.push(first, last)
   return union(out)
 }
+
+/** Where code points differ from their neighbours; surrogates are none. */
+const VARIED = [
+  [0, 0xd7ff],
+  [0xe000, 0xffff],
+  [0x10000, 0x3ffff],
+  [0xe0000, 0xeffff],
+] as const
+/**
+ * The other planes hold nothing yet, or what is for private use, and two noncharacters at their end. Looking at each of
+ * their code points would be most of the work; a test does.
+ */
+const ALIKE = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16].flatMap((plane) => [
+  [plane << 16, (plane << 16) + 0xfffd] as const,
+  [(plane << 16) + 0xfffe, (plane << 16) + 0xffff] as const,
+])
+const CHUNK = 0x4000
+
+/** Every code point from `first` to `last`, which are of one plane and no surrogates. */
+function textOf(first: number, last: number): string {
+  const text = Buffer.allocUnsafe((last - first + 1) * (first > 0xffff ? 4 : 2))
+  let at = 0
+  for (let code = first; code <= last; code++)
+    if (code <= 0xffff) at = text.writeUInt16LE(code, at)
+    else at = text.writeUInt16LE(0xdc00 + (code & 0x3ff), text.writeUInt16LE(0xd7c0 + (code >> 10), at))
+  return text.toString('utf16le')
+}
+
+/** No letter past these planes has another case, as a test sees. */
+const CASED_MAX = 0x1ffff
 
 let orbits: Map<number, number[]> | undefined
 
@@ -145,7 +176,7 @@ function caseOrbits(): Map<number, number[]> {
     const code = text.codePointAt(0) ?? otherwise
     return String.fromCodePoint(code).length === text.length ? code : otherwise
   }
-  const cased = unicodeProperty('Changes_When_Casemapped') ?? []
+  const cased = enumerate('\\p{Changes_When_Casemapped}', CASED_MAX) ?? []
   for (const code of codesOf(cased)) {
     const text = String.fromCodePoint(code)
     const upper = single(text.toUpperCase(), code)

@@ -111,8 +111,7 @@ class Reader {
   }
 
   #literal(character: string, flags: Flags): RegexNode {
-    const code = character.codePointAt(0) ?? 0
-    return setNode([code, code], flags)
+    return codeNode(character.codePointAt(0) ?? 0, flags)
   }
 
   #group(flags: Flags): { flags: Flags } | { node: RegexNode } {
@@ -204,8 +203,7 @@ class Reader {
     }
     const named = this.#namedClass(flags)
     if (named) return { kind: 'set', set: named }
-    const code = this.#escapedCode()
-    return setNode([code, code], flags)
+    return codeNode(this.#escapedCode(), flags)
   }
 
   #assertion(what: Assertion): RegexNode {
@@ -320,6 +318,9 @@ function signed(set: CodePoints, positive: boolean, flags: Flags): CodePoints {
   return positive ? folded : negate(folded)
 }
 
-function setNode(set: CodePoints, flags: Flags): RegexNode {
-  return { kind: 'set', set: flags.i ? foldCase(set) : set }
+function codeNode(code: number, flags: Flags): RegexNode {
+  return { kind: 'set', set: flags.i ? foldCase([code, code]) : (ASCII[code] ?? [code, code]) }
 }
+
+/** One set for each character, so that what is worked out of a set is worked out once. */
+const ASCII: readonly CodePoints[] = Array.from({ length: 0x80 }, (_, code) => [code, code])

@@ -17,16 +17,18 @@ const CLASS_CHARACTER = `(?:[^\\[\\]\\\\-]|${ESCAPE})`
 const CLASS = `\\[\\^?-?${CLASS_CHARACTER}(?:-?${CLASS_CHARACTER})*-?\\]`
 const TOKEN = new RegExp(
   [
-    `(?<atom>[^\\\\\\[\\](){}*+?|^$]|${ESCAPE}|${CLASS})`,
-    '(?<assertion>\\\\[bBAz]|[\\^$])',
-    '(?<flags>\\(\\?[ims]{1,3}(?:-[ims]{1,3})?\\))',
-    '(?<open>\\((?:\\?:|\\?[ims]{0,3}(?:-[ims]{1,3})?:|\\?P?<(?<name>[A-Za-z_][A-Za-z0-9_]*)>)?(?![?]))',
-    '(?<close>\\))',
-    '(?<repeat>(?:[*+?]|\\{(?<min>\\d{1,4})(?:,(?<max>\\d{1,4})?)?\\})\\??)',
-    '(?<or>\\|)',
+    `([^\\\\\\[\\](){}*+?|^$]|${ESCAPE}|${CLASS})`,
+    '(?:\\\\[bBAz]|[\\^$])',
+    '(?:\\(\\?[ims]{1,3}(?:-[ims]{1,3})?\\))',
+    '(\\((?:\\?:|\\?[ims]{0,3}(?:-[ims]{1,3})?:|\\?P?<([A-Za-z_][A-Za-z0-9_]*)>)?(?![?]))',
+    '(\\))',
+    '((?:[*+?]|\\{(\\d{1,4})(?:,(\\d{1,4})?)?\\})\\??)',
+    '\\|',
   ].join('|'),
   'y',
 )
+/** What the groups of TOKEN are; without one it is an assertion, flags or `|`. */
+const [ATOM, OPEN, NAME, CLOSE, REPEAT, MIN, MAX] = [1, 2, 3, 4, 5, 6, 7] as const
 
 export function isPlainRegex(pattern: string): boolean {
   if (!pattern.isWellFormed() || !hasPlainSyntax(pattern)) return false
@@ -46,14 +48,16 @@ function hasPlainSyntax(pattern: string): boolean {
   TOKEN.lastIndex = 0
   for (let at = 0; at < pattern.length; at = TOKEN.lastIndex) {
     TOKEN.lastIndex = at
-    const token = TOKEN.exec(pattern)?.groups
+    const token = TOKEN.exec(pattern)
     if (!token) return false
-    if (token.open) depth++
-    if (token.close && depth-- === 0) return false
-    if (token.repeat && (!repeatable || !isOrdered(token.min, token.max))) return false
-    if (token.name && names.size === names.add(token.name).size) return false
-    if (token.atom && token.atom.length > 1 && !hasOrderedRanges(token.atom)) return false
-    repeatable = token.atom !== undefined || token.close !== undefined
+    const atom = token[ATOM]
+    const name = token[NAME]
+    if (token[OPEN]) depth++
+    if (token[CLOSE] && depth-- === 0) return false
+    if (token[REPEAT] && (!repeatable || !isOrdered(token[MIN], token[MAX]))) return false
+    if (name && names.size === names.add(name).size) return false
+    if (atom && atom.length > 1 && !hasOrderedRanges(atom)) return false
+    repeatable = atom !== undefined || token[CLOSE] !== undefined
   }
   return depth === 0
 }
