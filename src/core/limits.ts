@@ -128,6 +128,10 @@ export const limits = {
   /** Empty cells kept as TABs, so that a value stays under its header. */
   extractCellGapMax: 64,
   extractPdfPagesMax: 5_000,
+  /** Objects of a file whose structure is looked through. */
+  extractPdfObjectsMax: 500_000,
+  /** Bytes that streams may come to while their checksums are looked at; those past it are not. */
+  extractPdfCheckMaxBytes: 64 * 1024 * 1024,
   /** Bytes of no known kind behind a file that can't hide one: read for strings and told as a trait alone. */
   extractTrailingNoiseMaxBytes: 512,
   /** The same where a file was filled up to whole sectors. */

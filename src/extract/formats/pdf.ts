@@ -12,6 +12,7 @@ import {
   hasPictures,
   xfaTexts,
 } from '../office/pdf-raw.ts'
+import { readPdfStructure, withoutCounts } from '../office/pdf-structure.ts'
 import { PdfWords } from '../office/pdf-words.ts'
 import { extractTrailing } from '../trailing-data.ts'
 
@@ -31,8 +32,8 @@ export const pdf: Format = {
 const PATHS_MIN = 50
 
 async function extractPdf(input: FormatInput, context: ExtractContext): Promise<void> {
-  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const opened = await openPdf(bytes, context.passwords.slice(0, limits.extractPasswordsMax))
+  const given = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
+  const { bytes, opened } = await openWhole(given, context)
   if (opened === 'sealed') {
     context.uninspected('encrypted', encryptionOf(bytes))
     return
@@ -55,6 +56,27 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   if (bytes.includes('/XFA')) for (const text of await xfaTexts(bytes, context)) context.text(text)
   await readRevisions(bytes, lines, context)
   await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
+}
+
+/** The file, opened with every page that hangs on its page tree: readers show no more than the tree counts. */
+async function openWhole(
+  bytes: Buffer,
+  context: ExtractContext,
+): Promise<{ bytes: Buffer; opened: Awaited<ReturnType<typeof openPdf>> }> {
+  const passwords = context.passwords.slice(0, limits.extractPasswordsMax)
+  const opened = await openPdf(bytes, passwords)
+  if (typeof opened === 'string') return { bytes, opened }
+  const { hasBrokenStream, pages, counts } = readPdfStructure(bytes, context)
+  if (hasBrokenStream) context.uninspected('corrupt', 'pdf stream')
+  if (pages <= opened.pdf.document.numPages) return { bytes, opened }
+  context.trait('hidden-content')
+  if (counts === null) {
+    context.uninspected('partial', 'pages that are not counted')
+    return { bytes, opened }
+  }
+  await opened.pdf.close().catch(() => undefined)
+  const whole = withoutCounts(bytes, counts)
+  return { bytes: whole, opened: await openPdf(whole, passwords) }
 }
 
 async function readPages(

@@ -1,13 +1,17 @@
+import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { has, made, read } from './making.ts'
 
 /** A PDF of one page whose program is given; further objects, numbered from 6 on, may be referred to. */
-function pdfOf(program: string, extra: { page?: string; catalog?: string; objects?: readonly string[] } = {}): Buffer {
+function pdfOf(
+  program: string,
+  extra: { page?: string; catalog?: string; tree?: string; objects?: readonly string[]; filter?: string } = {},
+): Buffer {
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R ${extra.catalog ?? ''} >>`,
-    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    `<< /Type /Pages ${extra.tree ?? '/Kids [3 0 R] /Count 1'} >>`,
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> ${extra.page ?? ''} >>`,
-    `<< /Length ${program.length} >>\nstream\n${program}\nendstream`,
+    `<< /Length ${program.length} ${extra.filter ?? ''} >>\nstream\n${program}\nendstream`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
     ...(extra.objects ?? []),
   ]
@@ -123,6 +127,49 @@ describe('pdf', () => {
       'latin1',
     )
     expect((await read(file, 'x.pdf')).said).toContain('corrupt page program')
+  })
+
+  it('says that a stream breaks off or was changed, and takes one without its checksum', async () => {
+    const packed = zlib.deflateSync(Array.from({ length: 50 }, (_, i) => show(`line ${i}`, 50, 10 * i)).join(''))
+    const readStream = async (stream: Buffer) =>
+      (await read(pdfOf(stream.toString('latin1'), { filter: '/Filter /FlateDecode', objects: [INFO] }), 'x.pdf')).said
+    expect(await readStream(packed)).toEqual([])
+    expect(await readStream(packed.subarray(0, packed.length - 4))).toEqual([])
+    expect(await readStream(packed.subarray(0, packed.length / 2))).toContain('corrupt pdf stream')
+    const changed = Buffer.from(packed)
+    changed[60] = (changed[60] ?? 0) ^ 0x10
+    expect(await readStream(changed)).toContain('corrupt pdf stream')
+  })
+
+  describe('pages that the page tree does not count', () => {
+    const second =
+      '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 8 0 R /Resources << /Font << /F1 5 0 R >> >> >>'
+    const hidden = show('card 4111 1111 1111 1111')
+    const withCount = (count: number) =>
+      pdfOf(show('first page'), {
+        tree: `/Kids [3 0 R 7 0 R] /Count ${count}`,
+        objects: [INFO, second, `<< /Length ${hidden.length} >>\nstream\n${hidden}\nendstream`],
+      })
+
+    it.each([0, 1])('are read: %i of two', async (count) => {
+      const result = await read(withCount(count), 'x.pdf')
+      expect(result.text).toContain('first page')
+      expect(result.text).toContain('card 4111 1111 1111 1111')
+      expect(result.traits).toContain('hidden-content')
+    })
+
+    it('are nothing to tell where all are counted, or more than there are', async () => {
+      for (const count of [2, 3]) {
+        const result = await read(withCount(count), 'x.pdf')
+        expect(result.text).toContain('card 4111 1111 1111 1111')
+        expect([...result.traits, ...result.said]).toEqual([])
+      }
+    })
+
+    it.skipIf(!has('qpdf'))('are told where the tree stands in a compressed stream', async () => {
+      const packed = made('qpdf', ['--object-streams=generate', 'a.pdf', 'b.pdf'], { 'a.pdf': withCount(1) }, 'b.pdf')
+      expect((await read(packed, 'x.pdf')).said).toContain('partial pages that are not counted')
+    })
   })
 
   it('reads data behind the end', async () => {
