@@ -73,8 +73,8 @@ export interface FingerprintIndex {
   /** For each segment the shingles of each document that no ignored one has: what its containment is a share of. */
   readonly sizes: readonly Uint32Array<SharedArrayBuffer>[]
   readonly filter: HashFilter
-  /** There are documents that are too short for winnowing's guarantee. */
-  readonly hasShort: boolean
+  /** Hashes of documents that may be too short for winnowing's guarantee; null when there are none. */
+  readonly shortFilter: HashFilter | null
 }
 
 /** Joins segments to an index: the filter over all, and the sizes without what is ignored. Linear in the hashes. */
@@ -90,14 +90,39 @@ export function fingerprintIndex(
     for (let i = 0; i < counts.length; i++) counts[i] = records[i * RECORD_WORDS + RECORD.shingles] ?? 0
     return counts
   })
-  const hasShort = segments.some(({ records }) => {
-    for (let at = 0; at < records.length; at += RECORD_WORDS)
-      if ((records[at + RECORD.shingles] ?? 0) > 0 && (records[at + RECORD.words] ?? 0) < SURE_WORDS) return true
-    return false
-  })
-  const index = { revision, key, segments, sizes, filter, hasShort }
+  const index = { revision, key, segments, sizes, filter, shortFilter: shortFilter(segments) }
   for (const segment of segments) if (segment.ignore) leaveOut(segment, index)
   return index
+}
+
+/** Of such documents every shingle of a text must be asked for, so their hashes have a filter that fits into the cache. */
+function shortFilter(segments: readonly FingerprintSegment[]): HashFilter | null {
+  const shorts = segments.filter(({ ignore }) => !ignore).map(({ table, records }) => ({ table, ...shortOf(records) }))
+  const filter = hashFilter(shorts.reduce((sum, { hashes }) => sum + hashes, 0))
+  let some = false
+  for (const { table, bits, hashes } of shorts) {
+    if (hashes === 0) continue
+    some = true
+    eachEntry(table, (high, low, at) => {
+      const document = table.values[at] as number
+      if (((bits[document >>> 5] as number) >>> (document & 31)) & 1) filterAdd(filter, high, low)
+    })
+  }
+  return some ? filter : null
+}
+
+/** A bit set of the short documents of a segment, and how many shingles they have. */
+function shortOf(records: Uint32Array): { bits: Uint32Array; hashes: number } {
+  const documents = records.length / RECORD_WORDS
+  const bits = new Uint32Array(Math.ceil(documents / 32))
+  let hashes = 0
+  for (let i = 0; i < documents; i++) {
+    const shingles = records[i * RECORD_WORDS + RECORD.shingles] as number
+    if (shingles === 0 || (records[i * RECORD_WORDS + RECORD.words] as number) >= SURE_WORDS) continue
+    bits[i >>> 5] = (bits[i >>> 5] as number) | (1 << (i & 31))
+    hashes += shingles
+  }
+  return { bits, hashes }
 }
 
 function leaveOut(ignored: FingerprintSegment, { segments, sizes }: FingerprintIndex): void {

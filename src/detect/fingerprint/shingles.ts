@@ -4,7 +4,7 @@
  * have the same shingles. Pure; linear in the text. Without the key a hash tells nothing of its words.
  */
 import { createHmac } from 'node:crypto'
-import { BLOCK_CAPACITY, eachWordBlock, type WordBlock, type WordKey } from '../words/word-blocks.ts'
+import { BLOCK_CAPACITY, CARRIED_MAX, eachWordBlock, type WordBlock, type WordKey } from '../words/word-blocks.ts'
 
 /** Words in a shingle. Shorter ones collide with ordinary phrases, longer ones don't survive small edits. */
 export const SHINGLE_WORDS = 8
@@ -15,16 +15,23 @@ export const SHINGLE_WORDS = 8
 export const WINNOW_WINDOW = 4
 export const GUARANTEED_WORDS = SHINGLE_WORDS + WINNOW_WINDOW - 1
 
+/**
+ * Two windows side by side, which keep two shingles. The smallest shingle of both is the smallest of one of them, so to
+ * learn whether a passage of so many shingles is there it is enough to ask for the smallest of each LOOK_WINDOW: two in
+ * nine instead of two in five.
+ */
+export const LOOK_WINDOW = 2 * WINNOW_WINDOW
+
 /** Documents with fewer words may be too short for a window, so only a look at every shingle is sure to find them. */
-export const SURE_WORDS = 2 * SHINGLE_WORDS + WINNOW_WINDOW - 1
+export const SURE_WORDS = 2 * SHINGLE_WORDS + LOOK_WINDOW - 1
 
 /** Halves of words: a word weighs two, a character that is a word of its own (Chinese, Japanese, Thai …) one. */
 const WORD_UNITS = 2
 const SHINGLE_UNITS = SHINGLE_WORDS * WORD_UNITS
 /** Most words that one shingle may have, when all weigh one unit. */
 const SHINGLE_WORDS_MAX = SHINGLE_UNITS
-/** Enough of a block's end for the shingles and windows that go on in the next. */
-const CARRY = SHINGLE_WORDS_MAX + WINNOW_WINDOW - 1
+/** Enough of a block's end for the windows that go on in the next, and for what stands around their shingles. */
+const CARRY = CARRIED_MAX
 
 export interface ShingleKey {
   readonly words: WordKey
@@ -182,20 +189,20 @@ export const kept = new Int32Array(BLOCK_CAPACITY)
  * Puts the indices of the shingles of a block that winnowing keeps into `kept` and says how many: in each window the
  * rightmost of the smallest, each once. A block too short for a window keeps its smallest.
  */
-export function winnow({ count, low }: Pick<ShingleBlock, 'count' | 'low'>): number {
+export function winnow({ count, low }: Pick<ShingleBlock, 'count' | 'low'>, window: number = WINNOW_WINDOW): number {
   if (count === 0) return 0
   let keeping = 0
   let best = 0
   let smallest = low[0] as number
-  for (let end = 1; end < Math.min(WINNOW_WINDOW, count); end++) {
+  for (let end = 1; end < Math.min(window, count); end++) {
     if ((low[end] as number) > smallest) continue
     best = end
     smallest = low[end] as number
   }
   kept[keeping++] = best
-  for (let end = WINNOW_WINDOW; end < count; end++) {
+  for (let end = window; end < count; end++) {
     const newest = low[end] as number
-    const start = end - WINNOW_WINDOW + 1
+    const start = end - window + 1
     if (newest <= smallest) {
       best = end
       smallest = newest

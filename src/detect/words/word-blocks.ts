@@ -88,36 +88,110 @@ const LETTER_BITS = 0x40404040
 /** Set in four ASCII letters or digits it makes them lower case. */
 const LOWER_BITS = 0x20202020
 
+/** Where words begin and end, in turns. */
+const EDGES_BYTES = 4_096
+const edges = new Uint32Array(EDGES_BYTES + 1)
+/** Bytes: 1 in a word, 0 between words; 2 is for a closer look, `&` and what is no ASCII. */
+const EDGE_CLASS = Uint8Array.from(ASCII_FOLD, (fold, byte) => (byte >= 0x80 || byte === 0x26 ? 2 : fold && 1))
+
 /** Appends words until the block is full or the text ends; returns where to go on. */
 function fill(utf8: Uint8Array, from: number, key: WordKey): number {
   const view = new DataView(utf8.buffer, utf8.byteOffset, utf8.byteLength)
-  const { start, end, alone } = block
-  const length = utf8.length
-  let count = block.count
   let i = from
-  while (i < length && count < BLOCK_CAPACITY) {
-    const byte = utf8[i] as number
-    if (byte < 0x80 && ASCII_FOLD[byte] === SEPARATOR) {
-      i = byte === 0x26 ? afterEntity(utf8, i) : i + 1
-      continue
-    }
-    const begin = i
-    const limit = Math.min(length, begin + WORD_MAX_BYTES)
-    while (i < limit && ASCII_FOLD[utf8[i] as number] !== SEPARATOR) i++
-    start[count] = begin
-    if (i === limit || (utf8[i] as number) < 0x80) {
-      hashWord(view, begin, i - begin, LOWER_BITS, key, count)
-      alone[count] = 0
-    } else {
-      i = foldWord(utf8, begin, limit, count)
-      if (folded.length === 0) continue
-      hashWord(folded.view, 0, folded.length, 0, key, count)
-    }
-    end[count] = i
-    count++
+  while (i < utf8.length && block.count < BLOCK_CAPACITY) {
+    i = plainWords(utf8, view, i, key)
+    if (i < utf8.length && block.count < BLOCK_CAPACITY) i = anyWord(utf8, view, i, key)
   }
-  block.count = count
   return i
+}
+
+/**
+ * Appends the words of a stretch of mere ASCII; returns where a closer look must go on. Finding their edges without a
+ * branch is twice as fast as word by word, since no processor can guess where a word ends.
+ */
+function plainWords(utf8: Uint8Array, view: DataView, from: number, key: WordKey): number {
+  // Two bytes at least are a word and what ends it.
+  const to = Math.min(utf8.length, from + EDGES_BYTES, from + 2 * (BLOCK_CAPACITY - block.count))
+  let inWord = 0
+  let count = 0
+  let i = from
+  for (; i < to; i++) {
+    const kind = EDGE_CLASS[utf8[i] as number] as number
+    if (kind === 2) break
+    edges[count] = i
+    count += kind ^ inWord
+    inWord = kind
+  }
+  const whole = count - inWord
+  for (let at = 0; at < whole; at += 2) {
+    const end = edges[at + 1] as number
+    let begin = edges[at] as number
+    for (; end - begin > WORD_MAX_BYTES; begin += WORD_MAX_BYTES)
+      appendPlain(utf8, view, begin, begin + WORD_MAX_BYTES, key)
+    appendPlain(utf8, view, begin, end, key)
+  }
+  if (inWord === 0) return i
+  let begin = edges[whole] as number
+  for (; i - begin >= WORD_MAX_BYTES; begin += WORD_MAX_BYTES)
+    appendPlain(utf8, view, begin, begin + WORD_MAX_BYTES, key)
+  return begin
+}
+
+/** Appends the word that begins or stands after the separator at `i`, whatever it is; returns where to go on. */
+function anyWord(utf8: Uint8Array, view: DataView, i: number, key: WordKey): number {
+  const byte = utf8[i] as number
+  if (byte < 0x80 && ASCII_FOLD[byte] === SEPARATOR) return byte === 0x26 ? afterEntity(utf8, i) : i + 1
+  const limit = Math.min(utf8.length, i + WORD_MAX_BYTES)
+  let end = i
+  while (end < limit && ASCII_FOLD[utf8[end] as number] !== SEPARATOR) end++
+  if (end === limit || (utf8[end] as number) < 0x80) {
+    appendPlain(utf8, view, i, end, key)
+    return end
+  }
+  const { count } = block
+  end = foldWord(utf8, i, limit, count)
+  if (folded.length === 0) return end
+  block.start[count] = i
+  block.end[count] = end
+  hashWord(folded.view, 0, folded.length, 0, key, count)
+  block.count++
+  return end
+}
+
+function appendPlain(utf8: Uint8Array, view: DataView, begin: number, end: number, key: WordKey): void {
+  const at = block.count++
+  block.start[at] = begin
+  block.end[at] = end
+  block.alone[at] = 0
+  if (end - begin <= 8 && begin + 8 <= utf8.length) hashShortWord(view, begin, end - begin, key, at)
+  else hashWord(view, begin, end - begin, LOWER_BITS, key, at)
+}
+
+/**
+ * The same as `hashWord` for ASCII words of up to eight letters, which nearly all are: without a branch on the length,
+ * since no processor can guess it. Reads eight bytes from where the word begins.
+ */
+function hashShortWord(view: DataView, from: number, length: number, key: WordKey, at: number): void {
+  // All bits set for fewer than four letters, and for more than four.
+  const few = (length - 4) >> 31
+  const many = (4 - length) >> 31
+  const cut = (32 - 8 * length) & few & 31
+  const lower = LOWER_BITS >>> cut
+  const chunk = (few & (view.getInt32(from) >>> cut)) | (~few & view.getInt32(from, true)) | lower
+  const last = view.getInt32(from + ((length - 4) & many), true) | LOWER_BITS
+  const b0 = key.low + length
+  let a = Math.imul(key.high ^ length ^ chunk, 0x2c1b3c6d)
+  let b = Math.imul(((few & b0) | (~few & ((b0 << 13) | (b0 >>> 19)))) ^ chunk, 0x297a2d39)
+  a ^= (a >>> 15) & ~few
+  const c = Math.imul(a ^ last, 0x2c1b3c6d)
+  a = (many & (c ^ (c >>> 15))) | (~many & a)
+  b = (many & Math.imul(((b << 13) | (b >>> 19)) ^ last, 0x297a2d39)) | (~many & b)
+  block.high[at] = a ^ (a >>> 15)
+  block.low[at] = b ^ (b >>> 15)
+  const letters = LETTER_BITS >>> cut
+  const some = (chunk | (last & many)) & letters
+  const every = chunk & (last | ~many) & letters
+  block.classes[at] = (some === 0 ? 0 : HAS_LETTER) | (every === letters ? 0 : HAS_DIGIT)
 }
 
 /** Puts two hashes of folded bytes, and what classes they have, into the block. Overlapping words of four bytes. */

@@ -3,8 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/core/limits.ts'
 import { FOUND_WORDS, fingerprintDetector } from '../../../src/detect/fingerprint/fingerprint-detector.ts'
 import { DOCUMENTS_PER_HASH_MAX } from '../../../src/detect/fingerprint/fingerprint-index.ts'
-import { GUARANTEED_WORDS } from '../../../src/detect/fingerprint/shingles.ts'
-import { detect, detectOptions, document, indexOf, part, prose, summary } from './registered.ts'
+import {
+  eachShingleBlock,
+  GUARANTEED_WORDS,
+  kept,
+  LOOK_WINDOW,
+  SHINGLE_WORDS,
+  shingleKey,
+  winnow,
+} from '../../../src/detect/fingerprint/shingles.ts'
+import { BLOCK_WORDS, CARRIED_MAX } from '../../../src/detect/words/word-blocks.ts'
+import { catalogKey, detect, detectOptions, document, indexOf, part, prose, summary } from './registered.ts'
 
 const plan = prose(400, 'plan')
 const words = plan.split(' ')
@@ -126,6 +135,48 @@ describe('a registered document', () => {
     expect(detect({ ...index, key: new Uint8Array(32).fill(9) }, plan).matches).toEqual([])
   })
 
+  it('is found over the edges of the blocks that a text is read in', async () => {
+    const index = await indexOf([document('a.txt', plan)])
+    for (let before = BLOCK_WORDS - 40; before < BLOCK_WORDS + CARRIED_MAX + 20; before++) {
+      const [match] = detect(index, `${prose(before, 'x')} ${excerpt(90, FOUND_WORDS)} ${prose(90, 'y')}`).matches
+      expect(match?.document, `after ${before} words`).toBe('a.txt')
+      const [whole] = detect(index, `${prose(before, 'x')} ${excerpt(50, 100)} ${prose(90, 'y')}`).matches
+      const [plain] = detect(index, `${prose(90, 'x')} ${excerpt(50, 100)} ${prose(90, 'y')}`).matches
+      expect(whole?.containment, `after ${before} words`).toBe(plain?.containment)
+    }
+  })
+
+  it('is found by its characters over the edges of blocks, where characters are words', async () => {
+    const han = Array.from({ length: 200 }, (_, i) => String.fromCodePoint(0x4e00 + i * 7)).join('')
+    const index = await indexOf([document('a.txt', han)])
+    // A character is half a word, and there is one shingle more to two windows.
+    const passage = han.slice(100, 100 + 2 * SHINGLE_WORDS + LOOK_WINDOW - 1)
+    for (let before = BLOCK_WORDS - 40; before < BLOCK_WORDS + CARRIED_MAX + 20; before++)
+      expect(detect(index, `${prose(before, 'x')} ${passage} ${prose(40, 'y')}`).matches, `${before}`).toHaveLength(1)
+  })
+
+  it('is as much of it as there is, however it was edited', async () => {
+    const index = await indexOf([document('a.txt', plan)])
+    const hashes = new Set<string>()
+    const shinglesOf = (text: string, visit: (hash: string, kept: boolean) => void) =>
+      eachShingleBlock(Buffer.from(text), shingleKey(catalogKey), (block) => {
+        const keeping = new Set(kept.subarray(0, winnow(block)))
+        for (let i = 0; i < block.count; i++) visit(`${block.high[i]} ${block.low[i]}`, keeping.has(i))
+      })
+    shinglesOf(plan, (hash, keeping) => {
+      if (keeping) hashes.add(hash)
+    })
+    for (const every of [9, 10, 12, 15, 20, 40]) {
+      const copy = words.map((word, i) => (i % every === every - 1 ? 'edited' : word)).join(' ')
+      const shared = new Set<string>()
+      shinglesOf(copy, (hash) => {
+        if (hashes.has(hash)) shared.add(hash)
+      })
+      const [match] = detect(index, `${prose(200, 'x')} ${copy} ${prose(200, 'y')}`).matches
+      expect(match?.containment, `every ${every}th word`).toBeCloseTo(shared.size / hashes.size, 2)
+    }
+  })
+
   it('is found far into a long text', async () => {
     const index = await indexOf([document('a.txt', plan)])
     const [match] = detect(index, `${prose(30_000, 'x')} ${plan} ${prose(10_000, 'y')}`).matches
@@ -134,6 +185,16 @@ describe('a registered document', () => {
 })
 
 describe('several documents', () => {
+  it('are found whether they are too short for a window or not', async () => {
+    const short = Array.from({ length: 12 }, (_, i) => document(`short${i}`, prose(8 + i, `s${i}x`)))
+    const index = await indexOf([...short, document('a.txt', plan)])
+    const text = `${prose(9_000)} ${short.map((_, i) => prose(8 + i, `s${i}x`)).join(` ${prose(30, 'y')} `)} ${plan}`
+    const found = detect(index, text).matches
+    expect(found.map((match) => match.document).sort()).toEqual(['a.txt', ...short.map(({ name }) => name)].sort())
+    expect(found.every((match) => match.containment === 1)).toBe(true)
+    expect(detect(index, prose(9_000)).matches).toEqual([])
+  })
+
   it('that share a passage are all found, the most contained first', async () => {
     const index = await indexOf([
       document('long.txt', `${plan} ${prose(400, 'z')}`),

@@ -84,6 +84,31 @@ describe('words of a text', () => {
     )
   })
 
+  it('are hashed the same wherever they stand', () => {
+    // At the end of a text there are no eight bytes to read at once, and past a stretch reading begins anew.
+    const ascii = fc.string({ unit: fc.constantFrom(...'aBzQ059'), minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(ascii, fc.constantFrom(' ', '\n--', '&amp;', ' é '))),
+        fc.nat(20),
+        (pairs, more) => {
+          const gap = ' '.repeat(more === 0 ? 0 : 4_070 + more)
+          const found = wordsOf(gap + pairs.map(([word, after]) => word + after).join(''))
+          expect(found.filter(({ text }) => text !== 'é')).toEqual(pairs.flatMap(([word]) => wordsOf(word)))
+        },
+      ),
+      { numRuns: 300 },
+    )
+    for (const length of Array.from({ length: 20 }, (_, i) => i + 1))
+      for (const unit of ['1', 'a', 'A'])
+        for (const at of Array.from({ length: length }, (_, i) => i)) {
+          const word = `${'1'.repeat(at)}${unit}${'1'.repeat(length - at - 1)}`
+          const [inside, last] = wordsOf(`${word} and more ${word}`).filter(({ text }) => text === word)
+          expect(inside).toEqual(last)
+          expect(inside?.classes).toBe((/\d/.test(word) ? HAS_DIGIT : 0) | (/[a-z]/i.test(word) ? HAS_LETTER : 0))
+        }
+  })
+
   it('are the same composed and decomposed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (written) => {
@@ -119,6 +144,16 @@ describe('words of a text', () => {
     const past = wordsOf('x'.repeat(WORD_MAX_BYTES + 1))
     expect(at.map((word) => word.text.length)).toEqual([WORD_MAX_BYTES])
     expect(past.map((word) => word.text.length)).toEqual([WORD_MAX_BYTES, 1])
+    const pieces = Array.from({ length: 40 }, () => WORD_MAX_BYTES)
+    for (const [before, after] of [
+      ['', ''],
+      ['', ' y'],
+      ['é ', '&y'],
+      [' '.repeat(4_000), 'x y'],
+    ] as const) {
+      const found = wordsOf(before + 'x'.repeat(40 * WORD_MAX_BYTES) + after).map((word) => word.text)
+      expect(found.filter((word) => word.length > 1).map((word) => word.length)).toEqual(pieces)
+    }
   })
 
   it('hostile UTF-8 only separates', () => {
