@@ -9,11 +9,18 @@ import type { Validator } from './validator.ts'
 
 /** Names of fields, types and states that stand behind `password:` in code and forms. */
 const CODE_WORD =
-  /^(?:string|str|text|varchar|char|int|bool(?:ean)?|bytes?|object|any|required|optional|hidden|input|label|field|form|login|forgot(?:ten)?|reset|update|create|change|confirm(?:ed|ation)?|verify|check|valid(?:ate)?|invalid|incorrect|wrong|missing|empty|expired|protected|encrypted|hashed?|plain(?:text)?|enabled?|disabled?|password\w*|passwd\w*|pwd\w*|passphrase|username|email|self|this|request|params|config|settings|options|value|secret|true|false|null|none|undefined|nil|yes|no)[:;,.!?)]*$/i
+  /^(?:string|str|text|varchar|char|int|bool(?:ean)?|bytes?|object|any|required|optional|hidden|input|label|field|form|login|forgot(?:ten)?|reset|update|create|change|confirm(?:ed|ation)?|verify|check|valid(?:ate)?|invalid|incorrect|wrong|missing|empty|expired|protected|encrypted|hashed?|plain(?:text)?|enabled?|disabled?|password\w*|passwd\w*|pwd\w*|passphrase|username|email|self|this|request|params|config|settings|options|value|secret|true|false|null|none|undefined|nil|yes|no|bearer|basic)[:;,.!?)]*$|^!\w+$/i
 
 /** A path, selector, address, date or one word of a sentence. */
 const NOT_CHOSEN =
-  /^[#./~]?[a-z]+(?:[-_/][a-z]+)+[/?.]?$|^[#.][\w-]+$|^\/|^[A-Za-z]+[.,;:!?)]*$|^[A-Z][a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:[A-Z][a-z]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^\d{1,4}[-./]\d|^\W+$|^[\w.+-]+@[\w-]+\.[\w.-]+$/
+  /^[#./~]?[a-z]+(?:[-_/][a-z]+)+[/?.]?$|^[#.][\w-]+$|^\/|^\p{L}+[.,;:!?)]*$|^[A-Z][a-z]+(?:[A-Z][a-z]+)+$|^[a-z]+(?:[A-Z][a-z]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^\d{1,4}[-./]\d|^\W+$|^[\w.+-]+@[\w-]+\.[\w.-]+$/u
+
+/** Scripts that people read and don't type blindly: a sentence begins. */
+const SENTENCE =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Devanagari}]/u
+
+/** A word with a variable in it, as shells, PHP and Perl fill it in. */
+const INTERPOLATED = /^[a-z_]+\$[a-z_]+$/
 
 /** Punctuation of code or markup around it, selectors and paths. */
 const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
@@ -26,7 +33,8 @@ export const passwordValue: Validator = {
     if (secret.check(value, 'assigned') === null || CODE_WORD.test(value) || CODE.test(value)) return null
     if (argument === undefined) return value
     const classes = CLASSES.filter((kind) => kind.test(value.replace(/[.,;:!?)]+$/, ''))).length
-    return !NOT_CHOSEN.test(value) && /[^A-Za-z]/.test(value) && classes >= 2 ? value : null
+    if (NOT_CHOSEN.test(value) || INTERPOLATED.test(value) || SENTENCE.test(value)) return null
+    return /[^A-Za-z]/.test(value) && classes >= 2 ? value : null
   },
   argumentProblem(argument) {
     return argument === undefined || argument === 'strong' ? null : 'takes no argument or `strong`'

@@ -1,7 +1,7 @@
 /**
  * `secret`: whether a value can be a real secret. Masks, ellipses and runs of one character are none. `secret(assigned)`,
  * for values that only a name before them makes a secret, also rejects what code and documentation write in that place:
- * references to variables, templates, calls, and words such as `your-key-here`. `secret(mixed)` wants letters and digits
+ * references to variables and managers of secrets, templates, calls, and words such as `your-key-here`. `secret(mixed)` wants letters and digits
  * besides.
  */
 import type { Validator } from './validator.ts'
@@ -10,11 +10,15 @@ const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE(?:KEY
 
 /** `${NAME}`, `%(name)s`, `<your key>`, `{{ key }}`, `$name`, `os.environ`, `config.key`, `getKey()`. */
 const REFERENCE =
-  /^[$%@#&]?[{<([]|[}>)\]]$|^\$[A-Za-z_]|^%[A-Za-z_]\w*%?$|\$\{|\{\{|<%|%\(|#\{|^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+$|\(|^(?:process|os|env|config|settings|self|this|secrets|vault|var|data|local|module|params|options)[.[]|^arn:|^https?:\/\//i
+  /^[$%@#&]?[{<([]|[}>)\]]$|^\$[A-Za-z_]|^%[A-Za-z_]\w*%?$|\$\{|\{\{|<%|%\(|#\{|^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][A-Za-z_$]*)+$|\(|^(?:process|os|env|config|settings|self|this|secrets|vault|var|data|local|module|params|options)[.[]|^https?:\/\/|^\/(?:run|etc|var|opt|home|usr|mnt|secrets)\//i
+
+/** Where a manager of secrets, a file or the environment holds the value: `op://vault/item`, `ssm:/prod/db`. */
+const KEPT_ELSEWHERE =
+  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass):|^projects\/[^/]+\/secrets\//i
 
 /** Words that stand where a secret would. */
 const STAND_IN =
-  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING/i
+  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|foobar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING/i
 
 const DISTINCT_MIN = 4
 const VALUE_MAX = 8_192
@@ -24,7 +28,7 @@ export const secret: Validator = {
   check(value, argument) {
     if (value.length > VALUE_MAX || MASK.test(value) || new Set(value).size < DISTINCT_MIN) return null
     if (argument === undefined) return value
-    if (REFERENCE.test(value) || STAND_IN.test(value)) return null
+    if (REFERENCE.test(value) || KEPT_ELSEWHERE.test(value) || STAND_IN.test(value)) return null
     return argument === 'assigned' || (/[0-9]/.test(value) && /[A-Za-z]/.test(value)) ? value : null
   },
   argumentProblem(argument) {
