@@ -4,5 +4,5 @@ set -eu
 cd "$(dirname "$0")/.."
 rm -rf dist
 node node_modules/typescript/bin/tsc -p tsconfig.build.json
-node dist/app/prepare-rules.js
+node dist/app/build-prepared-rules.js
 chmod 755 bin/sluice

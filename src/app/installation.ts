@@ -12,7 +12,8 @@ import { type Diagnostic, DiagnosticsError } from '../core/diagnostic.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
 import { loadTemplates } from '../delivery/composer/template-store.ts'
-import { parseRules } from '../detect/rules/parse-rules.ts'
+import type { PlanChoices } from '../detect/match/plan-pattern.ts'
+import { choicesOf, parseRules } from '../detect/rules/parse-rules.ts'
 import { compilePolicies, type KnownNames } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
@@ -91,6 +92,7 @@ async function readNamed(file: string): Promise<string> {
 export interface Definitions {
   /** What the files say, so that scan threads need not read them again. */
   readonly detectionRules: readonly DetectionRule[]
+  readonly choices: PlanChoices
   readonly detectors: readonly { readonly id: string; readonly family: Family }[]
   readonly policies: PolicySet
   readonly warnings: readonly Diagnostic[]
@@ -128,7 +130,7 @@ export async function loadDefinitions(
   const all = [...ruleDiagnostics, ...diagnostics]
   const errors = all.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length > 0 || !policies) throw new DiagnosticsError(errors)
-  return { detectionRules: rules, detectors, policies, warnings: all }
+  return { detectionRules: rules, choices: choicesOf(ruleFiles), detectors, policies, warnings: all }
 }
 
 export function directoryOf({ organisation }: Config): Directory {

@@ -1,16 +1,16 @@
 /**
- * What rule files say, written down at build time: reading the shipped rules' YAML would take most of a start. Values are
- * kept by the SHA-256 of the text that they are the value of, so an edited file is parsed, whatever is prepared. A file
- * of prepared values that is missing, damaged or of another form is as good as none. Values are checked and compiled as
- * freshly parsed ones are; nothing but the parsing is spared.
+ * What the build found out about the shipped rules: reading their YAML and trying how their patterns are best looked for
+ * would take most of a start. It is kept by the SHA-256 of a file's text, so an edited file is read afresh whatever is
+ * prepared, and it is whole or as good as none. Rules are checked and compiled as ever.
  */
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isDeepStrictEqual } from 'node:util'
+import type { RuleFile } from '../detect/rules/parse-rules.ts'
 import { writeFileAtomic } from '../platform/safe-files.ts'
-import { parseYaml, type YamlText } from '../yaml/parse-yaml.ts'
+
+export type Prepared = Required<Pick<RuleFile, 'value' | 'choices'>>
 
 /** In the build's folder, whether this runs from src/ or from dist/: texts decide what is used of it. */
 const PREPARED = join(dirname(fileURLToPath(import.meta.url)), '../../dist/prepared-rules')
@@ -18,35 +18,28 @@ const PREPARED = join(dirname(fileURLToPath(import.meta.url)), '../../dist/prepa
 const FORM = 'sluice-prepared-rules-1'
 const WORLD_READABLE = 0o644
 
-/** The files, with their values where those are prepared. */
-export async function withPreparedValues<T extends YamlText>(
-  files: readonly T[],
-  prepared = PREPARED,
-): Promise<readonly T[]> {
-  const lines = await readPrepared(prepared)
+/** The files, with what is prepared of them. */
+export async function withPrepared(files: readonly RuleFile[], from = PREPARED): Promise<readonly RuleFile[]> {
+  const lines = await readLines(from)
   if (lines.size === 0) return files
   return files.map((file) => {
     const line = lines.get(digestOf(file.text))
-    return line === undefined ? file : { ...file, value: JSON.parse(line) as unknown }
+    return line === undefined ? file : { ...file, ...(JSON.parse(line) as Prepared) }
   })
 }
 
-/** Parses the files and writes down what they say; leaves out what has complaints or isn't the same as JSON. */
-export async function prepareRules(files: readonly YamlText[], prepared = PREPARED): Promise<void> {
-  const lines = files.flatMap(({ file, text }) => {
-    const { source, diagnostics } = parseYaml(file, text)
-    if (!source || diagnostics.length > 0) return []
-    const json = JSON.stringify(source.value) ?? 'null'
-    return isDeepStrictEqual(JSON.parse(json), source.value) ? [`${digestOf(text)} ${json}\n`] : []
-  })
-  const body = lines.join('')
-  await writeFileAtomic(prepared, Buffer.from(`${FORM} ${digestOf(body)}\n${body}`), { mode: WORLD_READABLE })
+/** Of each file its text, and what is to be found with it. */
+export async function writePrepared(
+  files: readonly { text: string; prepared: Prepared }[],
+  to = PREPARED,
+): Promise<void> {
+  const body = files.map(({ text, prepared }) => `${digestOf(text)} ${JSON.stringify(prepared)}\n`).join('')
+  await writeFileAtomic(to, Buffer.from(`${FORM} ${digestOf(body)}\n${body}`), { mode: WORLD_READABLE })
 }
 
-/** JSON by the digest of the text whose value it is; empty where the file isn't whole. */
-async function readPrepared(file: string): Promise<ReadonlyMap<string, string>> {
-  const content = await readFile(file, 'utf8').catch(() => '')
-  const [head, body] = cut(content, '\n')
+/** JSON by the digest of the text that it is about; none where the file isn't whole. */
+async function readLines(from: string): Promise<ReadonlyMap<string, string>> {
+  const [head, body] = cut(await readFile(from, 'utf8').catch(() => ''), '\n')
   if (head !== `${FORM} ${digestOf(body)}`) return new Map()
   return new Map(
     body

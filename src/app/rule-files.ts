@@ -6,14 +6,14 @@ import type { RuleFile } from '../detect/rules/parse-rules.ts'
 import type { ListFiles } from '../detect/rules/word-list.ts'
 import { readYaml } from '../yaml/parse-yaml.ts'
 import { readYamlFiles } from './policy-files.ts'
-import { withPreparedValues } from './prepared-rules.ts'
+import { withPrepared } from './prepared-rules.ts'
 
 /**
  * Every rule file at or below `paths`. What a rule file names and can't be read stands as null, which its check turns
  * into a complaint with its place. Throws what `readYamlFiles` throws.
  */
 export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[]> {
-  const files = await withPreparedValues(await readYamlFiles(paths))
+  const files = await withPrepared(await readYamlFiles(paths))
   return await Promise.all(
     files.map(async (file) => {
       const names = listNames(file)

@@ -43,12 +43,13 @@ export async function startExtractPool(config: Config, prints?: PrintsWanted): P
 }
 
 export function detectorSources(
-  definitions: Pick<Definitions, 'detectionRules'>,
+  definitions: Pick<Definitions, 'detectionRules' | 'choices'>,
   catalog: LoadedCatalog,
 ): DetectorSources {
   return {
     rules: [],
     readRules: definitions.detectionRules,
+    choices: definitions.choices,
     catalogRevision: catalog.revision,
     fingerprints: catalog.fingerprints,
     exactData: catalog.exactData,

@@ -10,7 +10,14 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import { KeywordMatcher } from './evidence/keyword-matcher.ts'
 import { namedGroups } from './evidence/named-groups.ts'
 import { Automaton } from './match/automaton.ts'
-import { type PatternPlan, planLinePattern, planPattern } from './match/plan-pattern.ts'
+import {
+  NO_LITERAL,
+  type PatternPlan,
+  type PlanChoices,
+  planKey,
+  planLinePattern,
+  planPattern,
+} from './match/plan-pattern.ts'
 import { prefixTables } from './match/prefix-table.ts'
 import { Program } from './match/program.ts'
 import { Scanner } from './match/scanner.ts'
@@ -19,7 +26,7 @@ import { beginsLine, type RegexNode } from './regex/ast.ts'
 import { foldCase } from './regex/code-points.ts'
 import { parseRegex } from './regex/parse-regex.ts'
 import type { RequiredLiterals } from './regex/required-literals.ts'
-import { parseRules, type RuleFile } from './rules/parse-rules.ts'
+import { choicesOf, parseRules, type RuleFile } from './rules/parse-rules.ts'
 import type { Term } from './term-rules.ts'
 import { resolveValidator, type ValidatorUse } from './validators/registry.ts'
 import { views } from './views/registry.ts'
@@ -119,11 +126,27 @@ export interface CompiledRuleSet {
 export function compileRules(files: readonly RuleFile[]): { rules: CompiledRuleSet | null; diagnostics: Diagnostic[] } {
   const { rules, diagnostics } = parseRules(files)
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { rules: null, diagnostics }
-  return { rules: buildRuleSet(rules), diagnostics }
+  return { rules: buildRuleSet(rules, [], choicesOf(files)), diagnostics }
 }
 
-/** Compiles rules that `parseRules` has found sound; throws where one isn't. */
-export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Term[] = []): CompiledRuleSet {
+/** How the patterns are looked for, as far as there was a choice. */
+export function choicesMade(patterns: readonly CompiledPattern[]): PlanChoices {
+  return new Map(
+    patterns.flatMap(({ plan, pattern }) =>
+      plan.by === 'keyword' ? [] : [[planKey(pattern), plan.by === 'literal' ? plan.nth : NO_LITERAL] as const],
+    ),
+  )
+}
+
+/**
+ * Compiles rules that `parseRules` has found sound; throws where one isn't. `choices` spare the work of making them and
+ * change nothing that is found.
+ */
+export function buildRuleSet(
+  rules: readonly DetectionRule[],
+  terms: readonly Term[] = [],
+  choices: PlanChoices = new Map(),
+): CompiledRuleSet {
   const builder = new GroupBuilder()
   const patterns: CompiledPattern[] = []
   const words: CompiledWords[] = []
@@ -138,7 +161,7 @@ export function buildRuleSet(rules: readonly DetectionRule[], terms: readonly Te
     const compiledRule: CompiledRule = { index, rule, anti, weights: rule.score ? termWeights(rule) : NO_WEIGHTS }
     for (const list of rule.words ?? []) words.push(compileWords(compiledRule, list, evidence))
     for (const pattern of rule.patterns)
-      patterns.push(compilePattern(compiledRule, pattern, evidence, terms[index - rules.length]))
+      patterns.push(compilePattern(compiledRule, pattern, evidence, choices, terms[index - rules.length]))
     return compiledRule
   })
   const { keywords, groupsOfKeyword, groups } = builder.finish()
@@ -206,13 +229,15 @@ function compilePattern(
   rule: CompiledRule,
   pattern: RulePattern,
   evidence: ReadonlyMap<string, CompiledGroup>,
+  choices: PlanChoices,
   term: Term | undefined,
 ): CompiledPattern {
   const { requires, raise } = namedGroups(rule, pattern, evidence)
   // Evidence by pattern can stand anywhere, so only keywords alone can say where to look.
   const byKeyword = requires.length > 0 && requires.every((group) => group.keywords > 0 && group.patterns.length === 0)
   const sole = new SolePattern(parseRegex(pattern.regex), pattern.boundary)
-  const plan = byKeyword ? KEYWORD : beginsLine(sole.node) ? planLinePattern(sole) : planPattern(sole)
+  const chosen = choices.get(planKey(pattern))
+  const plan = byKeyword ? KEYWORD : beginsLine(sole.node) ? planLinePattern(sole, chosen) : planPattern(sole, chosen)
   return {
     sole,
     plan,

@@ -14,6 +14,7 @@ import { fingerprintDetector } from './fingerprint/fingerprint-detector.ts'
 import type { FingerprintIndex } from './fingerprint/fingerprint-index.ts'
 import { labelDetector } from './label/label-detector.ts'
 import type { LabelMap } from './label/label-map.ts'
+import type { PlanChoices } from './match/plan-pattern.ts'
 import { type Detection, MessageDetection } from './message-detection.ts'
 import type { RuleFile } from './rules/parse-rules.ts'
 
@@ -24,6 +25,8 @@ export interface DetectorSources {
   readonly rules: readonly RuleFile[]
   /** Instead of files: rules that `parseRules` has found sound. Reading files takes half of a thread's start. */
   readonly readRules?: readonly DetectionRule[]
+  /** How their patterns are looked for, where that was found out before. */
+  readonly choices?: PlanChoices
   /** Revision of the catalog (fingerprints, exact data, label map) the detectors were given. */
   readonly catalogRevision: string
   /** Registered documents; its tables are shared memory. */
@@ -43,7 +46,7 @@ export interface CompiledDetectors {
 /** Throws DiagnosticsError when a rule file has an error: half a rule set must never run. */
 export function compileDetectors(sources: DetectorSources): CompiledDetectors {
   const { rules, diagnostics } = sources.readRules
-    ? { rules: buildRuleSet(sources.readRules), diagnostics: [] }
+    ? { rules: buildRuleSet(sources.readRules, [], sources.choices), diagnostics: [] }
     : compileRules(sources.rules)
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d: Diagnostic) => d.severity === 'error'))
   const detectors = [patternDetector(rules), labelDetector(sources.labelMap ?? null)]

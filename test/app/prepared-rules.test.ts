@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packagedRules } from '../../src/app/installation.ts'
 import { readYamlFiles } from '../../src/app/policy-files.ts'
-import { prepareRules, withPreparedValues } from '../../src/app/prepared-rules.ts'
+import { prepareRules } from '../../src/app/prepare-rules.ts'
+import { withPrepared } from '../../src/app/prepared-rules.ts'
 import { formatDiagnostic } from '../../src/core/diagnostic.ts'
-import { parseRules, type RuleFile } from '../../src/detect/rules/parse-rules.ts'
+import { buildRuleSet, type CompiledRuleSet } from '../../src/detect/compile-rules.ts'
+import { choicesOf, parseRules, type RuleFile } from '../../src/detect/rules/parse-rules.ts'
 
 let folder: string
 let prepared: string
@@ -35,7 +37,7 @@ const GOOD = rule('good', 'abc\\d{4}')
 
 async function afterPreparing(files: readonly RuleFile[]): Promise<readonly RuleFile[]> {
   await prepareRules(files, prepared)
-  return await withPreparedValues(files, prepared)
+  return await withPrepared(files, prepared)
 }
 
 const known = (files: readonly RuleFile[]) => files.filter((file) => file.value !== undefined).map(({ file }) => file)
@@ -49,13 +51,16 @@ describe('prepared rules', () => {
     const { places: __, ...parsed } = parseRules(files)
     expect(said).toEqual(parsed)
     expect(said.rules.length).toBeGreaterThan(900)
+    const plansOf = ({ patterns }: CompiledRuleSet) => patterns.map(({ plan }) => plan)
+    expect(choicesOf(read).size).toBeGreaterThan(900)
+    expect(plansOf(buildRuleSet(said.rules, [], choicesOf(read)))).toEqual(plansOf(buildRuleSet(parsed.rules)))
   })
 
   it('give way to a file that was edited', async () => {
     const others = [GOOD, rule('other', 'def\\d{4}')]
     await prepareRules(others, prepared)
     const edited = { ...GOOD, text: GOOD.text.replace('abc', 'xyz') }
-    const read = await withPreparedValues([edited, ...others.slice(1)], prepared)
+    const read = await withPrepared([edited, ...others.slice(1)], prepared)
     expect(known(read)).toEqual(['other.yaml'])
     expect(parseRules(read).rules.map(({ patterns }) => patterns[0]?.regex)).toEqual(['xyz\\d{4}', 'def\\d{4}'])
   })
@@ -103,15 +108,15 @@ describe('prepared rules', () => {
     for (const content of damaged) {
       expect(content).not.toBe(whole)
       await writeFile(prepared, content)
-      expect(known(await withPreparedValues([GOOD], prepared))).toEqual([])
+      expect(known(await withPrepared([GOOD], prepared))).toEqual([])
     }
     await writeFile(prepared, whole)
-    expect(known(await withPreparedValues([GOOD], prepared))).toEqual(['good.yaml'])
+    expect(known(await withPrepared([GOOD], prepared))).toEqual(['good.yaml'])
   })
 
   it('may be missing', async () => {
-    expect(await withPreparedValues([GOOD], prepared)).toEqual([GOOD])
-    expect(await withPreparedValues([GOOD], folder)).toEqual([GOOD])
+    expect(await withPrepared([GOOD], prepared)).toEqual([GOOD])
+    expect(await withPrepared([GOOD], folder)).toEqual([GOOD])
   })
 })
 

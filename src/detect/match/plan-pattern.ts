@@ -1,10 +1,12 @@
 /**
  * How a pattern is best looked for. Most begin with something rare and are looked for everywhere at once. One that
  * begins as every word does is looked for about a literal it contains, if it has one. The choice depends on the pattern
- * alone and changes speed, not findings.
+ * alone and changes speed, not findings, so that one that was made before may be taken over; what it says to look for is
+ * derived from the syntax anyway.
  */
 import { limits } from '../../core/limits.ts'
 import { type RequiredLiterals, requiredLiterals } from '../regex/required-literals.ts'
+import type { Boundary } from './boundary.ts'
 import { PREFIX_BYTES } from './prefix-table.ts'
 import { SAMPLE_TEXT, sampleHasPrefix, samplePlaces } from './sample-text.ts'
 import type { SolePattern } from './sole-pattern.ts'
@@ -21,23 +23,36 @@ const NEW_WALK_STEPS = 10
 export type PatternPlan =
   /** Everywhere, in one pass with the others. */
   | { readonly by: 'everywhere' }
-  /** About its literals. */
-  | { readonly by: 'literal'; readonly required: RequiredLiterals }
+  /** About its literals, which are the `nth` that it requires. */
+  | { readonly by: 'literal'; readonly nth: number; readonly required: RequiredLiterals }
 
-/** `sole` is no pattern of line starts. */
-export function planPattern(sole: SolePattern): PatternPlan {
+/** The choice for a pattern: the `nth` of a plan by literal, or NO_LITERAL. */
+export type PlanChoice = number
+export const NO_LITERAL = -1
+
+/** By `planKey`. */
+export type PlanChoices = ReadonlyMap<string, PlanChoice>
+
+/** What a choice depends on, as one text. */
+export function planKey({ boundary, regex }: { readonly boundary: Boundary; readonly regex: string }): string {
+  return `${boundary} ${regex}`
+}
+
+/** `sole` is no pattern of line starts. With a choice that was made before, the pattern need not be tried. */
+export function planPattern(sole: SolePattern, chosen?: PlanChoice): PatternPlan {
+  if (chosen !== undefined) return literalPlan(sole, chosen) ?? EVERYWHERE
   // What doesn't even begin in the sample costs nothing worth planning.
   if (sole.prefixes && !sampleHasPrefix(sole.prefixes)) return EVERYWHERE
   const everywhere = sampleSteps(sole)
-  const required = everywhere > CHEAP_STEPS_PER_BYTE ? cheapestLiterals(sole, everywhere) : null
-  return required ? { by: 'literal', required } : EVERYWHERE
+  return (everywhere > CHEAP_STEPS_PER_BYTE ? cheapestLiterals(sole, everywhere) : null) ?? EVERYWHERE
 }
 
 /**
  * For patterns that begin at the start of a line. All walk from there together, so only one that would read most of
  * every line by itself is better looked for about a literal.
  */
-export function planLinePattern(sole: SolePattern): PatternPlan | { readonly by: 'line' } {
+export function planLinePattern(sole: SolePattern, chosen?: PlanChoice): PatternPlan | { readonly by: 'line' } {
+  if (chosen !== undefined) return literalPlan(sole, chosen) ?? LINE
   let steps = 0
   sole.scanner.observe((walked) => {
     steps += walked
@@ -45,8 +60,7 @@ export function planLinePattern(sole: SolePattern): PatternPlan | { readonly by:
   sole.scanner.scanLines(SAMPLE_TEXT, () => true)
   sole.scanner.observe(null)
   const perByte = steps / SAMPLE_TEXT.length
-  const required = perByte > LINE_STEPS_PER_BYTE ? cheapestLiterals(sole, perByte) : null
-  return required ? { by: 'literal', required } : LINE
+  return (perByte > LINE_STEPS_PER_BYTE ? cheapestLiterals(sole, perByte) : null) ?? LINE
 }
 
 /** Steps per byte of text past which a pattern reads most of every line. */
@@ -54,16 +68,29 @@ const LINE_STEPS_PER_BYTE = 0.5
 const LINE = { by: 'line' } as const
 
 /** The literals about which looking for the pattern costs least, and less than `cost` steps per byte; else null. */
-function cheapestLiterals(sole: SolePattern, cost: number): RequiredLiterals | null {
-  let best: { cost: number; required: RequiredLiterals } | null = null
-  for (const required of requiredLiterals(sole.node)) {
-    // A literal at the very beginning is what the pattern is found by anyway.
-    if (required.before === 0) continue
-    if (sole.boundary !== 'none' && required.literals.some((literal) => isCommon(literal, required))) continue
+function cheapestLiterals(sole: SolePattern, cost: number): LiteralPlan | null {
+  let best: { cost: number; plan: LiteralPlan } | null = null
+  for (const [nth, required] of requiredLiterals(sole.node).entries()) {
+    if (!servesAsPlace(sole, required)) continue
     const own = sampleCost(required)
-    if (own < (best?.cost ?? cost)) best = { cost: own, required }
+    if (own < (best?.cost ?? cost)) best = { cost: own, plan: { by: 'literal', nth, required } }
   }
-  return best?.required ?? null
+  return best?.plan ?? null
+}
+
+type LiteralPlan = Extract<PatternPlan, { by: 'literal' }>
+
+/** Null where there are no such literals, as for NO_LITERAL. */
+function literalPlan(sole: SolePattern, nth: PlanChoice): LiteralPlan | null {
+  if (nth === NO_LITERAL) return null
+  const required = requiredLiterals(sole.node)[nth]
+  return required && servesAsPlace(sole, required) ? { by: 'literal', nth, required } : null
+}
+
+function servesAsPlace({ boundary }: SolePattern, required: RequiredLiterals): boolean {
+  // A literal at the very beginning is what the pattern is found by anyway.
+  if (required.before === 0) return false
+  return boundary === 'none' || !required.literals.some((literal) => isCommon(literal, required))
 }
 
 const EVERYWHERE: PatternPlan = { by: 'everywhere' }

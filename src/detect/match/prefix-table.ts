@@ -66,13 +66,16 @@ export function goesOn({ enough, long }: PrefixTables, text: Uint8Array, at: num
   return ((long[longer >>> 5] as number) & (1 << (longer & 31))) !== 0
 }
 
-/** The first four bytes, big-endian. */
+/** The first four of a beginning's bytes, big-endian. */
 export function prefixKey(prefix: string): number {
-  return Buffer.from(prefix, 'latin1').readInt32BE()
+  return (
+    (prefix.charCodeAt(0) << 24) | (prefix.charCodeAt(1) << 16) | (prefix.charCodeAt(2) << 8) | prefix.charCodeAt(3)
+  )
 }
 
+/** The three behind them. */
 function restKey(prefix: string): number {
-  return Buffer.from(prefix, 'latin1').readUIntBE(PREFIX_BYTES, LONG_PREFIX_BYTES - PREFIX_BYTES)
+  return (prefix.charCodeAt(4) << 16) | (prefix.charCodeAt(5) << 8) | prefix.charCodeAt(6)
 }
 
 function prefixHash(key: number): number {

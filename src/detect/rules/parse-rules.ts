@@ -8,6 +8,7 @@ import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest } from '../../yaml/nearest.ts'
 import { readYaml, type YamlText } from '../../yaml/parse-yaml.ts'
 import { validate } from '../../yaml/validate.ts'
+import type { PlanChoice, PlanChoices } from '../match/plan-pattern.ts'
 import { applyOverride, checkOverride } from './apply-override.ts'
 import { checkCombinations, combinedRules } from './check-combinations.ts'
 import { checkRule } from './check-rule.ts'
@@ -18,6 +19,13 @@ import { type ListFiles, readTerms } from './word-list.ts'
 export interface RuleFile extends YamlText {
   /** Texts of the files that it names (word lists, allow-lists), by the path written in it; null: can't be read. */
   readonly lists?: ListFiles
+  /** How its patterns are looked for, by `planKey`, where that was found out before. */
+  readonly choices?: Readonly<Record<string, PlanChoice>>
+}
+
+/** All choices that the files come with. */
+export function choicesOf(files: readonly RuleFile[]): PlanChoices {
+  return new Map(files.flatMap(({ choices = {} }) => Object.entries(choices)))
 }
 
 export interface ParsedRules {
