@@ -87,7 +87,11 @@ function ensurePrepared() {
   const wanted = hash.digest('hex')
   const marker = join(root, 'dist', '.prepared')
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return
-  const done = spawnSync(node, [join(root, 'dist/app/build-prepared-rules.js')], { cwd: root, env, stdio: ['ignore', 2, 2] })
+  const done = spawnSync(node, [join(root, 'dist/app/build-prepared-rules.js')], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+  })
   // Rules with mistakes are told of by what reads them; starting takes longer until then, and that is all.
   if (done.status === 0) writeFileSync(marker, wanted)
 }
