@@ -58,8 +58,29 @@ export function defineCondition<S extends z.ZodType>(kind: {
 
 const ALTERNATIVES_CHARS_MAX = 60
 
-/** A list in words; a long one is cut, since the policy file has it in full. The first entry always stands there. */
-export function alternatives(values: readonly string[]): string {
+/** What holds a pattern's words apart from other words: edges, and classes of letters at them. */
+const EDGES = /\(\^\|\[[^\]]*\]\)|\(\$\|\[[^\]]*\]\)|\\[bB]|[\^$]/g
+
+/**
+ * A pattern as a person would name it: `words like top secret`, by its first alternative. One without a word of letters
+ * stands as it is written.
+ */
+function spoken(value: string): string {
+  if (!value.startsWith('re:')) return value
+  const inner = value
+    .slice('re:'.length)
+    .replace(EDGES, '')
+    .replace(/^\((?:\?:)?([^()]*)\)$|^\((?:\?:)?/, '$1')
+  const words = /^\p{L}[\p{L}\p{N} ,'-]*/u.exec(inner)?.[0].trim()
+  return words && words.length > 2 ? `words like ${words}` : value
+}
+
+/**
+ * A list in words; a long one is cut, since the policy file has it in full. The first entry always stands there, and
+ * patterns stand by their words.
+ */
+export function alternatives(written: readonly string[]): string {
+  const values = written.map(spoken)
   let text = values[0] ?? ''
   for (const [index, value] of values.entries()) {
     if (index === 0) continue

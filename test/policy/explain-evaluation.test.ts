@@ -6,6 +6,18 @@ const explain = (rules: string, given: Parameters<typeof explainEvaluation>[1]) 
   explainEvaluation(compile(policyFile(rules)), given).flatMap(formatExplanation)
 
 describe('explanations', () => {
+  it('name patterns by their words', () => {
+    const rules = `
+- id: marked
+  when:
+    label:
+      name: ['re:(^|[^-\\pL])(top secret|secret)($|[^\\pL])', 're:^tlp[: -]*red($|[^\\pL])', 're:^\\d+$']
+  action: block`
+    expect(explain(rules, input(['a@x.example']))[1]).toBe(
+      '  - label name words like top secret or words like tlp or re:^\\d+$: there is no label',
+    )
+  })
+
   it('reads like this', () => {
     const rules = `
 - id: cards
