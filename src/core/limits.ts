@@ -152,6 +152,9 @@ export const limits = {
   extractThumbnailSideMaxPixels: 800,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
+  /** Entries of a zip file up to this size are inflated several in one call, up to so many bytes in and out. */
+  extractZipBatchEntryMaxBytes: 64 * 1024,
+  extractZipBatchMaxBytes: 256 * 1024,
   /** RAR writes 256 KiB at most. */
   extractRarCommentMaxBytes: 1024 * 1024,
   /** Words of the message itself that are tried as passwords. */

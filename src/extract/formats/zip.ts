@@ -50,7 +50,7 @@ export async function extractEntry(
   else await context.child({ bytes, filename: entry.name, ...extra })
 }
 
-/** What the directory does not account for. Also used by documents that are zip files. */
+/** What the directory does not account for, and what stands behind the content of entries. Also used by documents that are zip files. */
 export async function extractGaps(input: Uint8Array, archive: ZipArchive, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const gaps = archive.directory.gaps.slice(0, limits.extractSniffNamesMax)
@@ -73,6 +73,8 @@ export async function extractGaps(input: Uint8Array, archive: ZipArchive, contex
     // Tools that align entries fill up with zeros, which are nothing to tell.
     await extractTrailing(bytes.subarray(gap.start, gap.end), context, { label: `[${gap.kind}]` })
   }
+  for (const { name, bytes: slack } of archive.slacks)
+    await extractTrailing(slack, context, { label: `[behind ${name}]` })
 }
 
 /** Android packages keep their signatures between the last entry and the directory. */

@@ -26,7 +26,7 @@ export function inflateCeiling(context: ExtractContext): number {
 }
 
 /** Deflate makes at most this many bytes out of one (RFC 1951: 258 bytes for two bits, and some for the header). */
-const DEFLATE_RATIO_MAX = 1032
+export const DEFLATE_RATIO_MAX = 1032
 const CHUNK_MIN_BYTES = 64
 
 /**

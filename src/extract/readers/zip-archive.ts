@@ -4,6 +4,7 @@ import { bunzip } from './bunzip.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from './inflate.ts'
 import { inflate64 } from './inflate64.ts'
 import { unlzma, unxz } from './unlzma.ts'
+import { ZipBatch } from './zip-batch.ts'
 import { crcHolds, decryptZip } from './zip-crypto.ts'
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.ts'
 
@@ -13,29 +14,45 @@ import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-direct
  */
 export interface ZipArchive {
   readonly directory: ZipDirectory
+  /** Bytes of entries read so far that stand behind the end of what was deflated, where no program looks. */
+  readonly slacks: readonly ZipSlack[]
   /** The data of an entry; null when none of it could be read. Partial data comes back when the entry is broken. */
   read(entry: ZipEntry): Promise<Buffer | null>
   /** The first file with this name, whatever its case. */
   find(name: string): ZipEntry | undefined
 }
 
+export interface ZipSlack {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
 export function openZip(input: Uint8Array, context: ExtractContext): ZipArchive {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const directory = readZipDirectory(bytes)
+  const batch = new ZipBatch(bytes, directory.entries)
   const byName = new Map<string, ZipEntry>()
   for (const entry of directory.entries) {
     const key = entry.name.toLowerCase()
     if (!byName.has(key)) byName.set(key, entry)
   }
   for (const problem of directory.problems) context.uninspected(problem.reason, problem.detail, problem.name)
+  const slacks: ZipSlack[] = []
   return {
     directory,
+    slacks,
     find: (name) => byName.get(name.toLowerCase()),
-    read: (entry) => readEntry(bytes, entry, context),
+    read: async (entry) =>
+      (context.budget.hasTime() && batch.take(entry, context)) || readEntry(bytes, entry, context, slacks),
   }
 }
 
-async function readEntry(bytes: Buffer, entry: ZipEntry, context: ExtractContext): Promise<Buffer | null> {
+async function readEntry(
+  bytes: Buffer,
+  entry: ZipEntry,
+  context: ExtractContext,
+  slacks: ZipSlack[],
+): Promise<Buffer | null> {
   if (entry.dataOffset < 0) return null
   if (!context.budget.hasTime()) {
     context.uninspected('timeout', 'zip', entry.name)
@@ -44,7 +61,12 @@ async function readEntry(bytes: Buffer, entry: ZipEntry, context: ExtractContext
   const end = entry.dataOffset + entry.compressedSize
   const stored = bytes.subarray(entry.dataOffset, Math.min(end, bytes.length))
   if (end > bytes.length) context.uninspected('corrupt', 'truncated', entry.name)
-  if (entry.encryption === null) return finish(await decode(entry, stored, context), entry, context)
+  if (entry.encryption === null) {
+    const result = await decode(entry, stored, context)
+    if (entry.method === DEFLATE && result?.problem === null && result.consumed < stored.length)
+      slacks.push({ name: entry.name, bytes: stored.subarray(result.consumed) })
+    return finish(result, entry, context)
+  }
   for (const password of context.passwords.slice(0, limits.extractPasswordsMax)) {
     const plain = decryptZip(entry, stored, password)
     if (!plain) continue
@@ -67,12 +89,14 @@ function finish(result: Inflated | null, entry: ZipEntry, context: ExtractContex
   return result.bytes.length === 0 && result.problem !== null ? null : result.bytes
 }
 
+const DEFLATE = 8
+
 /** APPNOTE 4.4.5 names the methods. Null: a method nobody reads here. */
 async function decode(entry: ZipEntry, data: Buffer, context: ExtractContext): Promise<Inflated | null> {
   switch (entry.method) {
     case 0:
       return store(data, context)
-    case 8:
+    case DEFLATE:
       return inflateBounded('deflate-raw', data, context, entry.size)
     case 9:
       return inflate64(data, context)

@@ -73,6 +73,8 @@ export interface ZipItem {
   /** What the local header says instead. */
   readonly localName?: string
   readonly comment?: string
+  /** Bytes put behind the deflated content, counted as part of it. */
+  readonly slack?: Uint8Array
   /** Bytes put in front of this entry that the directory knows nothing of. */
   readonly before?: Uint8Array
 }
@@ -89,7 +91,7 @@ export function zipOf(items: readonly ZipItem[], comment = ''): Buffer {
   for (const item of items) {
     if (item.before) put(item.before)
     const data = Buffer.from(item.data)
-    const packed = item.store ? data : zlib.deflateRawSync(data)
+    const packed = Buffer.concat([item.store ? data : zlib.deflateRawSync(data), item.slack ?? Buffer.alloc(0)])
     const name = Buffer.from(item.name)
     const localName = Buffer.from(item.localName ?? item.name)
     const fields = Buffer.alloc(22)

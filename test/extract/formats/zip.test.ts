@@ -34,6 +34,16 @@ describe('zip', () => {
     expect(result.traits).toContain('trailing-data')
   })
 
+  it('reads what stands behind the content of an entry and is counted as part of it', async () => {
+    const items = ['a', 'b', 'c'].map((name) => ({ name: `${name}.txt`, data: `text of ${name}` }))
+    const bytes = zipOf(items.map((item, i) => (i === 1 ? { ...item, slack: Buffer.from('a hidden line') } : item)))
+    const result = await read(bytes, 'x.zip')
+    expect(result.text).toContain('text of b')
+    expect(result.text).toContain('a hidden line')
+    expect(result.traits).toContain('trailing-data')
+    expect([...(await read(zipOf(items), 'x.zip')).traits]).toEqual([])
+  })
+
   it('takes zeros between aligned entries for nothing, and odd bytes for a trait', async () => {
     const padded = (before: Buffer) =>
       zipOf([
