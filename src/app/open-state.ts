@@ -41,7 +41,7 @@ export async function openInstallation(choice: ConfigChoice): Promise<{ config: 
   throw new GatewayError('config-no-state', { temporary: false, publicMessage: message, message })
 }
 
-function stateDir(config: Config): string {
+export function stateDir(config: Config): string {
   return join(config.data_dir, 'state')
 }
 

@@ -6,6 +6,7 @@ import type { Sensitivity } from '../core/finding.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { createKeys, loadKeys } from '../platform/keys.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
+import type { CatalogAudit } from './audit-catalog.ts'
 import { catalogDir } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { exists } from './first-start.ts'
@@ -20,6 +21,7 @@ import { inOrder } from './scan-files.ts'
 import { startExtractPool } from './start-scan-pool.ts'
 
 export interface RegisterOptions {
+  readonly audit: CatalogAudit
   /** Collection; absent: the file's or folder's own name. */
   readonly name?: string
   readonly label?: string
@@ -32,6 +34,7 @@ export interface RegisterOptions {
 }
 
 export interface RegisterHooks {
+  readonly audit: CatalogAudit
   readonly onProgress?: (done: number, all: number) => void
   /** In the order of the files. */
   readonly onRead?: (file: DocumentFile, read: ReadDocument) => void
@@ -66,7 +69,7 @@ export async function catalogKey(config: Config): Promise<Uint8Array> {
   return Uint8Array.from((await loadKeys(keys)).catalog)
 }
 
-export function groupOptions(options: RegisterOptions): (collection: string) => DocumentGroup {
+export function groupOptions(options: Omit<RegisterOptions, 'audit'>): (collection: string) => DocumentGroup {
   return (collection) => ({
     collection: options.name ?? collection,
     label: options.label ?? null,
@@ -98,7 +101,7 @@ export async function registerFiles(
   catalog: FingerprintCatalog,
   pool: ScanPool,
   files: readonly DocumentFile[],
-  hooks: RegisterHooks = {},
+  hooks: RegisterHooks,
 ): Promise<Registered> {
   const isKnown = await catalog.unchanged()
   const byBytes: DocumentProblem[] = []
@@ -107,6 +110,8 @@ export async function registerFiles(
   let bytes = 0
   let [added, documents, done] = [0, 0, 0]
   const flush = async () => {
+    for (const [collection, { length }] of Map.groupBy(batch, ({ group }) => group.collection))
+      await hooks.audit({ action: 'add', collection, documents: length })
     added += await catalog.add(batch, Date.now())
     batch = []
     bytes = 0

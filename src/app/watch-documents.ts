@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises'
 import type { FingerprintCatalog } from '../catalog/fingerprint-catalog.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
+import type { CatalogAudit } from './audit-catalog.ts'
 import { type DocumentFile, documentFiles } from './read-documents.ts'
 import { type Registered, type RegisterHooks, registerFiles } from './register-documents.ts'
 
@@ -24,15 +25,17 @@ export class DocumentWatch {
   readonly #pool: ScanPool
   readonly #dir: string
   readonly #group: DocumentGroup
+  readonly #audit: CatalogAudit
   /** Size and time of each file when it was read, by name. */
   #seen = new Map<string, string>()
   #first = true
 
-  constructor(catalog: FingerprintCatalog, pool: ScanPool, dir: string, group: DocumentGroup) {
+  constructor(catalog: FingerprintCatalog, pool: ScanPool, dir: string, group: DocumentGroup, audit: CatalogAudit) {
     this.#catalog = catalog
     this.#pool = pool
     this.#dir = dir
     this.#group = group
+    this.#audit = audit
   }
 
   /** Looks now and registers what changed. Throws what the catalogue throws. */
@@ -52,6 +55,7 @@ export class DocumentWatch {
     if (changed.length === 0 && !gone && !this.#first) return NOTHING
     const held = new Map<string, ReadonlySet<string>>()
     const registered = await registerFiles(this.#catalog, this.#pool, changed, {
+      audit: this.#audit,
       ...(onProgress ? { onProgress } : {}),
       onRead: ({ name }, { documents }) => held.set(name, new Set(documents.map((document) => document.name))),
     })
@@ -83,7 +87,9 @@ export class DocumentWatch {
       const now = file === null ? null : held.get(file)
       if (file === null || (now && now.size > 0 && !now.has(row.name))) stale.add(row.name)
     }
-    return stale.size === 0 ? 0 : await this.#catalog.remove(collection, stale)
+    if (stale.size === 0) return 0
+    await this.#audit({ action: 'remove', collection, documents: stale.size })
+    return await this.#catalog.remove(collection, stale)
   }
 }
 

@@ -68,6 +68,7 @@ export class ExactDataCatalog {
     csv: AsyncIterable<Uint8Array>,
     now: number,
     onProgress: (rows: number) => void = () => undefined,
+    beforePublishing: (rows: number) => Promise<void> = () => Promise.resolve(),
   ): Promise<ExactDataBuilt> {
     const table = new ExactDataTable(schema, this.#key)
     let told = 0
@@ -79,6 +80,7 @@ export class ExactDataCatalog {
       }
     }
     if (table.rows === 0) throw failure('table-empty', 'the table has a header and no rows')
+    await beforePublishing(table.rows)
     const header = await this.#write(schema, table, now)
     const unusable = schema.columns.map(({ name }, i) => [name, table.unusable[i] ?? 0] as const)
     return { ...summaryOf(header), unusable: Object.fromEntries(unusable.filter(([, count]) => count > 0)) }

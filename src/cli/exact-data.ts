@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { operator } from './login-name.ts'
 
 export function register(program: Command): void {
   const exactData = program
@@ -10,6 +11,7 @@ export function register(program: Command): void {
     .argument('<csv>', 'the table; - for stdin')
     .requiredOption('--schema <file>', 'YAML that names the columns, how each is written, and how many make a match')
     .option('--json', 'one JSON object')
+    .addOption(operator())
     .addHelpText('after', '\nExample:\n  sluice exact-data index --schema customers.yaml customers.csv')
     .action(async (csv: string, _flags: unknown, command: Command) => {
       const { runExactDataIndex } = await import('../app/commands/exact-data-command.ts')
@@ -27,6 +29,7 @@ export function register(program: Command): void {
     .command('remove')
     .description('Forget an index.')
     .argument('<name>')
+    .addOption(operator())
     .action(async (name: string, _flags: unknown, command: Command) => {
       const { runExactDataRemove } = await import('../app/commands/exact-data-command.ts')
       process.exitCode = await runExactDataRemove(name, command.optsWithGlobals())

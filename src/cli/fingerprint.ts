@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { operator } from './login-name.ts'
 
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .option('--partner <list>', 'partner list that may receive them (repeatable)', repeated)
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--json', 'one JSON object')
+    .addOption(operator())
     .addHelpText(
       'after',
       '\nExample:\n  sluice fingerprint add --name designs --partner makers /srv/designs/ bundle.zip',
@@ -48,6 +50,7 @@ export function register(program: Command): void {
     .option('--ignore', 'boilerplate: passages of it count for nothing wherever they stand')
     .option('--interval <seconds>', 'how often the folder is looked at (default: 10)')
     .option('--json', 'one JSON object for each change')
+    .addOption(operator())
     .action(async (folder: string, _flags: unknown, command: Command) => {
       const { runFingerprintWatch } = await import('../app/commands/fingerprint-command.ts')
       process.exitCode = await runFingerprintWatch(folder, command.optsWithGlobals())
@@ -65,6 +68,7 @@ export function register(program: Command): void {
     .description('The documents of a collection.')
     .argument('<collection>')
     .option('--json', 'one JSON object a line')
+    .addOption(operator())
     .action(async (collection: string, _flags: unknown, command: Command) => {
       const { runFingerprintShow } = await import('../app/commands/fingerprint-command.ts')
       process.exitCode = await runFingerprintShow(collection, command.optsWithGlobals())
@@ -74,6 +78,7 @@ export function register(program: Command): void {
     .description('Forget a collection, or one document of it.')
     .argument('<collection>')
     .option('--document <name>', 'only this document')
+    .addOption(operator())
     .action(async (collection: string, _flags: unknown, command: Command) => {
       const { runFingerprintRemove } = await import('../app/commands/fingerprint-command.ts')
       process.exitCode = await runFingerprintRemove(collection, command.optsWithGlobals())

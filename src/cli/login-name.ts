@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { Option } from 'commander'
 
 /** Who is asking, for the audit record. A container may run under a user id that has no name. */
 export function loginName(): string {
@@ -7,4 +8,12 @@ export function loginName(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
+}
+
+/** `--operator`, for commands whose acts are audited. */
+export function operator(): Option {
+  return new Option('--operator <name>', 'who does it, for the audit record').default(
+    loginName(),
+    'the name you are logged in with',
+  )
 }

@@ -5,6 +5,7 @@ import { parseExactDataSchema } from '../../catalog/exact-data-schema.ts'
 import type { Config } from '../../config/schema.ts'
 import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { catalogAudit } from '../audit-catalog.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
 import { exists } from '../first-start.ts'
 import { loadConfiguration } from '../installation.ts'
@@ -16,18 +17,31 @@ interface Flags {
   readonly config?: string
 }
 
+/** Of commands whose acts are on the audit record. */
+interface ActFlags extends Flags {
+  /** Login name of who asks. */
+  readonly operator: string
+}
+
 async function openTables(config: Config): Promise<ExactDataCatalog> {
   return new ExactDataCatalog(catalogDir(config), await catalogKey(config))
 }
 
-export async function runExactDataIndex(csv: string, flags: Flags & { readonly schema: string }): Promise<number> {
+export async function runExactDataIndex(csv: string, flags: ActFlags & { readonly schema: string }): Promise<number> {
   const { config } = await loadConfiguration(flags)
   const { schema, diagnostics } = parseExactDataSchema(flags.schema, await readText(flags.schema))
   if (!schema) throw new DiagnosticsError(diagnostics)
   const tables = await openTables(config)
+  const audit = catalogAudit(config, flags.operator)
   const input = csv === '-' ? process.stdin : createReadStream(csv)
   try {
-    const summary = await tables.index(schema, input, Date.now(), (rows) => progress(`${rows} rows`))
+    const summary = await tables.index(
+      schema,
+      input,
+      Date.now(),
+      (rows) => progress(`${rows} rows`),
+      (rows) => audit({ action: 'index', table: schema.name, rows }),
+    )
     progress('')
     const { name, rows, values, columns, unusable } = summary
     for (const [column, count] of Object.entries(unusable))
@@ -43,13 +57,16 @@ export async function runExactDataIndex(csv: string, flags: Flags & { readonly s
 }
 
 /** Null where nothing was ever indexed: looking makes no keys. */
-async function existingTables(flags: Flags): Promise<ExactDataCatalog | null> {
+async function existingTables(
+  flags: Flags,
+): Promise<{ readonly tables: ExactDataCatalog; readonly config: Config } | null> {
   const { config } = await loadConfiguration(flags)
-  return (await exists(catalogDir(config))) ? await openTables(config) : null
+  if (!(await exists(catalogDir(config)))) return null
+  return { tables: await openTables(config), config }
 }
 
 export async function runExactDataList(flags: Flags): Promise<number> {
-  const tables = (await (await existingTables(flags))?.list()) ?? []
+  const tables = (await (await existingTables(flags))?.tables.list()) ?? []
   if (tables.length === 0 && !flags.json) process.stdout.write('nothing is indexed\n')
   for (const { name, rows, values, columns, indexedAt } of tables) {
     const shown = { name, rows, values, columns, indexedAt: new Date(indexedAt).toISOString() }
@@ -59,8 +76,10 @@ export async function runExactDataList(flags: Flags): Promise<number> {
   return 0
 }
 
-export async function runExactDataRemove(name: string, flags: Flags): Promise<number> {
-  if (await (await existingTables(flags))?.remove(name)) {
+export async function runExactDataRemove(name: string, flags: ActFlags): Promise<number> {
+  const existing = await existingTables(flags)
+  if (existing) await catalogAudit(existing.config, flags.operator)({ action: 'remove', table: name })
+  if (await existing?.tables.remove(name)) {
     process.stdout.write(`${name} is no longer recognised\n`)
     return 0
   }

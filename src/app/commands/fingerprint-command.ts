@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { asError } from '../../core/errors.ts'
 import type { Sensitivity } from '../../core/finding.ts'
 import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
+import { catalogAudit } from '../audit-catalog.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
 import { collectionsIn, documentShown } from '../collections.ts'
 import { exists } from '../first-start.ts'
@@ -20,7 +21,13 @@ interface Flags {
   readonly config?: string
 }
 
-export interface AddFlags extends Flags {
+/** Of commands whose acts are on the audit record. */
+interface ActFlags extends Flags {
+  /** Login name of who asks. */
+  readonly operator: string
+}
+
+export interface AddFlags extends ActFlags {
   readonly name?: string
   readonly label?: string
   readonly owner?: string
@@ -35,6 +42,7 @@ export async function runFingerprintAdd(paths: readonly string[], flags: AddFlag
   tellUnknownPartners('add', config, flags.partner)
   const { added, unchanged, byBytes, failed } = await registerDocuments(config, paths, {
     ...flags,
+    audit: catalogAudit(config, flags.operator),
     onProgress: (done, all) => progress(`${done} of ${all} files read`),
   })
   progress('')
@@ -66,7 +74,8 @@ export async function runFingerprintWatch(
     stopped = true
   })
   try {
-    const watch = new DocumentWatch(catalog, pool, dir, groupOptions(flags)(flags.name))
+    const audit = catalogAudit(config, flags.operator)
+    const watch = new DocumentWatch(catalog, pool, dir, groupOptions(flags)(flags.name), audit)
     let told: string | null = null
     for (let first = true; !stopped; first = false) {
       const look = await Promise.race([lookOnce(watch), stopping])
@@ -129,13 +138,16 @@ function tellProblems(command: string, byBytes: readonly DocumentProblem[], fail
 }
 
 /** Null where nothing was ever registered: looking makes no keys. */
-async function existingCatalog(flags: Flags): Promise<FingerprintCatalog | null> {
+async function existingCatalog(
+  flags: Flags,
+): Promise<{ readonly catalog: FingerprintCatalog; readonly config: Config } | null> {
   const { config } = await loadConfiguration(flags)
-  return (await exists(catalogDir(config))) ? await openCatalog(config) : null
+  if (!(await exists(catalogDir(config)))) return null
+  return { catalog: await openCatalog(config), config }
 }
 
 export async function runFingerprintList(flags: Flags): Promise<number> {
-  const documents = (await (await existingCatalog(flags))?.list()) ?? []
+  const documents = (await (await existingCatalog(flags))?.catalog.list()) ?? []
   const collections = collectionsIn(documents)
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(collections)}\n`)
@@ -153,8 +165,9 @@ export async function runFingerprintList(flags: Flags): Promise<number> {
   return 0
 }
 
-export async function runFingerprintShow(collection: string, flags: Flags): Promise<number> {
-  const all = (await (await existingCatalog(flags))?.list()) ?? []
+export async function runFingerprintShow(collection: string, flags: ActFlags): Promise<number> {
+  const existing = await existingCatalog(flags)
+  const all = (await existing?.catalog.list()) ?? []
   const documents = all.filter((document) => document.collection === collection)
   if (documents.length === 0) {
     process.stderr.write(
@@ -162,6 +175,7 @@ export async function runFingerprintShow(collection: string, flags: Flags): Prom
     )
     return 1
   }
+  if (existing) await catalogAudit(existing.config, flags.operator)({ action: 'show', collection })
   const [first] = documents
   if (first && !flags.json) process.stdout.write(`${collection}  ${aboutGroup(first)}\n`)
   for (const document of documents) {
@@ -193,10 +207,15 @@ function aboutGroup({ label, owner, sensitivity, partners, ignore }: DocumentGro
 
 export async function runFingerprintRemove(
   collection: string,
-  flags: Flags & { readonly document?: string },
+  flags: ActFlags & { readonly document?: string },
 ): Promise<number> {
   const documents = flags.document === undefined ? undefined : new Set([flags.document])
-  const removed = (await (await existingCatalog(flags))?.remove(collection, documents)) ?? 0
+  const existing = await existingCatalog(flags)
+  if (existing) {
+    const audit = catalogAudit(existing.config, flags.operator)
+    await audit({ action: 'remove', collection, documents: documents === undefined ? 'all' : 1 })
+  }
+  const removed = (await existing?.catalog.remove(collection, documents)) ?? 0
   if (removed === 0) {
     process.stderr.write(
       `sluice fingerprint remove: nothing of that name is registered; see \`sluice fingerprint list\`\n`,

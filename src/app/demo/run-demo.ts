@@ -14,6 +14,7 @@ import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { limits } from '../../core/limits.ts'
 import type { SubmissionRecord } from '../../core/submission.ts'
 import { createKeys } from '../../platform/keys.ts'
+import { catalogAudit } from '../audit-catalog.ts'
 import { commandName } from '../commands/command-name.ts'
 import { stopRequest, untilStopped } from '../commands/until-stopped.ts'
 import { type Gateway, startGateway } from '../gateway.ts'
@@ -36,7 +37,11 @@ export async function runDemo(flags: { readonly keep?: boolean }): Promise<numbe
   const dir = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
   say(`Setting up in ${dir} …`)
   const config = await prepare(dir)
-  await registerDocuments(config, [join(dir, 'valve-design.txt')], { name: 'valve-design', label: 'secret' })
+  await registerDocuments(config, [join(dir, 'valve-design.txt')], {
+    name: 'valve-design',
+    label: 'secret',
+    audit: catalogAudit(config, 'demo'),
+  })
   const gateway = await startGateway(config)
   const state = await openState(config)
   try {
