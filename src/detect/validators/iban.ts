@@ -1,8 +1,10 @@
 /**
  * `iban`: country code, length and structure by SWIFT's IBAN registry, check digits modulo 97 (ISO 13616).
- * `iban(any)` also takes countries outside the registry that use the scheme.
+ * `iban(any)` also takes countries outside the registry that use the scheme, `iban(misread)` numbers of countries whose
+ * account numbers are digits alone, with letters in the place of digits that look like them.
  */
 import { mod97 } from './check-digits.ts'
+import { readAsDigits } from './look-alike-digits.ts'
 import type { Validator } from './validator.ts'
 
 /** BBAN structure: `n` digits, `a` capital letters, `c` either. */
@@ -34,15 +36,17 @@ const usual = new Map([...structures(UNREGISTERED), ...registered])
 export const iban: Validator = {
   id: 'iban',
   check(value, argument) {
-    const text = value
-      .replace(/[^0-9A-Za-z]/g, '')
-      .toUpperCase()
-      .replace(/^IBAN/, '')
+    const written = value.replace(/[^0-9A-Za-z]/g, '')
+    const read = argument === 'misread' ? readAsDigits(written.slice(2)) : written.slice(2)
+    if (read === null) return null
+    const text = (written.slice(0, 2) + read).toUpperCase().replace(/^IBAN/, '')
     const structure = (argument === 'any' ? usual : registered).get(text.slice(0, 2))
     if (!structure?.test(text.slice(2))) return null
     return mod97(text.slice(4) + text.slice(0, 4)) ? text : null
   },
   argumentProblem(argument) {
-    return argument === undefined || argument === 'any' ? null : 'takes no argument or `any`'
+    return argument === undefined || argument === 'any' || argument === 'misread'
+      ? null
+      : 'takes no argument, `any` or `misread`'
   },
 }

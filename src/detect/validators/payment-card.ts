@@ -1,8 +1,10 @@
 /**
  * `card`: a payment card number by issuer range (ISO/IEC 7812), the lengths that issuer uses and Luhn. `card(visa)` …
- * asks for one brand. Ranges are those the schemes publish; a number in no scheme's range is rejected.
+ * asks for one brand, `card(misread)` for one in which letters stand for digits that look like them. Ranges are those
+ * the schemes publish; a number in no scheme's range is rejected.
  */
 import { luhn } from './check-digits.ts'
+import { readAsDigits } from './look-alike-digits.ts'
 import type { Validator } from './validator.ts'
 
 interface Brand {
@@ -186,15 +188,16 @@ export function cardBrand(digits: string): string | null {
 export const paymentCard: Validator = {
   id: 'card',
   check(value, argument) {
-    const digits = value.replace(/[^0-9]/g, '')
+    const misread = argument === 'misread'
+    const digits = (misread ? (readAsDigits(value) ?? '') : value).replace(/[^0-9]/g, '')
     if (digits.length < 12 || digits.length > 19 || !luhn(digits) || /^(\d)\1+$/.test(digits)) return null
     const brand = cardBrand(digits)
     if (brand === null) return null
-    if (argument === 'major') return weak.has(brand) ? null : digits
+    if (argument === 'major' || misread) return weak.has(brand) ? null : digits
     return argument === undefined || argument === brand ? digits : null
   },
   argumentProblem(argument) {
-    const names = ['major', ...new Set(brands.map((brand) => brand.name))]
+    const names = ['major', 'misread', ...new Set(brands.map((brand) => brand.name))]
     return argument === undefined || names.includes(argument) ? null : `takes a brand: ${names.join(', ')}`
   },
 }
