@@ -2,16 +2,21 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import { BullmqDispatcher } from '../dispatch/bullmq/bullmq-dispatcher.ts'
 import { EmbeddedDispatcher } from '../dispatch/embedded/embedded-dispatcher.ts'
 import type { Log } from '../platform/log.ts'
 import type { Dispatcher, DispatchHint } from '../ports/dispatcher.ts'
 
 /** The configured dispatcher, working on the given steps. Only one that acts can stand in for Redis. */
-export function createDispatcher(config: Config, log: Log, works: readonly DispatchHint['step'][]): Dispatcher {
+export async function createDispatcher(
+  config: Config,
+  log: Log,
+  works: readonly DispatchHint['step'][],
+): Promise<Dispatcher> {
   const activeMax = config.limits.active_messages
   const embedded = new EmbeddedDispatcher({ activeMax, waitingMax: limits.spoolSubmissionsMax })
   if (config.dispatch.kind === 'embedded') return embedded
+  // A gateway of one process need not load what talks to Redis.
+  const { BullmqDispatcher } = await import('../dispatch/bullmq/bullmq-dispatcher.ts')
   return new BullmqDispatcher({
     url: redisUrl(config.dispatch),
     queue: config.dispatch.queue,

@@ -117,7 +117,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     hostname: hostnameOf(config),
   })
   closers.push(() => deliverer.close())
-  const dispatcher = createDispatcher(config, log, ['inspect', 'act'])
+  const dispatcher = await createDispatcher(config, log, ['inspect', 'act'])
   closers.push(() => dispatcher.stop(0))
   const deps: PipelineDependencies = {
     store,

@@ -13,8 +13,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Family } from '../core/finding.ts'
 import { loadTemplates } from '../delivery/composer/template-store.ts'
 import type { PlanChoices } from '../detect/match/plan-pattern.ts'
-import { choicesOf, parseRules } from '../detect/rules/parse-rules.ts'
-import { compilePolicies, type KnownNames } from '../policy/compile-policies.ts'
+import type { KnownNames } from '../policy/compile-policies.ts'
 import type { Directory } from '../policy/directory.ts'
 import type { PolicySet } from '../policy/policy-set.ts'
 import { exists } from './first-start.ts'
@@ -113,7 +112,13 @@ export async function loadDefinitions(
   catalog: KnownCatalog,
   foreignRules = false,
 ): Promise<Definitions> {
-  const [ruleFiles, policyFiles] = await Promise.all([readRuleFiles(config.rules), readYamlFiles(config.policies)])
+  const [ruleFiles, policyFiles, { choicesOf, parseRules }, { compilePolicies }] = await Promise.all([
+    readRuleFiles(config.rules),
+    readYamlFiles(config.policies),
+    // Many a command needs the configuration alone.
+    import('../detect/rules/parse-rules.ts'),
+    import('../policy/compile-policies.ts'),
+  ])
   const { rules, disabled, diagnostics: ruleDiagnostics } = parseRules(ruleFiles)
   // A policy may name a rule that is switched off; of a building block nothing is ever found.
   const named = [...rules.filter((rule) => !rule.buildingBlock), ...disabled]

@@ -56,7 +56,7 @@ async function compose(config: Config, closers: (() => Promise<void>)[]): Promis
   const pool = await startScanPool(config, definitions, catalog, log)
   closers.push(() => pool.close())
   const judge = new PolicyJudge(definitions.policies, pool.revisions, directoryOf(config))
-  const dispatcher = createDispatcher(config, log, ['inspect'])
+  const dispatcher = await createDispatcher(config, log, ['inspect'])
   closers.push(() => dispatcher.stop(0))
   const deps: PipelineDependencies = {
     store: state.store,

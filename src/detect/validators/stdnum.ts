@@ -8,7 +8,7 @@ import type { Validator } from './validator.ts'
 const LENGTH_MAX = 128
 
 const require = createRequire(import.meta.url)
-let known: (typeof import('stdnum'))['stdnum'] | undefined
+let known: typeof import('stdnum')['stdnum'] | undefined
 
 /** Loads the package, which is three hundred files, when a rule first names a number of it. */
 function find(argument: string) {

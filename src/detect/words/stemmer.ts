@@ -2,7 +2,7 @@
  * Words -> stems by the Snowball algorithm of a language (snowballstem.org), so that a term is found in its inflections.
  * Stems are remembered, since a text repeats its words; how many are worked out for one text is bounded by the caller.
  */
-import snowball from 'snowball-stemmers'
+import { createRequire } from 'node:module'
 import { limits } from '../../core/limits.ts'
 import { foldedWords } from './fold.ts'
 import { NOT_ASCII, type WordBlock } from './word-blocks.ts'
@@ -42,6 +42,14 @@ const NONE = -1
 /** Offset basis of FNV-1a, signed. */
 const HASH_START = 0x811c9dc5 | 0
 
+const require = createRequire(import.meta.url)
+
+/** Loads the algorithms when a rule first asks for one. */
+function newStemmer(language: StemLanguage): { stem(word: string): string } {
+  const { newStemmer: make } = require('snowball-stemmers') as typeof import('snowball-stemmers').default
+  return make(language)
+}
+
 export class StemCache {
   /** Stems worked out since the caller last set it to 0. */
   worked = 0
@@ -56,7 +64,7 @@ export class StemCache {
   #used = 0
 
   constructor(language: StemLanguage) {
-    this.#stemmer = snowball.newStemmer(language)
+    this.#stemmer = newStemmer(language)
   }
 
   /** The folded stem of a word as it is written. Algorithms look at accents, so folding comes last. */
