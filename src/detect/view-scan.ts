@@ -132,7 +132,8 @@ export class ViewScan {
   }
 
   #keep(layer: Layer, view: View, region: Region, claim: Claim): void {
-    const edits = region.touching(claim.matchStart, claim.matchEnd)
+    // What stands beside a match made it none before: a digit of an encoded space, say.
+    const edits = region.touching(claim.matchStart - 1, claim.matchEnd + 1)
     if (edits.length === 0) return
     const via = [
       ...layer.via,

@@ -1,4 +1,7 @@
-/** Backslash escapes of programming languages and JSON (RFC 8259 section 7), and runs of `U+XXXX`. */
+/**
+ * Backslash escapes of programming languages, JSON (RFC 8259 section 7) and CSS (Syntax Level 3, section 4.3.7), runs of
+ * `U+XXXX`, and what terminals act on and don't show: control sequences (ECMA-48) and backspaces.
+ */
 import { runEnd } from './token-run.ts'
 import { asUtf8 } from './url-view.ts'
 import type { View } from './view.ts'
@@ -14,8 +17,12 @@ const CONTROL: Readonly<Record<string, string | undefined>> = {
   '\\': '\\',
 }
 
+const CSS = `(?:\\\\${HEX}{6} ?){4,}|(?:\\\\${HEX}{1,5} ){4,}`
+const CSS_RUN = new RegExp(`^(?:${CSS})$`)
+
 const RUN = new RegExp(
   [
+    CSS,
     `(?:\\\\u${HEX}{4})+`,
     `(?:\\\\u\\{${HEX}{1,6}\\})+`,
     `(?:\\\\U${HEX}{8})+`,
@@ -31,7 +38,9 @@ export const escapesView: View = {
   triggers: [
     { regex: `\\\\u${HEX}{4}|\\\\u\\{${HEX}{1,6}\\}|\\\\U${HEX}{8}`, boundary: 'none' },
     { regex: `\\\\x${HEX}{2}|\\\\[0-3][0-7]{2}`, boundary: 'none' },
+    { regex: `\\\\${HEX}{2,5} \\\\${HEX}{2,5} \\\\`, boundary: 'none' },
     { regex: '\\\\[nrt"\'/\\\\]', boundary: 'none' },
+    { regex: '\\x1b\\[[0-9;?]{0,16}[A-Za-z]|[^\\x08\\n]\\x08', boundary: 'none' },
     { regex: `U\\+${HEX}{4,6}[ ,;]{0,2}U\\+${HEX}{4}`, boundary: 'none' },
   ],
   edit(text, start, triggerEnd) {
@@ -42,7 +51,11 @@ export const escapesView: View = {
   },
 }
 
+const NOTHING = Buffer.alloc(0)
+
 function decode(source: string): Buffer | null {
+  if (source.startsWith('\x1b') || source.endsWith('\b')) return NOTHING
+  if (CSS_RUN.test(source)) return fromCodes(source.match(/[0-9A-F]{1,6}/gi) ?? [])
   if (source.startsWith('U+')) return fromCodes(source.match(/[0-9A-F]{4,6}/gi) ?? [])
   const kind = source[1] ?? ''
   if (kind === 'u' || kind === 'U') {

@@ -46,7 +46,12 @@ export class Region {
     const first = this.#pieces[this.#firstEndingPast(start)]
     const last = this.#pieces[this.#firstEndingPast(end - 1)]
     if (!first || !last) return { start: 0, end: 0 }
-    return { start: Math.floor(sourceOf(first, start)), end: Math.ceil(sourceOf(last, end)) }
+    if (first === last && first.edit?.backward)
+      return { start: first.sourceEnd - (end - first.start), end: first.sourceEnd - (start - first.start) }
+    return {
+      start: first.edit?.backward ? first.sourceStart : Math.floor(sourceOf(first, start)),
+      end: last.edit?.backward ? last.sourceEnd : Math.ceil(sourceOf(last, end)),
+    }
   }
 
   #firstEndingPast(at: number): number {
@@ -102,7 +107,8 @@ function region(text: Buffer, edits: readonly Edit[]): Region {
   return new Region(Buffer.concat(chunks), pieces)
 }
 
-function characterStart(text: Buffer, at: number): number {
+/** `at`, or the first byte of the character that it stands in. */
+export function characterStart(text: Buffer, at: number): number {
   let start = at
   while (start > 0 && start < text.length && ((text[start] as number) & 0xc0) === 0x80) start--
   return start

@@ -15,5 +15,5 @@ export const reversedView: View = {
 }
 
 function reversed(text: Buffer, start: number, end: number): Edit {
-  return { start, end, replacement: Buffer.from(text.subarray(start, end)).reverse() }
+  return { start, end, replacement: Buffer.from(text.subarray(start, end)).reverse(), backward: true }
 }

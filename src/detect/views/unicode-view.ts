@@ -13,12 +13,28 @@ const LOOKS_LIKE: ReadonlyMap<string, string> = new Map(
     ['іІїЇΙιӏӀ', 'iIiIIilI'], ['јЈ', 'jJ'], ['кКΚκ', 'kKKk'], ['ԛԚ', 'qQ'], ['мМΜ', 'MMM'], ['пη', 'nn'], ['Ν', 'N'],
     ['оОοΟՕօ', 'oOoOOo'], ['рРΡρ', 'pPPp'], ['ѕЅ', 'sS'], ['тТΤτ', 'TTTt'], ['υՍս', 'uUu'], ['ѵѴν', 'vVv'],
     ['ѡԝԜ', 'wwW'], ['хХΧχ', 'xXXx'], ['уУγΥүҮ', 'yYyYyY'], ['ΖᏃ', 'ZZ'], ['ɡԌ', 'gG'], ['ғҒ', 'fF'], ['ⅼ', 'l'],
-    ['ОᎠ', 'OD'], ['зЗӠӡ', '3333'], ['бƄ', '6b'], ['чЧ', '44'], ['Ƨ', '2'], ['Ƽ', '5'],
+    ['ОᎠ', 'OD'], ['зЗӠӡ', '3333'], ['бƄ', '6b'], ['чЧ', '44'], ['Ƨ', '2'], ['Ƽ', '5'], ['Α', 'A'], ['հոց', 'hng'],
+    ['ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ', 'ABCDEFGHIJKLMNOPRSTUVWYZ'], ['ᎪᏴᏟᎬᏀᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳ', 'ABCEGHJKLMPRSTVW'],
+    ['ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ', 'ABCDEFGHIJKLNOPRSTUVWXYZ'], ['ⲀⲂⲈⲎⲒⲔⲘⲚⲞⲢⲤⲦⲨⲬ', 'ABEHIKMNOPCTYX'],
   ].flatMap(([from, to]) => [...(from ?? '')].map((letter, i) => [letter, (to ?? '')[i] ?? ''] as const)),
 )
 
-const SPACE = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
+const SPACE = /[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]/
 const DASH = /[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d\u00b7\u2022\u2027\u30fb]/
+
+/** Enclosed characters that have no compatibility form: the first of a run, how many, and the ASCII of the first. */
+const ENCLOSED: readonly (readonly [from: number, count: number, first: string])[] = [
+  [0x24f5, 9, '1'],
+  [0x24ff, 1, '0'],
+  [0x2776, 9, '1'],
+  [0x2780, 9, '1'],
+  [0x278a, 9, '1'],
+  [0x1f10b, 1, '0'],
+  [0x1f10c, 1, '0'],
+  [0x1f150, 26, 'A'],
+  [0x1f170, 26, 'A'],
+  [0x1f1e6, 26, 'A'],
+]
 
 const folds = new Map<number, string>()
 
@@ -104,6 +120,9 @@ function foldOf(character: string): string {
   if (SUPERSCRIPTS.includes(character)) return RAISED
   // Fractions would join the number before them to a longer one.
   if (/[\u00bc-\u00be]/.test(character)) return KEEP
+  const code = character.codePointAt(0) as number
+  const run = ENCLOSED.find(([from, count]) => code >= from && code < from + count)
+  if (run) return String.fromCharCode(run[2].charCodeAt(0) + code - run[0])
   const compatible = character.normalize('NFKC')
   return compatible !== character && /^[\x20-\x7e]+$/.test(compatible) ? compatible : KEEP
 }

@@ -17,6 +17,8 @@ export interface Edit {
   readonly via?: readonly ViewName[]
   /** Findings that touch the edit are no surer than this unless evidence near them says so. */
   readonly doubtful?: boolean
+  /** The replacement is what is replaced, from its last character to its first. */
+  readonly backward?: boolean
 }
 
 /** What a view made of a token and what belongs to it; nothing up to `end` is asked about again. */

@@ -95,9 +95,63 @@ const hidden: readonly (readonly [string, string, string])[] = [
   ],
   ['reversed', `no ${[...CARD].reverse().join('')} end`, 'reversed'],
   ['reversed in groups', [...groups(' ')].reverse().join(''), 'reversed'],
+  ['beside what is encoded', `see%20${CARD}%0Athen`, 'url'],
+  ['negative circled digits', each((d) => (d === '0' ? '\u24ff' : String.fromCharCode(0x2775 + Number(d)))), 'unicode'],
+  ['Braille blanks', groups('\u2800'), 'unicode'],
+  ['interlinear annotation anchors', each((d) => d, '\ufff9'), 'invisible'],
+  ['put together in a program', `const card = '${CARD.slice(0, 6)}' + '${CARD.slice(6)}'`, 'concatenation'],
+  ['CSS escapes', each((d) => `\\00003${d}`), 'escapes'],
+  ['short CSS escapes', each((d) => `\\3${d} `), 'escapes'],
+  ['coloured on a terminal', groups('\x1b[1;31m'), 'escapes'],
+  ['with backspaces', each((d) => `${d}x\b`), 'escapes'],
+  ['dumped by xxd', dump(`this is the card ${CARD} and more`, '', ': '), 'hex'],
+  ['dumped by hexdump', dump(`this is the card ${CARD} and more`, ' ', '  '), 'hex'],
+  ['Ascii85', "x <~@psCg+>bl21c@6H2DI*L2`N`V2'?UN+DGo~> y", 'base85'],
 ]
 
+/** Groups that may be strangers to each other. */
+const doubtful: readonly (readonly [string, string, string])[] = [
+  ['wrapped in running text', `the card is ${CARD.slice(0, 9)}\r\n${CARD.slice(9)} and no other`, 'separators'],
+  ['wrapped in a quotation', `> the card is ${CARD.slice(0, 8)}\n> ${CARD.slice(8)} and no other`, 'separators'],
+  ['a list of strings', JSON.stringify(CARD.match(/.{4}/g), null, 4), 'separators'],
+]
+
+function dump(text: string, between: string, behindOffset: string): string {
+  return (text.match(/.{1,16}/gs) ?? [])
+    .map((line, i) => {
+      const pairs = Buffer.from(line).toString('hex').match(/../g) ?? []
+      const shown = between ? pairs.join(between) : (pairs.join('').match(/.{1,4}/g) ?? []).join(' ')
+      return `${(i * 16).toString(16).padStart(8, '0')}${behindOffset}${shown}  ${line}`
+    })
+    .join('\n')
+}
+
 describe('views', () => {
+  it.each(doubtful)('%s, which is less sure', (_, text, via) => {
+    const found = detectIn(rules, text).matches.filter((match) => match.detector === 'card')
+    expect(summary(found)).toEqual([`card medium ${via} ${CARD}`])
+  })
+
+  it('map what was turned back to its own place', () => {
+    const text = [...`über: the card number is ${CARD}, so far`].reverse().join('')
+    const found = detectIn(rules, `before\n${text}\nbehind`).matches.filter((match) => match.detector === 'card')
+    expect(found.map(({ via }) => via)).toEqual([['reversed']])
+    const turned = [...CARD].reverse().join('')
+    const bytes = Buffer.from(`before\n${text}\nbehind`)
+    expect(bytes.toString('utf8', found[0]?.start, found[0]?.end)).toBe(turned)
+  })
+
+  it('leave numbers alone on their lines, prose with operators and broken dumps as they are', () => {
+    const texts = [
+      `${CARD.slice(0, 8)}\n${CARD.slice(8)}\n`,
+      `"${CARD.slice(0, 8)} " + " ${CARD.slice(8)}"`,
+      `00000000  34 33 34 34 36 36 31 36  |43446616|\n00000020  38 37 38 37 39 35 00 00\n`,
+      `x <~not closed ${CARD.slice(0, 8)}`,
+    ]
+    for (const text of texts)
+      expect(detectIn(rules, text).matches.filter(({ detector }) => detector === 'card')).toEqual([])
+  })
+
   it.each(hidden)('%s', (_, text, via) => {
     const found = detectIn(rules, text).matches.filter((match) => match.detector === 'card')
     expect(summary(found)).toEqual([`card high ${via} ${CARD}`])
