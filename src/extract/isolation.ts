@@ -22,7 +22,10 @@ export interface IsolatedPart {
   readonly filename: string | null
   readonly declaredType: string | null
   readonly parameters: Readonly<Record<string, string>>
-  /** True types of the part: its own first, then others the same bytes are valid as. */
+  /**
+   * True types of the part: its own first, then others the same bytes are valid as. None: nothing is read but the type,
+   * which is asked for.
+   */
   readonly types: readonly string[]
   readonly path: string
   readonly depth: number
@@ -53,6 +56,8 @@ export interface IsolatedSettings {
 
 /** The part and everything nested in it, read. */
 export interface IsolatedExtraction {
+  /** The type that was asked for; null where it is unknown or was not asked for. */
+  readonly sniffedType: string | null
   readonly via: readonly string[]
   readonly traits: readonly PartTrait[]
   /** Nested parts; ids begin with 1, and 0 as a parent is the part itself. */

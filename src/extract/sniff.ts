@@ -21,7 +21,11 @@ export interface Sniffed {
 const TEXT_HEAD_BYTES = 16 * 1024
 const NONE: readonly string[] = []
 
-export async function sniff(part: ChildPart): Promise<Sniffed> {
+/** `magic`: libmagic's opinion of bytes that no own signature knows, or null. */
+export async function sniff(
+  part: ChildPart,
+  magic: (bytes: Uint8Array) => Promise<string | null> = sniffMagic,
+): Promise<Sniffed> {
   const { bytes } = part
   if (bytes.length === 0) return { type: 'application/x-empty', also: NONE }
   if (isMultipart(part)) return { type: part.declaredType ?? 'multipart/form-data', also: NONE }
@@ -30,7 +34,7 @@ export async function sniff(part: ChildPart): Promise<Sniffed> {
   if (endsAsZip(bytes)) return { type: refineZip(bytes), also: NONE }
   const text = textOf(part)
   if (text !== null) return { type: sniffText(text, part), also: NONE }
-  return { type: (await sniffMagic(bytes)) ?? 'application/octet-stream', also: NONE }
+  return { type: (await magic(bytes)) ?? 'application/octet-stream', also: NONE }
 }
 
 /** A multipart body may end with the last bytes of an archive, so it is looked at before all marks. */

@@ -6,7 +6,6 @@ import type {
   Part,
   PartPrint,
   PartTrait,
-  PrintsWanted,
   Uninspected,
   UninspectedReason,
 } from '../core/extraction.ts'
@@ -20,10 +19,9 @@ import {
   type Format,
   isOutOfMemory,
 } from './format.ts'
-import type { Isolate, IsolatedExtraction, IsolatedPart } from './isolation.ts'
+import type { Isolate, IsolatedExtraction, IsolatedOutcome, IsolatedPart } from './isolation.ts'
 import { joinPieces, ownBytes, utf8Beginning } from './join-pieces.ts'
 import { parseMediaType } from './media-type.ts'
-import type { PictureReader } from './ocr/picture-reader.ts'
 import { addTrait, isMailRoot, type OpenPart } from './open-part.ts'
 import { childPath, displayName, PartPaths, rootPath } from './part-paths.ts'
 import { isBody, withWordsOf } from './passwords-in-text.ts'
@@ -39,7 +37,10 @@ import {
   undoContentEncoding,
 } from './request.ts'
 import { type Sniffed, sniff } from './sniff.ts'
+import { sniffMagic } from './sniff-magic.ts'
 import { isTypeMismatch } from './type-mismatch.ts'
+import { typeQuestion } from './type-question.ts'
+import type { WalkSettings } from './walk-settings.ts'
 
 /**
  * The walker: untrusted bytes in, parts, texts, labels and what was not inspected out. It gives each part its true
@@ -57,20 +58,6 @@ export interface ExtractInput {
   readonly as: 'mail' | 'upload'
   /** The HTTP request of an upload: its URL and headers are read too. */
   readonly request?: RequestFacts
-}
-
-export interface WalkSettings {
-  readonly budget: MessageBudget
-  readonly pictures: PictureReader | null
-  readonly passwords: readonly string[]
-  readonly passwordsFromText: boolean
-  readonly labelHeaders: readonly string[]
-  readonly formatFor: (type: string) => Format | undefined
-  readonly prints: PrintsWanted | null
-  readonly isolate: Isolate | null
-  /** Paths of parts that are not read. */
-  readonly skip?: ReadonlySet<string>
-  readonly onPath?: (path: string) => void
 }
 
 export class Walk {
@@ -116,9 +103,11 @@ export class Walk {
     for (const taken of [path, ...root.takenPaths]) this.#paths.mark(taken)
     const open: OpenPart = { part: { ...part, via, traits }, traits, via, pieces: [], children: 0 }
     this.#settings.onPath?.(path)
-    await this.#read({ bytes, filename, declaredType, parameters }, open, types)
+    const asked = types.length === 0 ? await sniffMagic(bytes) : null
+    if (types.length > 0) await this.#read({ bytes, filename, declaredType, parameters }, open, types)
     this.#close(open)
     return {
+      sniffedType: asked,
       via,
       traits,
       parts: this.#parts.slice(1),
@@ -163,7 +152,7 @@ export class Walk {
       return this.#say(parent?.part.path ?? path, 'too-many', `${this.#budget.limits.partsMax} parts`)
     }
     if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
-    const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await this.#sniff(child, path)
+    const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await this.#sniff(child, path, depth)
     const traits: PartTrait[] = [...(child.traits ?? [])]
     if (as !== 'mail' && isTypeMismatch(sniffed.type, child.declaredType ?? null, child.filename))
       addTrait(traits, 'type-mismatch')
@@ -199,13 +188,35 @@ export class Walk {
   }
 
   /** A file that trips the look at its type is still a part: of unknown type, and said to be corrupt. */
-  async #sniff(child: ChildPart, path: string): Promise<Sniffed> {
+  async #sniff(child: ChildPart, path: string, depth: number): Promise<Sniffed> {
+    const { isolate } = this.#settings
     try {
-      return await sniff(child)
+      return await sniff(child, isolate ? (bytes) => this.#typeElsewhere(bytes, path, depth, isolate) : sniffMagic)
     } catch {
       this.#say(path, 'corrupt', 'type')
       return { type: 'application/octet-stream', also: [] }
     }
+  }
+
+  /** libmagic reads hostile bytes as any parser does, so it is asked in the sandbox. */
+  async #typeElsewhere(bytes: Uint8Array, path: string, depth: number, isolate: Isolate): Promise<string | null> {
+    if (this.#failures > limits.sandboxFailuresMax || this.#broken || !this.#budget.hasTime()) return null
+    const outcome = await this.#isolated(typeQuestion(bytes, path, depth, this.#budget), isolate)
+    if (outcome === null) return null
+    if ('extraction' in outcome) return outcome.extraction.sniffedType
+    this.#failures += 1
+    this.#say(path, outcome.failure.reason, outcome.failure.detail)
+    return null
+  }
+
+  /** Null where there is no sandbox to be had: the message is tried again. */
+  async #isolated(part: IsolatedPart, isolate: Isolate): Promise<IsolatedOutcome | null> {
+    const outcome = await isolate(part).catch((cause: unknown) => {
+      this.#broken = { cause }
+      return null
+    })
+    if (outcome) this.#budget.waited(outcome.waitedMs)
+    return outcome
   }
 
   async #read(child: ChildPart, open: OpenPart, types: readonly string[]): Promise<void> {
@@ -226,12 +237,8 @@ export class Walk {
     const skip: string[] = []
     while (this.#failures <= limits.sandboxFailuresMax && !this.#broken) {
       if (!this.#budget.hasTime()) return this.#say(path, 'timeout', `${this.#budget.limits.timeMs} ms`)
-      const outcome = await isolate(this.#isolatedPart(child, open, types, skip)).catch((cause: unknown) => {
-        this.#broken = { cause }
-        return null
-      })
+      const outcome = await this.#isolated(this.#isolatedPart(child, open, types, skip), isolate)
       if (outcome === null) return
-      this.#budget.waited(outcome.waitedMs)
       if ('extraction' in outcome) return this.#merge(outcome.extraction, open)
       const { failure } = outcome
       this.#failures += 1

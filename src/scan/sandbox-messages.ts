@@ -32,7 +32,7 @@ export function readSaid({ header, body }: Frame): SandboxSaid {
   if (kind === 'ready' && isReady(header)) return { kind }
   if (kind === 'at' && isAt(header)) return { kind, path: header.path }
   if (kind !== 'done' || !isDone(header)) throw new FrameError('unknown words')
-  const { via, traits, parts, texts, uninspected, labels, prints, left, use } = header
+  const { sniffedType, via, traits, parts, texts, uninspected, labels, prints, left, use } = header
   const isOrdered = parts.every(({ id, parent }, at) => id === at + 1 && parent !== null && parent < id)
   if (!isOrdered) throw new FrameError('parts out of order')
   if (prints.some(({ part }) => part > parts.length)) throw new FrameError('print of no part')
@@ -44,7 +44,7 @@ export function readSaid({ header, body }: Frame): SandboxSaid {
     return { part, utf8 }
   })
   if (from !== body.length) throw new FrameError('texts that do not add up')
-  return { kind, use, extraction: { via, traits, parts, texts: cut, uninspected, labels, prints, left } }
+  return { kind, use, extraction: { sniffedType, via, traits, parts, texts: cut, uninspected, labels, prints, left } }
 }
 
 interface Done extends Omit<IsolatedExtraction, 'texts'> {
@@ -57,6 +57,7 @@ type Check = (value: unknown) => boolean
 const isText: Check = (value) => typeof value === 'string' && value.length <= limits.extractHeaderMaxBytes
 const isBase64: Check = (value) =>
   typeof value === 'string' && value.length <= limits.sandboxHeaderMaxBytes && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
+const isMediaType: Check = (value) => typeof value === 'string' && /^[a-z]+\/[a-z0-9.+-]{1,128}$/.test(value)
 const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value)
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isBoolean: Check = (value) => typeof value === 'boolean'
@@ -123,6 +124,7 @@ const isLeft = record({
 
 const isDoneRecord = record({
   kind: oneOf('done'),
+  sniffedType: nullOr(isMediaType),
   via: isVia,
   traits: isTraits,
   parts: listOf(isPart),

@@ -50,7 +50,7 @@ const deeds: Readonly<Record<string, (context: ExtractContext, argument: string)
     }
     const more = { size: 1, sha256: 'ab'.repeat(32), depth: 2, via: [], traits: [] }
     const left = { budget: { inflatedBytes: 1, textBytes: 1, parts: 1, ms: 1 }, pictures: null }
-    const lists = { via: [], traits: [], texts: [], uninspected: [], labels: [], prints: [] }
+    const lists = { sniffedType: null, via: [], traits: [], texts: [], uninspected: [], labels: [], prints: [] }
     const use = { memoryBytes: 1, cpuMs: 1 }
     const json = Buffer.from(JSON.stringify({ kind: 'done', ...lists, parts: [{ ...part, ...more }], left, use }))
     const lengths = Buffer.alloc(8)

@@ -55,6 +55,7 @@ describe('frames', () => {
 })
 
 const extraction: IsolatedExtraction = {
+  sniffedType: 'image/x-xcf',
   via: ['zip'],
   traits: ['attachment'],
   parts: [
@@ -109,6 +110,7 @@ describe('what a sandbox says', () => {
     ['a part that holds itself', ['parts', 0, 'parent'], 1],
     ['a second root', ['parts', 0, 'parent'], null],
     ['a hash that is none', ['parts', 0, 'sha256'], '<b>'],
+    ['a type that is none', ['sniffedType'], 'image/<b>'],
     ['a trait that is none', ['traits', 0], 'clean'],
     ['a reason that is none', ['uninspected', 0, 'reason'], 'fine'],
     ['a print of no part', ['prints', 0, 'part'], 2],

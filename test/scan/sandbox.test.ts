@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { extract } from '../../src/extract/extract.ts'
+import { MAGIC_SAMPLE_BYTES } from '../../src/extract/sniff-magic.ts'
 import { Sandbox } from '../../src/scan/sandbox.ts'
 import {
   type PreparedSandbox,
@@ -238,6 +239,9 @@ describe.skipIf(bubblewrap.missing !== null)('under bubblewrap', () => {
   })
 })
 
+/** A picture of GIMP: its mark, then numbers. */
+const xcf = Buffer.concat([Buffer.from('gimp xcf v011\0'), Buffer.from([0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 0])])
+
 describe('the shipped sandbox', () => {
   it('reads what is read without it, pictures and archives included', async () => {
     sandbox = sandboxOn(await prepareSandbox({ memoryMaxBytes: limits.sandboxMemoryMaxBytes }))
@@ -247,6 +251,7 @@ describe('the shipped sandbox', () => {
       { name: 'in.zip', data: inner },
       { name: 'in.zip', data: inner },
       { name: 'cut.pdf', data: text('%PDF-1.7\nnothing\n') },
+      { name: 'known-to-libmagic-alone', data: xcf },
     ])
     const input = { bytes, as: 'upload' as const, filename: 'all.zip', declaredType: null }
     const [here, there] = [await extract(input), await extract(input, { isolate: (part) => sandbox.extract(part) })]
@@ -254,6 +259,24 @@ describe('the shipped sandbox', () => {
     expect(there.uninspected).toEqual(here.uninspected)
     const textsOf = ({ texts }: typeof here) => texts.map(({ part, utf8 }) => [part, Buffer.from(utf8).toString()])
     expect(textsOf(there)).toEqual(textsOf(here))
+  })
+
+  it('is asked for the type of what no own signature knows, and told no more than its beginning', async () => {
+    sandbox = sandboxOn(await prepareSandbox({ memoryMaxBytes: limits.sandboxMemoryMaxBytes }))
+    const asked: [readonly string[], number][] = []
+    const bytes = Buffer.concat([xcf, Buffer.alloc(1_000_000, 7)])
+    const { parts, uninspected } = await extract(
+      { bytes, as: 'upload', filename: 'picture', declaredType: null },
+      {
+        isolate: async (part) => {
+          asked.push([part.types, part.bytes.length])
+          return await sandbox.extract(part)
+        },
+      },
+    )
+    expect(parts.map(({ sniffedType }) => sniffedType)).toEqual(['image/x-xcf'])
+    expect(uninspected).toEqual([{ path: 'picture', reason: 'unsupported', detail: 'image/x-xcf' }])
+    expect(asked).toEqual([[[], MAGIC_SAMPLE_BYTES]])
   })
 
   it('hands over as much text as it may, and no more, where a part has more of it', async () => {
