@@ -4,6 +4,7 @@
  */
 import { americas, americasAsWritten } from './identifiers/americas.ts'
 import { asiaAfrica } from './identifiers/asia-africa.ts'
+import { bankAccounts, bankAccountsAsWritten } from './identifiers/bank-accounts.ts'
 import { easternEurope, easternEuropeAsWritten } from './identifiers/eastern-europe.ts'
 import { compactOf, type Identifier } from './identifiers/identifier.ts'
 import { international, internationalAsWritten } from './identifiers/international.ts'
@@ -26,12 +27,13 @@ const compact: ReadonlyMap<string, Identifier> = new Map(
     asiaAfrica,
     newZealand,
     international,
+    bankAccounts,
   ].flatMap((table) => Object.entries(table)),
 )
 
 const asWritten: ReadonlyMap<string, (value: string) => boolean> = new Map(
-  [americasAsWritten, easternEuropeAsWritten, internationalAsWritten, checkAsWritten].flatMap((table) =>
-    Object.entries(table),
+  [americasAsWritten, easternEuropeAsWritten, internationalAsWritten, checkAsWritten, bankAccountsAsWritten].flatMap(
+    (table) => Object.entries(table),
   ),
 )
 
