@@ -22,10 +22,14 @@ const blocks = new Set(
   ),
 )
 const cells = new Set(['td', 'th'])
+/** Notes over or beside the characters of a line: text of their own. */
+const annotations = new Set(['rt', 'rp'])
 const voids = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '))
 const rawText = new Set(['script', 'style', 'xmp', 'noembed', 'noframes', 'iframe', 'plaintext'])
 /** Shorter values are colours, sizes and key words of the language. */
 const ATTRIBUTE_MIN_CHARS = 6
+/** No attribute has a longer name. */
+const ATTRIBUTE_NAME_MAX_CHARS = 24
 const ATTRIBUTES_SEEN_MAX = 50_000
 const COMMENT_DEPTH_MAX = 4
 const DATA_URIS_MAX = 256
@@ -56,6 +60,9 @@ class HtmlReader implements TokenizerCallbacks {
   #hiddenIn: { name: string; open: number } | null = null
   #reversedIn: { name: string; open: number; text: string } | null = null
   #preformatted = 0
+  #annotation: string | null = null
+  /** Where the tag begins that is being read, or -1. */
+  #tagStart = -1
   readonly #take = (piece: string): void => this.#text(piece)
 
   constructor(source: string, depth: number) {
@@ -69,7 +76,9 @@ class HtmlReader implements TokenizerCallbacks {
     tokenizer.end()
     // A value whose quote never closes is handed over without its end.
     if (this.#attributeValue !== '') this.#keepAttribute(this.#references.attribute(this.#attributeValue), 1)
-    if (this.#last < this.#source.length) this.#aside.push(this.#source.slice(this.#last))
+    if (this.#tagStart >= 0) this.#aside.push(this.#source.slice(this.#tagStart))
+    else if (this.#last < this.#source.length) this.#aside.push(this.#source.slice(this.#last))
+    this.#endAnnotation()
     const { visible, hidden } = this.#lines.finish()
     return {
       visible,
@@ -96,11 +105,13 @@ class HtmlReader implements TokenizerCallbacks {
       return
     }
     if (this.#reversedIn) this.#reversedIn.text += piece
-    this.#lines.add(piece, this.#hiddenIn !== null, this.#preformatted > 0)
+    if (this.#annotation !== null) this.#annotation += piece
+    else this.#lines.add(piece, this.#hiddenIn !== null, this.#preformatted > 0)
   }
 
   onopentagname(start: number, end: number): void {
     this.#last = end
+    this.#tagStart = start
     this.#name = this.#source.slice(start, end).toLowerCase()
     this.#hide = this.#rules.hides('', this.#name)
     this.#reverse = false
@@ -124,7 +135,7 @@ class HtmlReader implements TokenizerCallbacks {
     const name = this.#attributeName
     const value = this.#references.attribute(this.#attributeValue)
     this.#attributeValue = ''
-    if (name.length > 24) this.#keepAttribute(name)
+    if (name.length > ATTRIBUTE_NAME_MAX_CHARS || /\d{4}/.test(name)) this.#keepAttribute(name)
     if (name === 'hidden' || (name === 'style' && this.#styles.isHidden(value))) this.#hide = true
     else if (name === 'class') this.#hide ||= value.split(/\s+/).some((word) => this.#rules.hides('.', word))
     else if (name === 'id') this.#hide ||= this.#rules.hides('#', value)
@@ -161,7 +172,10 @@ class HtmlReader implements TokenizerCallbacks {
 
   #open(end: number): void {
     this.#last = end + 1
+    this.#tagStart = -1
     const name = this.#name
+    if (blocks.has(name) || annotations.has(name)) this.#endAnnotation()
+    if (annotations.has(name)) this.#annotation = ''
     if (blocks.has(name)) this.#lines.breakLine()
     else if (cells.has(name)) this.#lines.cell()
     if (rawText.has(name)) this.#raw = name
@@ -182,10 +196,17 @@ class HtmlReader implements TokenizerCallbacks {
     // Attributes have no business on a closing tag, and no reader shows them.
     if (close > end && this.#source.slice(end, close).trim() !== '') this.#aside.push(this.#source.slice(end, close))
     if (this.#raw === name) this.#raw = ''
+    if (name === 'ruby' || annotations.has(name)) this.#endAnnotation()
     if ((name === 'pre' || name === 'textarea') && this.#preformatted > 0) this.#preformatted -= 1
     if (this.#hiddenIn?.name === name && --this.#hiddenIn.open === 0) this.#hiddenIn = null
     if (this.#reversedIn?.name === name && --this.#reversedIn.open === 0) this.#endReversed()
     if (blocks.has(name)) this.#lines.breakLine()
+  }
+
+  #endAnnotation(): void {
+    const text = this.#annotation ?? ''
+    this.#annotation = null
+    if (text.trim() !== '') this.#aside.push(text)
   }
 
   /** Text set against its direction is shown backwards. */

@@ -65,6 +65,6 @@ describe('references of HTML', () => {
   })
 
   it('are replaced in a value that never ends', () => {
-    expect(readHtml('<p title="4111 &amp; 1111').hidden).toBe('4111 & 1111')
+    expect(readHtml('<p title="4111 &amp; 1111').hidden.split('\n')[0]).toBe('4111 & 1111')
   })
 })
