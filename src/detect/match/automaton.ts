@@ -38,8 +38,9 @@ interface NodeTable {
 }
 
 export class Automaton {
-  /** Byte -> class; index 256 stands for the end of the text. */
+  /** Byte -> class; index 256 stands for the end of the text, whose class is the last. */
   readonly classOf: Uint16Array
+  /** What one state's transitions take in `trans`, at least one place per class. */
   readonly classes: number
   /** `trans[state + class]`: the next state's offset, DEAD, an event, or 0. */
   trans: Int32Array
@@ -76,7 +77,7 @@ export class Automaton {
     this.#program = program
     const { classOf, representatives } = byteClasses(program)
     this.classOf = classOf
-    this.classes = representatives.length
+    this.classes = Math.ceil(representatives.length / CLASSES_PER_LINE) * CLASSES_PER_LINE
     this.#instructions = [...program.instructions]
     this.#patternOf = [...program.patternOf]
     this.#closures = new Array(program.instructions.length)
@@ -367,15 +368,20 @@ function byteClasses(program: Program): { classOf: Uint16Array; representatives:
       isAsciiWordByte(byte) !== isAsciiWordByte(byte - 1)
     )
       cuts[byte] = 1
+  const firstOf = new Uint16Array(256)
+  for (let byte = 1; byte < 256; byte++) firstOf[byte] = cuts[byte] === 1 ? byte : (firstOf[byte - 1] as number)
+  // What stands in every text comes first, so that most steps of a walk stay within a line or two of a state's row.
   const classOf = new Uint16Array(257)
-  const representatives: number[] = []
-  for (let byte = 0; byte < 256; byte++) {
-    if (byte === 0 || cuts[byte] === 1) representatives.push(byte)
-    classOf[byte] = representatives.length - 1
-  }
+  const representatives = [...new Set([...FREQUENT_BYTES, ...firstOf.keys()].map((byte) => firstOf[byte] as number))]
+  const numbers = new Map(representatives.map((byte, index) => [byte, index]))
+  for (let byte = 0; byte < 256; byte++) classOf[byte] = numbers.get(firstOf[byte] as number) as number
   classOf[256] = representatives.push(256) - 1
   return { classOf, representatives }
 }
+
+/** Transitions in a line of the processor's cache. */
+const CLASSES_PER_LINE = 16
+const FREQUENT_BYTES = Buffer.from(' etaoinsrhldcumpgfywbv.,kxjqz-\nTISA0123456789')
 
 const CONDITION_BIT: Readonly<Record<Condition, number>> = {
   'text-start': 1,

@@ -6,11 +6,11 @@
  */
 import { limits } from '../../core/limits.ts'
 import { type RequiredLiterals, requiredLiterals } from '../regex/required-literals.ts'
+import { BEGINNING_BYTES } from './beginning-memory.ts'
 import type { Boundary } from './boundary.ts'
 import { PREFIX_BYTES } from './prefix-table.ts'
 import { SAMPLE_TEXT, sampleHasPrefix, samplePlaces } from './sample-text.ts'
 import type { SolePattern } from './sole-pattern.ts'
-import { REMEMBERED } from './walker.ts'
 
 /** Steps per byte of text, past the remembered ones, up to which a pattern is looked for everywhere. */
 const CHEAP_STEPS_PER_BYTE = 0.02
@@ -132,7 +132,7 @@ function sampleSteps({ prefixes, boundary, scanner }: SolePattern): number {
   const newWalk = boundary === 'none' && prefixes === null ? NEW_WALK_STEPS : 0
   let steps = 0
   scanner.observe((walked) => {
-    steps += Math.max(0, walked - REMEMBERED) + (walked > 2 ? newWalk : 0)
+    steps += Math.max(0, walked - BEGINNING_BYTES) + (walked > 2 ? newWalk : 0)
   })
   scanner.scan(SAMPLE_TEXT, () => true)
   scanner.observe(null)

@@ -18,12 +18,11 @@ const REST_MULTIPLIER = 0x85ebca6b | 0
 export const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte))
 
 export interface PrefixTables {
-  /** Beginnings of four bytes that may stand anywhere, and all, of which some begin words alone. */
-  readonly anywhere: Int32Array
-  readonly all: Int32Array
-  /** Of those that are enough by themselves, the four bytes; of the others all seven. */
+  /** In turns: beginnings of four bytes that may stand anywhere, and all, of which some begin words alone. */
+  readonly four: Int32Array
+  /** Of those that are enough by themselves, the four bytes; of the others five, six or seven. */
   readonly enough: Int32Array
-  readonly long: Int32Array
+  readonly long: readonly Int32Array[]
 }
 
 /** What the tables are made of; see `SolePattern`. */
@@ -35,15 +34,19 @@ export interface Prefixed {
 
 export function prefixTables(patterns: Iterable<Prefixed>): PrefixTables {
   const table = () => new Int32Array(1 << (PREFIX_BITS - 5))
-  const tables = { anywhere: table(), all: table(), enough: table(), long: table() }
+  const long = Array.from({ length: LONG_PREFIX_BYTES - PREFIX_BYTES }, table)
+  const tables = { four: new Int32Array(2 << (PREFIX_BITS - 5)), enough: table(), long }
   for (const { prefixes, longPrefixes, boundary } of patterns) {
     for (const prefix of prefixes ?? []) {
       const hash = prefixHash(prefixKey(prefix))
-      add(tables.all, hash)
-      if (boundary === 'none' || boundary === 'digit') add(tables.anywhere, hash)
+      addFour(tables.four, hash, boundary === 'none' || boundary === 'digit')
       if (!longPrefixes) add(tables.enough, hash)
     }
-    for (const prefix of longPrefixes ?? []) add(tables.long, longHash(prefixKey(prefix), restKey(prefix)))
+    for (const prefix of longPrefixes ?? []) {
+      const table = long[prefix.length - PREFIX_BYTES - 1]
+      if (table) add(table, longHash(prefixKey(prefix), restKey(prefix)))
+      else add(tables.enough, prefixHash(prefixKey(prefix)))
+    }
   }
   return tables
 }
@@ -57,13 +60,14 @@ export function goesOn({ enough, long }: PrefixTables, text: Uint8Array, at: num
     (LOWER[text[at + 3] as number] as number)
   const hash = prefixHash(key)
   if (((enough[hash >>> 5] as number) & (1 << (hash & 31))) !== 0) return true
-  if (at + LONG_PREFIX_BYTES > text.length) return false
-  const rest =
-    ((LOWER[text[at + 4] as number] as number) << 16) |
-    ((LOWER[text[at + 5] as number] as number) << 8) |
-    (LOWER[text[at + 6] as number] as number)
-  const longer = longHash(key, rest)
-  return ((long[longer >>> 5] as number) & (1 << (longer & 31))) !== 0
+  let rest = 0
+  for (let more = 0; more < long.length; more++) {
+    // Past the text's end nothing goes on; no prefix has a byte of zero.
+    rest = (rest << 8) | (LOWER[text[at + PREFIX_BYTES + more] ?? 0] as number)
+    const longer = longHash(key, rest)
+    if ((((long[more] as Int32Array)[longer >>> 5] as number) & (1 << (longer & 31))) !== 0) return true
+  }
+  return false
 }
 
 /** The first four of a beginning's bytes, big-endian. */
@@ -73,9 +77,11 @@ export function prefixKey(prefix: string): number {
   )
 }
 
-/** The three behind them. */
+/** The bytes behind them, of which there are up to three. */
 function restKey(prefix: string): number {
-  return (prefix.charCodeAt(4) << 16) | (prefix.charCodeAt(5) << 8) | prefix.charCodeAt(6)
+  let rest = 0
+  for (let i = PREFIX_BYTES; i < prefix.length; i++) rest = (rest << 8) | prefix.charCodeAt(i)
+  return rest
 }
 
 function prefixHash(key: number): number {
@@ -84,6 +90,13 @@ function prefixHash(key: number): number {
 
 function longHash(key: number, rest: number): number {
   return (Math.imul(key, PREFIX_MULTIPLIER) ^ Math.imul(rest, REST_MULTIPLIER)) >>> (32 - PREFIX_BITS)
+}
+
+function addFour(four: Int32Array, hash: number, anywhere: boolean): void {
+  const slot = (hash >>> 5) << 1
+  const bit = 1 << (hash & 31)
+  if (anywhere) four[slot] = (four[slot] as number) | bit
+  four[slot + 1] = (four[slot + 1] as number) | bit
 }
 
 function add(table: Int32Array, hash: number): void {

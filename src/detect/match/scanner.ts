@@ -5,7 +5,8 @@
  * never hidden.
  */
 import { limits } from '../../core/limits.ts'
-import type { Automaton } from './automaton.ts'
+import { type Automaton, DEAD } from './automaton.ts'
+import { BEGINNING_BYTES, circumstances, memoryPlace } from './beginning-memory.ts'
 import {
   ALL_BOUNDARIES,
   ALL_STARTS,
@@ -23,6 +24,7 @@ import {
 } from './boundary.ts'
 import { goesOn, LOWER, PREFIX_BITS, PREFIX_BYTES, PREFIX_MULTIPLIER, type PrefixTables } from './prefix-table.ts'
 import { startBytes, startPairs } from './start-table.ts'
+import { StartZones } from './start-zones.ts'
 import { type OnMatch, Walker } from './walker.ts'
 
 /** What looking at one text may still cost; shared by all scanners that look at it. */
@@ -92,18 +94,41 @@ export class Scanner {
   }
 
   #scanCommon(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
+    return this.#byPair
+      ? this.#scanPairs(text, onMatch, budget, from, to)
+      : this.#scanBytes(text, onMatch, budget, from, to)
+  }
+
+  #scanPairs(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
     const begins = this.#begins
-    const find = this.#byPair ? nextPair : nextByte
+    const walker = this.#common
+    const zones = new StartZones(text)
+    for (let at = from; at < to; at++) {
+      zones.seek(at)
+      const end = Math.min(to, zones.end)
+      for (at = nextPair(begins, walker.memory, text, at, end, zones.mask); at < end; ) {
+        const before = at === 0 ? -1 : (text[at - 1] as number)
+        const last = at + 1 === text.length
+        const possible = last ? ALL_STARTS : (begins[((text[at] as number) << 8) | (text[at + 1] as number)] as number)
+        const starts = startsAt(text, at, before) & possible & zones.mask
+        if (starts !== 0) {
+          budget.steps -= walker.walk(text, at, starts, before, onMatch)
+          if (!this.#withinBudget(budget)) return false
+        }
+        at = nextPair(begins, walker.memory, text, at + 1, end, zones.mask)
+      }
+      at = end - 1
+    }
+    return true
+  }
+
+  #scanBytes(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
+    const begins = this.#begins
     let digitAt = from - 1
     let runEnd = from - 1
-    for (let at = find(begins, text, from, to); at < to; at = find(begins, text, at + 1, to)) {
+    for (let at = nextByte(begins, text, from, to); at < to; at = nextByte(begins, text, at + 1, to)) {
       const before = at === 0 ? -1 : (text[at - 1] as number)
-      const byte = text[at] as number
-      const last = at + 1 === text.length
-      const possible = last
-        ? ALL_STARTS
-        : (begins[this.#byPair ? (byte << 8) | (text[at + 1] as number) : byte] as number)
-      let starts = startsAt(text, at, before) & possible
+      let starts = startsAt(text, at, before) & (begins[text[at] as number] as number)
       if (starts > ALL_BOUNDARIES) {
         if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
         if (digitAt - at >= NEAR_DIGIT_REACH) starts &= ~NEAR_DIGIT_STARTS
@@ -168,20 +193,50 @@ export class Scanner {
 // The three functions below are the loops that see every byte. They call nothing, so that the compiler keeps all they
 // need in registers, and are entered anew at each place that they find.
 
-/** The first place from `at` on where a pair of bytes can begin a match, given the byte before; `to` when none does. */
-function nextPair(begins: Uint16Array, text: Uint8Array, at: number, to: number): number {
+/**
+ * The first place from `at` on where four bytes can begin a match of a pattern of `mask`, given the byte before; `to`
+ * when none does. What is known to lead nowhere (see `beginning-memory.ts`) is passed over.
+ */
+function nextPair(
+  begins: Uint16Array,
+  memory: Int32Array,
+  text: Uint8Array,
+  at: number,
+  to: number,
+  mask: number,
+): number {
   const after = ALLOWED_AFTER
-  const end = Math.min(to, text.length - 1)
-  let allowed = at === 0 ? ALL_STARTS : (after[text[at - 1] as number] as number)
-  let byte = text[at] as number
-  for (let i = at; i < end; i++) {
+  const length = text.length
+  const end = Math.min(to, length - BEGINNING_BYTES + 1)
+  if (at === 0 && nextOfFew(begins, text, 0, Math.min(1, to), mask) === 0) return 0
+  const from = Math.max(at, 1)
+  let before = text[from - 1] as number
+  let byte = text[from] as number
+  for (let i = from; i < end; i++) {
     const next = text[i + 1] as number
-    if (((begins[(byte << 8) | next] as number) & allowed) !== 0) return i
-    allowed = after[byte] as number
+    const allowed = after[before] as number
+    const starts = (begins[(byte << 8) | next] as number) & allowed & mask
+    if (starts !== 0) {
+      if (allowed >= LOOK) return i
+      const four = (byte << 24) | (next << 16) | ((text[i + 2] as number) << 8) | (text[i + 3] as number)
+      const where = circumstances(starts, before)
+      const place = memoryPlace(four, where)
+      if (memory[place] !== four || memory[place + 1] !== where || memory[place + 2] !== DEAD) return i
+    }
+    before = byte
     byte = next
   }
-  // The last byte has no pair, so it is always looked at.
-  return at <= end && end < to ? end : to
+  return nextOfFew(begins, text, Math.max(from, end), to, mask)
+}
+
+/** As `nextPair`, for the first byte of a text and its last ones. The very last has no pair, so it is always looked at. */
+function nextOfFew(begins: Uint16Array, text: Uint8Array, at: number, to: number, mask: number): number {
+  for (let i = at; i < to; i++) {
+    if (i + 1 === text.length) return i
+    const allowed = i === 0 ? ALL_STARTS : (ALLOWED_AFTER[text[i - 1] as number] as number)
+    if (((begins[((text[i] as number) << 8) | (text[i + 1] as number)] as number) & allowed & mask) !== 0) return i
+  }
+  return to
 }
 
 function nextByte(begins: Uint16Array, text: Uint8Array, at: number, to: number): number {
@@ -195,7 +250,7 @@ function nextByte(begins: Uint16Array, text: Uint8Array, at: number, to: number)
   return to
 }
 
-function nextPrefix({ anywhere, all }: PrefixTables, text: Uint8Array, at: number, to: number): number {
+function nextPrefix({ four }: PrefixTables, text: Uint8Array, at: number, to: number): number {
   const lower = LOWER
   const isWord = IS_WORD
   const end = Math.min(to, text.length - PREFIX_BYTES + 1)
@@ -208,9 +263,9 @@ function nextPrefix({ anywhere, all }: PrefixTables, text: Uint8Array, at: numbe
   for (let i = at; i < end; i++) {
     key = (key << 8) | (lower[text[i + 3] as number] as number)
     const hash = Math.imul(key, PREFIX_MULTIPLIER) >>> (32 - PREFIX_BITS)
-    const slot = hash >>> 5
+    const slot = (hash >>> 5) << 1
     // Behind a letter or digit only what may stand anywhere counts; a mask costs less here than a branch.
-    const bits = (anywhere[slot] as number) | ((all[slot] as number) & (inWord - 1))
+    const bits = (four[slot] as number) | ((four[slot + 1] as number) & (inWord - 1))
     if ((bits & (1 << (hash & 31))) !== 0) return i
     inWord = isWord[text[i] as number] as number
   }

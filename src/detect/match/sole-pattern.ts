@@ -44,9 +44,9 @@ export class SolePattern {
     return this.#prefixes
   }
 
-  /** Of LONG_PREFIX_BYTES. */
+  /** Of PREFIX_BYTES to LONG_PREFIX_BYTES. */
   get longPrefixes(): readonly string[] | null {
-    if (this.#longPrefixes === undefined) this.#longPrefixes = beginningsOf(this.node, LONG_PREFIX_BYTES)
+    if (this.#longPrefixes === undefined) this.#longPrefixes = beginningsOf(this.node, PREFIX_BYTES, LONG_PREFIX_BYTES)
     return this.#longPrefixes
   }
 

@@ -5,6 +5,7 @@
  */
 import { limits } from '../../core/limits.ts'
 import { type Automaton, DEAD, EVENT, NO_START } from './automaton.ts'
+import { BEGINNING_BYTES, beginningAt, beginningMemory, circumstances, memoryPlace } from './beginning-memory.ts'
 
 /**
  * Takes one raw match; byte offsets. Returns whether it stands: the pattern's next match then starts behind it, and
@@ -12,14 +13,8 @@ import { type Automaton, DEAD, EVENT, NO_START } from './automaton.ts'
  */
 export type OnMatch = (pattern: number, start: number, end: number) => boolean
 
-/** First bytes of a walk whose outcome is remembered, in a table of 2^MEMORY_BITS places that fits a near cache. */
-export const REMEMBERED = 4
-const MEMORY_BITS = 14
-/** Fibonacci hashing: 2^32 divided by the golden ratio. */
-const HASH_MULTIPLIER = 0x9e3779b1 | 0
-/** No state's number or offset. */
+/** Remembered in a state's stead where a match ends within the first bytes: the walk begins at its start then. */
 const FROM_START = 0
-const DEAD_NUMBER = 0xffff
 
 export class Walker {
   readonly automaton: Automaton
@@ -30,8 +25,8 @@ export class Walker {
   #hitCount = 0
   /** Told the steps of each walk; for measuring patterns. */
   onWalk: ((steps: number) => void) | null = null
-  /** Per place: the four bytes; and in halves the numbers of the state they were read in and the state they lead to. */
-  readonly #remembered: Int32Array
+  /** See `beginning-memory.ts`; empty where there is one pattern. */
+  readonly memory: Int32Array
 
   /** Patterns are reported as numbered on from `firstPattern`. */
   constructor(automaton: Automaton, firstPattern: number) {
@@ -41,7 +36,7 @@ export class Walker {
     this.#resumeAt = new Int32Array(patterns)
     this.#ends = new Int32Array(patterns).fill(-1)
     this.#hits = new Int32Array(patterns)
-    this.#remembered = new Int32Array(patterns > 1 ? 2 << MEMORY_BITS : 0)
+    this.memory = patterns > 1 ? beginningMemory() : NO_MEMORY
   }
 
   beginText(): void {
@@ -54,51 +49,48 @@ export class Walker {
   refresh(): void {
     if (!this.automaton.full) return
     this.automaton.reset()
-    this.#remembered.fill(0)
+    this.memory.fill(0)
   }
 
   /** Walks from `at`, where patterns of the bits `starts` may start behind the byte `before` (-1: none). Returns steps. */
   walk(text: Uint8Array, at: number, starts: number, before: number, onMatch: OnMatch): number {
-    const start = this.automaton.start(starts, before)
-    if (start === NO_START) return 1
-    if (this.#remembered.length === 0 || at + REMEMBERED > text.length)
-      return this.#follow(text, at, at, start * this.automaton.classes, onMatch)
-    const onward = this.#afterFour(text, at, start)
+    if (this.memory.length === 0 || before < 0 || at + BEGINNING_BYTES > text.length)
+      return this.#walkFromStart(text, at, starts, before, onMatch)
+    const onward = this.#afterFour(text, at, starts, before)
     if (onward === DEAD) return 1
-    if (onward === FROM_START) return this.#follow(text, at, at, start * this.automaton.classes, onMatch)
-    return this.#follow(text, at, at + REMEMBERED, onward, onMatch)
+    if (onward === FROM_START) return this.#walkFromStart(text, at, starts, before, onMatch)
+    return this.#follow(text, at, at + BEGINNING_BYTES, onward, onMatch)
+  }
+
+  #walkFromStart(text: Uint8Array, at: number, starts: number, before: number, onMatch: OnMatch): number {
+    const start = this.automaton.start(starts, before)
+    return start === NO_START ? 1 : this.#follow(text, at, at, start * this.automaton.classes, onMatch)
   }
 
   /** State behind the first four bytes, DEAD, or FROM_START where a match ends within them. */
-  #afterFour(text: Uint8Array, at: number, start: number): number {
-    const bytes =
-      ((text[at] as number) << 24) |
-      ((text[at + 1] as number) << 16) |
-      ((text[at + 2] as number) << 8) |
-      (text[at + 3] as number)
-    const remembered = this.#remembered
-    const slot = (Math.imul(bytes ^ (start << 7), HASH_MULTIPLIER) >>> (32 - MEMORY_BITS)) << 1
-    if (remembered[slot] === bytes) {
-      const pair = remembered[slot + 1] as number
-      if (pair >>> 16 === start) {
-        const number = pair & 0xffff
-        return number === DEAD_NUMBER ? DEAD : number * this.automaton.classes
-      }
-    }
-    return this.#learn(text, at, start, slot, bytes)
+  #afterFour(text: Uint8Array, at: number, starts: number, before: number): number {
+    const memory = this.memory
+    const bytes = beginningAt(text, at)
+    const where = circumstances(starts, before)
+    const place = memoryPlace(bytes, where)
+    if (memory[place] === bytes && memory[place + 1] === where) return memory[place + 2] as number
+    const onward = this.#learn(text, at, starts, before)
+    memory[place] = bytes
+    memory[place + 1] = where
+    memory[place + 2] = onward
+    return onward
   }
 
-  #learn(text: Uint8Array, at: number, start: number, slot: number, bytes: number): number {
+  #learn(text: Uint8Array, at: number, starts: number, before: number): number {
     const automaton = this.automaton
+    const start = automaton.start(starts, before)
+    if (start === NO_START) return DEAD
     let onward = start * automaton.classes
-    for (let i = 0; i < REMEMBERED && onward > 0; i++) {
+    for (let i = 0; i < BEGINNING_BYTES && onward > 0; i++) {
       const byteClass = automaton.classOf[text[at + i] as number] as number
       onward = automaton.trans[onward + byteClass] || automaton.build(onward, byteClass)
     }
-    if (onward <= EVENT) onward = FROM_START
-    this.#remembered[slot] = bytes
-    this.#remembered[slot + 1] = (start << 16) | (onward === DEAD ? DEAD_NUMBER : onward / automaton.classes)
-    return onward
+    return onward <= EVENT ? FROM_START : onward
   }
 
   /** Goes on in `state` at `at` with a match that starts at `from`. */
@@ -160,3 +152,5 @@ export class Walker {
     }
   }
 }
+
+const NO_MEMORY = new Int32Array(0)

@@ -8,25 +8,35 @@ import type { CodePoints } from './code-points.ts'
 
 /** A pattern with more beginnings begins like any word. */
 const BEGINNINGS_MAX = 300
+/** So many, where they may be longer than the least. */
+const LONG_BEGINNINGS_MAX = 2_000
+/** A beginning that is long enough ends before a character of which there are more. */
+const FAN_OUT_MAX = 8
 
 /** Thrown by many a pattern, so it is made once: what it costs is noting where. */
 const TOO_MANY = new Error('there are too many beginnings')
 
-/** Latin-1 strings of bytes; `open` ones are shorter than a beginning and go on with what follows. */
+/** Latin-1 strings of bytes; `open` ones go on with what follows. */
 interface Beginnings {
-  readonly length: number
+  readonly least: number
+  readonly most: number
   readonly whole: Set<string>
   readonly open: Set<string>
 }
 
 /**
- * Every folded beginning of so many bytes that a match can have, each byte as a Latin-1 character; null when they are too
- * many, or when a match may be shorter and so be followed by anything.
+ * Every folded beginning of `least` to `most` bytes that a match can have, each byte as a Latin-1 character: every match
+ * begins with one of them. null when they are too many, or when a match may be shorter than `least` and so be followed
+ * by anything.
  */
-export function beginningsOf(node: RegexNode, length: number): string[] | null {
+export function beginningsOf(node: RegexNode, least: number, most = least): string[] | null {
   try {
-    const { whole, open } = extend({ length, whole: new Set(), open: new Set(['']) }, node)
-    return open.size > 0 ? null : [...whole]
+    const { whole, open } = extend({ least, most, whole: new Set(), open: new Set(['']) }, node)
+    for (const begun of open) {
+      if (begun.length < least) return null
+      whole.add(begun)
+    }
+    return [...whole]
   } catch (thrown) {
     if (thrown === TOO_MANY) return null
     throw thrown
@@ -64,28 +74,38 @@ function extend(from: Beginnings, node: RegexNode): Beginnings {
   }
 }
 
-function joined({ length, whole }: Beginnings, all: readonly Beginnings[]): Beginnings {
-  const out = { length, whole: new Set(whole), open: new Set<string>() }
+function joined({ least, most, whole }: Beginnings, all: readonly Beginnings[]): Beginnings {
+  const out = { least, most, whole: new Set(whole), open: new Set<string>() }
   for (const one of all) {
     for (const bytes of one.whole) out.whole.add(bytes)
     for (const bytes of one.open) out.open.add(bytes)
   }
-  if (out.whole.size + out.open.size > BEGINNINGS_MAX) throw TOO_MANY
+  boundSize(out)
   return out
 }
 
+function boundSize({ least, most, whole, open }: Beginnings): void {
+  if (whole.size + open.size > (most > least ? LONG_BEGINNINGS_MAX : BEGINNINGS_MAX)) throw TOO_MANY
+}
+
 function withSet(from: Beginnings, set: CodePoints): Beginnings {
-  const characters = foldedCharacters(set)
-  const whole = new Set(from.whole)
-  const open = new Set<string>()
-  for (const begun of from.open)
+  const { least, most } = from
+  const out = { least, most, whole: new Set(from.whole), open: new Set<string>() }
+  const few = sizeOf(set) <= 2 * FAN_OUT_MAX
+  const characters = few || [...from.open].some((begun) => begun.length < least) ? foldedCharacters(set) : []
+  for (const begun of from.open) {
+    if (begun.length >= least && (!few || characters.length > FAN_OUT_MAX)) {
+      out.whole.add(begun)
+      continue
+    }
     for (const character of characters) {
       const bytes = begun + character
-      if (bytes.length >= from.length) whole.add(bytes.slice(0, from.length))
-      else open.add(bytes)
-      if (whole.size + open.size > BEGINNINGS_MAX) throw TOO_MANY
+      if (bytes.length >= most) out.whole.add(bytes.slice(0, most))
+      else out.open.add(bytes)
+      boundSize(out)
     }
-  return { length: from.length, whole, open }
+  }
+  return out
 }
 
 /** UTF-8 of the set's characters as Latin-1, ASCII in lower case. */

@@ -26,6 +26,20 @@ describe('beginningsOf', () => {
     expect(shown(pattern)).toBeNull()
   })
 
+  it.each([
+    ['(?i)agora.{1,40}key', ['agora']],
+    ['stat(?:us|istics)', ['status', 'statist']],
+    ['pass[-_]?word', ['pass-wo', 'pass_wo', 'passwor']],
+    ['sk_[a-z]\\w+', null],
+    ['mfa\\.\\w+', ['mfa.']],
+    ['test(?:ed)?', ['test', 'tested']],
+    ['abc', null],
+  ])('of four to seven bytes: %s', (pattern, expected) => {
+    const known = beginningsOf(parseRegex(pattern), 4, 7)
+    if (expected) expect(known?.sort()).toEqual(expected.sort())
+    else expect(known?.every((bytes) => bytes.length === 4) ?? true).toBe(true)
+  })
+
   it('has the beginning of every match', () => {
     const atom = fc.constantFrom(
       'a',
@@ -50,8 +64,12 @@ describe('beginningsOf', () => {
         if (!known) return
         for (const match of content.matchAll(new RE2(atoms.join(''), 'g'))) {
           matches++
-          const first = Buffer.from(match[0]).toString('latin1').slice(0, 4)
-          expect(known).toContain(first.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
+          const first = Buffer.from(match[0])
+            .toString('latin1')
+            .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+          expect(known).toContain(first.slice(0, 4))
+          const longer = beginningsOf(parseRegex(atoms.join('')), 4, 7)
+          expect(longer?.some((bytes) => first.startsWith(bytes))).toBe(true)
         }
       }),
       { numRuns: 4_000, seed: 5 },
