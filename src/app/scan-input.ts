@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import addressparser from 'nodemailer/lib/addressparser'
 import type { Envelope } from '../core/envelope.ts'
+import { limits } from '../core/limits.ts'
 import { hostOf } from '../policy/facts.ts'
 import type { ScanJob } from '../scan/scan-job.ts'
 import type { ScanRequest } from '../scan/scan-pool.ts'
@@ -32,6 +33,7 @@ export interface OpenedScanInput {
   readonly job: ScanRequest
 }
 
+const NO_BYTES = new Uint8Array(0)
 const HEADER_READ_MAX_BYTES = 1024 * 1024
 const HEADER_ADDRESSES_MAX = 1_000
 
@@ -50,6 +52,12 @@ export async function openScanInput(target: ScanTarget): Promise<OpenedScanInput
     const head = await readFrom(handle, Math.min(size, HEADER_READ_MAX_BYTES))
     const { envelope, job } = scanInputOf(target, head)
     if (head.length === size) return { envelope, job }
+    // A mail is read whole whatever its size: its parts say where they end.
+    if (job.as === 'upload' && size > limits.extractStreamFromBytes)
+      return {
+        envelope,
+        job: { ...job, bytes: NO_BYTES, file: target.file, size, sha256: () => digestOf(target.file) },
+      }
     const later = { size, bytes: () => readWhole(target.file), sha256: () => digestOf(target.file) }
     return { envelope, job: { ...job, ...later } }
   } finally {

@@ -88,6 +88,10 @@ export const limits = {
   extractStreamFromBytes: 32 * 1024 * 1024,
   /** What is read of a stream at once. */
   extractStreamChunkBytes: 1024 * 1024,
+  /** What is decoded of a streamed text at once; a file that stands encoded in it is whole up to half of this. */
+  extractStreamPieceBytes: 4 * 1024 * 1024,
+  /** A file that can only be read whole, and is no member of another: a document, a picture. */
+  extractWholeMaxBytes: 512 * 1024 * 1024,
   extractTextMaxBytes: 64 * 1024 * 1024,
   /** One text, HTML or XML file as it comes; of a larger one so much of its beginning is read. */
   extractTextInputMaxBytes: 256 * 1024 * 1024,
@@ -186,7 +190,7 @@ export const limits = {
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,
   /** Extraction and scan of what is streamed have a second more for each of so many bytes of it. */
-  scanRateMinBytesPerSecond: 1024 * 1024,
+  scanRateMinBytesPerSecond: 512 * 1024,
   /** A worker that has not compiled its detectors by then never will. */
   scanWorkerStartMaxMs: 120_000,
   /** Small messages given to one scan worker at once, that which it works on included, so that it need not wait for us. */
@@ -273,7 +277,7 @@ export const limits = {
   /** Distinct values of one finding that are told apart; `unique` says no more. Counts go on. */
   findingValuesMax: 100_000,
   /** What is looked at of a streamed text at once, apart from the text before and behind it. */
-  detectWindowBytes: 2 * 1024 * 1024,
+  detectWindowBytes: 1024 * 1024,
   /** Text before and behind a window: the longest match, and evidence at 2,000 characters of four bytes. */
   detectWindowContextBytes: 32 * 1024,
   /** Header rows of a table that go with every window of it. */

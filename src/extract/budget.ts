@@ -18,6 +18,10 @@ export interface ExtractLimits {
   readonly headerMaxBytes: number
   readonly mimePartsMax: number
   readonly mimeDepthMax: number
+  /** Larger texts and archives are read as streams. */
+  readonly streamFromBytes: number
+  /** What is decoded of a streamed text at once. */
+  readonly streamPieceBytes: number
 }
 
 export const defaultExtractLimits: ExtractLimits = {
@@ -31,6 +35,14 @@ export const defaultExtractLimits: ExtractLimits = {
   headerMaxBytes: limits.extractHeaderMaxBytes,
   mimePartsMax: limits.extractMimePartsMax,
   mimeDepthMax: limits.extractMimeDepthMax,
+  streamFromBytes: limits.extractStreamFromBytes,
+  streamPieceBytes: limits.extractStreamPieceBytes,
+}
+
+/** Milliseconds that a message or upload of that size (bytes) may take beyond what every one may. */
+export function extraTimeMs(size: number): number {
+  const streamed = Math.max(0, size - limits.extractStreamFromBytes)
+  return Math.ceil((streamed / limits.scanRateMinBytesPerSecond) * 1000)
 }
 
 /** What is left of a budget, so that it can be taken from in another process. */
@@ -47,15 +59,17 @@ export class MessageBudget implements Budget {
   #textLeft: number
   #partsLeft: number
   #endsAt: number
+  #waitedMs = 0
 
   /** `size` is the bytes of the whole message or upload: the ratio is taken against it. */
   constructor(size: number, extractLimits: ExtractLimits) {
     this.limits = extractLimits
     const byRatio = Math.max(extractLimits.ratioFloorBytes, size * extractLimits.ratioMax)
-    this.#inflatedLeft = Math.min(extractLimits.inflatedMaxBytes, byRatio)
+    const bySize = size > extractLimits.streamFromBytes ? size * limits.extractInflatedPerByteMax : 0
+    this.#inflatedLeft = Math.min(Math.max(extractLimits.inflatedMaxBytes, bySize), byRatio)
     this.#textLeft = extractLimits.textMaxBytes
     this.#partsLeft = extractLimits.partsMax
-    this.#endsAt = performance.now() + extractLimits.timeMs
+    this.#endsAt = performance.now() + extractLimits.timeMs + extraTimeMs(size)
   }
 
   /** Goes on with what another process was given of a message's budget. */
@@ -82,6 +96,7 @@ export class MessageBudget implements Budget {
   /** Time that the message lost through no part of it. */
   waited(ms: number): void {
     this.#endsAt += ms
+    this.#waitedMs += ms
   }
 
   get inflatedLeft(): number {
@@ -105,6 +120,11 @@ export class MessageBudget implements Budget {
     return true
   }
 
+  /** Text that was handed on is held no longer. */
+  returnText(bytes: number): void {
+    this.#textLeft += bytes
+  }
+
   /** Takes one part; false when the message has had all it may have. */
   takePart(): boolean {
     if (this.#partsLeft <= 0) return false
@@ -114,10 +134,10 @@ export class MessageBudget implements Budget {
 
   /** Lets what follows have a share of the time left, until the function that is returned is called. */
   narrow(share: number): () => void {
-    const before = this.#endsAt
+    const before = this.#endsAt - this.#waitedMs
     this.#endsAt = performance.now() + this.msLeft * share
     return () => {
-      this.#endsAt = before
+      this.#endsAt = before + this.#waitedMs
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Extraction, PrintsWanted } from '../core/extraction.ts'
 import { defaultExtractLimits, type ExtractLimits, MessageBudget } from './budget.ts'
 import type { Format } from './format.ts'
-import type { Isolate, IsolatedExtraction, IsolatedPart } from './isolation.ts'
+import type { Isolate, IsolatedExtraction, IsolatedPart, TextSink } from './isolation.ts'
 import { PictureReader } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
 import { formatFor as formatOf } from './registry.ts'
@@ -31,11 +31,23 @@ export interface ExtractOptions {
 
 const defaultOcr: OcrSettings = { languages: ['eng'], data: null }
 
-/** Extracts everything nested in `input`. What could not be read is in `uninspected`; throws only what `isolate` does. */
-export async function extract(input: ExtractInput, options: ExtractOptions = {}): Promise<Extraction> {
+/**
+ * Extracts everything nested in `input`. Texts that are too large to be held go to `sink` as they are read, and all texts
+ * of a large upload; without one they are `too-large`. What could not be read is in `uninspected`; throws only what `isolate` does.
+ */
+export async function extract(
+  input: ExtractInput,
+  options: ExtractOptions = {},
+  sink: TextSink | null = null,
+): Promise<Extraction> {
   const ocr = options.ocr === undefined ? defaultOcr : options.ocr
+  const size = input.source?.size ?? input.bytes.length
+  const extractLimits = { ...defaultExtractLimits, ...options.limits }
+  const passing = sink === null ? 'none' : size > extractLimits.streamFromBytes ? 'all' : 'streamed'
   const walk = new Walk({
-    budget: new MessageBudget(input.bytes.length, { ...defaultExtractLimits, ...options.limits }),
+    budget: new MessageBudget(size, extractLimits),
+    sink,
+    passing,
     pictures: ocr === null ? null : new PictureReader(ocr),
     passwords: options.passwords ?? [],
     passwordsFromText: options.passwordsFromText ?? false,
@@ -47,13 +59,17 @@ export async function extract(input: ExtractInput, options: ExtractOptions = {})
   return walk.run(input)
 }
 
-/** The other end of an `Isolate`: reads one part here. Tells `onPath` of the part it is at, the nested ones included. */
+/**
+ * The other end of an `Isolate`: reads one part here. Tells `onPath` of the part it is at, the nested ones included, and
+ * `sink` the texts that are to be handed on.
+ */
 export async function extractIsolated(
   part: IsolatedPart,
   onPath: (path: string) => void,
+  sink: TextSink,
   formatFor: (type: string) => Format | undefined = formatOf,
 ): Promise<IsolatedExtraction> {
-  const { limits: extractLimits, ocr, passwords, labelHeaders, prints } = part.settings
+  const { limits: extractLimits, ocr, passwords, labelHeaders, prints, passing } = part.settings
   const { budget, pictures } = part.left
   const walk = new Walk({
     budget: MessageBudget.resume(budget, extractLimits),
@@ -64,6 +80,8 @@ export async function extractIsolated(
     formatFor,
     prints,
     isolate: null,
+    sink: passing === 'none' ? null : sink,
+    passing,
     skip: new Set(part.skip),
     onPath,
   })

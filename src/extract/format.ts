@@ -1,6 +1,8 @@
 import type { LabelMark, PartTrait, UninspectedReason } from '../core/extraction.ts'
 import type { ExtractLimits } from './budget.ts'
 import type { PictureReader } from './ocr/picture-reader.ts'
+import type { ByteSource } from './stream/byte-source.ts'
+import type { ByteStream } from './stream/byte-stream.ts'
 
 /**
  * What one file format is to the extractor: which media types it takes and how it turns bytes into text and children.
@@ -13,6 +15,12 @@ export interface Format {
   /** Sniffed media types it takes. */
   readonly types: readonly string[]
   extract(input: FormatInput, context: ExtractContext): void | Promise<void>
+  /**
+   * Reads what is too large to be held. Left out: such a file is `too-large`. Where `source` is null and the format
+   * needs one (`needsSource`), it is not asked.
+   */
+  extractStream?(input: StreamInput, context: ExtractContext): Promise<void>
+  readonly needsSource?: boolean
 }
 
 export interface FormatInput {
@@ -25,6 +33,18 @@ export interface FormatInput {
   readonly sniffedType: string
   /** Display path of this part. */
   readonly path: string
+}
+
+/** A file that nobody holds: its bytes in order, and by their place where that can be. */
+export interface StreamInput extends Omit<FormatInput, 'bytes'> {
+  readonly stream: ByteStream
+  readonly source: ByteSource | null
+}
+
+/** A nested part that is read as it comes. */
+export interface StreamedPart extends Omit<ChildPart, 'bytes'> {
+  readonly stream: ByteStream
+  readonly source?: ByteSource | null
 }
 
 export interface ChildPart {
@@ -50,6 +70,13 @@ export interface ExtractContext {
    * `uninspected`. Its file name becomes text of this part by itself.
    */
   child(part: ChildPart): Promise<void>
+  /**
+   * The same of a part whose size isn't known, or is large: a small one is read whole, a large one as a stream by its
+   * format. Its stream is at its end when this resolves.
+   */
+  childStream(part: StreamedPart): Promise<void>
+  /** Hands on the next piece of this part's text, valid UTF-8 in whole characters, which is not kept. */
+  pass(utf8: Uint8Array): Promise<void>
   /** Says that this part, or `name` inside it, was not (fully) inspected. */
   uninspected(reason: UninspectedReason, detail: string, name?: string): void
   label(mark: Omit<LabelMark, 'part'>): void

@@ -11,6 +11,7 @@ import type {
 import type { BudgetLeft, ExtractLimits } from './budget.ts'
 import type { PicturesLeft } from './ocr/picture-reader.ts'
 import type { OcrSettings } from './ocr/tesseract-engine.ts'
+import type { ByteSource } from './stream/byte-source.ts'
 
 /**
  * How a part of a hostile format is read somewhere else: what goes there, and what comes back. Everything here is plain
@@ -18,7 +19,10 @@ import type { OcrSettings } from './ocr/tesseract-engine.ts'
  * part where it runs when there is none.
  */
 export interface IsolatedPart {
+  /** Empty where there is a source. */
   readonly bytes: Uint8Array
+  /** Where the bytes are read from when they are too many to be handed over; null: they are in `bytes`. */
+  readonly source: ByteSource | null
   readonly filename: string | null
   readonly declaredType: string | null
   readonly parameters: Readonly<Record<string, string>>
@@ -52,6 +56,8 @@ export interface IsolatedSettings {
   readonly labelHeaders: readonly string[]
   readonly ocr: OcrSettings | null
   readonly prints: PrintsWanted | null
+  /** Which texts are handed on as they are read, instead of with the result. */
+  readonly passing: TextPassing
 }
 
 /** The part and everything nested in it, read. */
@@ -85,5 +91,16 @@ export type IsolatedOutcome = IsolatedReading & {
   readonly waitedMs: number
 }
 
+/** `none`: every text comes with the result, as far as the budget lets it. `all`: every text is handed on. */
+export type TextPassing = 'none' | 'streamed' | 'all'
+
+/** Where texts go that nobody holds. */
+export interface TextSink {
+  /** The next piece of the text of the part with that path, in whole characters. */
+  write(path: string, utf8: Uint8Array): void | Promise<void>
+  /** That text is whole. */
+  end(path: string): void | Promise<void>
+}
+
 /** Reads a part elsewhere. What it throws is no fault of the content: the message must be tried again. */
-export type Isolate = (part: IsolatedPart) => Promise<IsolatedOutcome>
+export type Isolate = (part: IsolatedPart, sink: TextSink | null) => Promise<IsolatedOutcome>

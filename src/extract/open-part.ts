@@ -6,7 +6,13 @@ export interface OpenPart {
   readonly traits: PartTrait[]
   readonly via: string[]
   readonly pieces: (string | Uint8Array)[]
+  /** Some of its text was handed on already. */
+  isPassing: boolean
   children: number
+}
+
+export function openPart(part: Part, traits: PartTrait[], via: string[]): OpenPart {
+  return { part, traits, via, pieces: [], isPassing: false, children: 0 }
 }
 
 export function isMailRoot(open: OpenPart): boolean {

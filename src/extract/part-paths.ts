@@ -26,14 +26,14 @@ export class PartPaths {
   }
 }
 
-export function rootPath(child: ChildPart, as: 'mail' | 'upload' | null): string {
+export function rootPath(child: Omit<ChildPart, 'bytes'>, as: 'mail' | 'upload' | null): string {
   return as === 'mail' ? 'mail' : child.filename ? displayName(child.filename) : 'upload'
 }
 
 /** Numbers the children of `parent` as it goes. */
 export function childPath(
   parent: { readonly part: { readonly path: string }; children: number },
-  child: ChildPart,
+  child: Omit<ChildPart, 'bytes'>,
 ): string {
   parent.children += 1
   const name = (child.filename ? displayName(child.filename) : '') || child.label || `[${parent.children}]`

@@ -41,10 +41,7 @@ export function requestFilename(request: RequestFacts): string | null {
 
 /** Undoes Content-Encoding, last coding first (RFC 9110 section 8.4), and the chunks of signed S3 uploads. */
 export function undoContentEncoding(bytes: Uint8Array, request: RequestFacts, budget: Budget): DecodedContent {
-  const codings = (header(request, 'content-encoding') ?? '')
-    .split(',')
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity')
+  const codings = codingsOf(request)
   if (codings.length > limits.extractContentEncodingsMax)
     return { bytes, problem: { reason: 'too-deep', detail: 'content-encoding' } }
   let current = bytes
@@ -58,6 +55,17 @@ export function undoContentEncoding(bytes: Uint8Array, request: RequestFacts, bu
     current = decoded
   }
   return { bytes: current, problem: null }
+}
+
+export function hasContentEncoding(request: RequestFacts): boolean {
+  return codingsOf(request).length > 0
+}
+
+function codingsOf(request: RequestFacts): string[] {
+  return (header(request, 'content-encoding') ?? '')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity')
 }
 
 const knownCodings = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'aws-chunked'])

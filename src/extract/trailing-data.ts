@@ -4,6 +4,7 @@ import type { ExtractContext } from './format.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { signatureOf } from './signatures.ts'
 import { endsAsZip } from './sniff-zip.ts'
+import type { ByteStream } from './stream/byte-stream.ts'
 
 /**
  * What stands behind (or before, or between) the content of a file where its own programs don't look. Zeros and blanks
@@ -40,6 +41,17 @@ export async function extractTrailing(
   }
   const traits = isFile ? (['hidden-content', 'attachment'] as const) : (['hidden-content'] as const)
   await context.child({ bytes, filename: null, label, traits })
+}
+
+/** The same of what is left of a stream. */
+export async function extractTrailingStream(stream: ByteStream, context: ExtractContext): Promise<void> {
+  await extractTrailing(await stream.take(context.budget.limits.streamFromBytes), context)
+  for (let more = await stream.next(); more !== null; more = await stream.next()) {
+    if (withoutPadding(more).length === 0) continue
+    context.trait('trailing-data')
+    context.uninspected('too-large', 'trailing data')
+    await stream.drain()
+  }
 }
 
 function withoutPadding(bytes: Uint8Array): Uint8Array {

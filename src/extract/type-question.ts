@@ -11,6 +11,7 @@ export function typeQuestion(
 ): IsolatedPart {
   return {
     bytes: bytes.subarray(0, MAGIC_SAMPLE_BYTES),
+    source: null,
     filename: null,
     declaredType: null,
     parameters: {},
@@ -22,6 +23,6 @@ export function typeQuestion(
     takenPaths: [],
     skip: [],
     left: { budget: left, pictures: null },
-    settings: { limits, passwords: [], labelHeaders: [], ocr: null, prints: null },
+    settings: { limits, passwords: [], labelHeaders: [], ocr: null, prints: null, passing: 'none' },
   }
 }

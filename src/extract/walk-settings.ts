@@ -1,7 +1,7 @@
 import type { PrintsWanted } from '../core/extraction.ts'
 import type { MessageBudget } from './budget.ts'
 import type { Format } from './format.ts'
-import type { Isolate } from './isolation.ts'
+import type { Isolate, TextPassing, TextSink } from './isolation.ts'
 import type { PictureReader } from './ocr/picture-reader.ts'
 
 /** What a walk through one message, or through one part in a sandbox, goes by. */
@@ -14,6 +14,9 @@ export interface WalkSettings {
   readonly formatFor: (type: string) => Format | undefined
   readonly prints: PrintsWanted | null
   readonly isolate: Isolate | null
+  /** Null: every text is held, as far as the budget lets it. */
+  readonly sink: TextSink | null
+  readonly passing: TextPassing
   /** Paths of parts that are not read. */
   readonly skip?: ReadonlySet<string>
   readonly onPath?: (path: string) => void

@@ -7,7 +7,10 @@ import { type Frame, FrameError } from './sandbox-frames.ts'
  * What goes into a sandbox and what it says: that it is ready, which part it is at, what it read. A parser that was
  * taken over speaks here, so what is said is checked word for word: kinds, ranges, references, and no field besides.
  */
-export type SandboxRequest = Omit<IsolatedPart, 'bytes'>
+export type SandboxRequest = Omit<IsolatedPart, 'bytes' | 'source'> & {
+  /** Bytes to be asked for by their place; null: the part follows the request. */
+  readonly sourceSize: number | null
+}
 
 /** What a sandbox has used in its whole life. */
 export interface SandboxUse {
@@ -18,6 +21,10 @@ export interface SandboxUse {
 export type SandboxSaid =
   | { readonly kind: 'ready' }
   | { readonly kind: 'at'; readonly path: string }
+  /** Wants bytes of the part, and waits for them. */
+  | { readonly kind: 'read'; readonly at: number; readonly length: number }
+  /** A piece of a text that is handed on, or its end; waits until it was taken. */
+  | { readonly kind: 'text'; readonly path: string; readonly isEnd: boolean; readonly utf8: Uint8Array }
   | { readonly kind: 'done'; readonly extraction: IsolatedExtraction; readonly use: SandboxUse }
 
 /** Header of the frame that tells a result; its texts follow one another in the body, each with part id and bytes here. */
@@ -31,6 +38,8 @@ export function readSaid({ header, body }: Frame): SandboxSaid {
   const { kind } = (header ?? {}) as { readonly kind?: unknown }
   if (kind === 'ready' && isReady(header)) return { kind }
   if (kind === 'at' && isAt(header)) return { kind, path: header.path }
+  if (kind === 'read' && isRead(header)) return { kind, at: header.at, length: header.length }
+  if (kind === 'text' && isTextFrame(header)) return { kind, path: header.path, isEnd: header.isEnd, utf8: body }
   if (kind !== 'done' || !isDone(header)) throw new FrameError('unknown words')
   const { sniffedType, via, traits, parts, texts, uninspected, labels, prints, left, use } = header
   const isOrdered = parts.every(({ id, parent }, at) => id === at + 1 && parent !== null && parent < id)
@@ -137,6 +146,16 @@ const isDoneRecord = record({
 })
 const isReady = record({ kind: oneOf('ready') })
 const isAtRecord = record({ kind: oneOf('at'), path: isText })
+const isReadRecord = record({ kind: oneOf('read'), at: isCount, length: isCount })
+const isTextRecord = record({ kind: oneOf('text'), path: isText, isEnd: isBoolean })
+
+function isRead(header: unknown): header is { readonly at: number; readonly length: number } {
+  return isReadRecord(header)
+}
+
+function isTextFrame(header: unknown): header is { readonly path: string; readonly isEnd: boolean } {
+  return isTextRecord(header)
+}
 
 function isAt(header: unknown): header is { readonly path: string } {
   return isAtRecord(header)

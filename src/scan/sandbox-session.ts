@@ -42,6 +42,12 @@ export class SandboxSession {
     if (bytes.length > 0) this.#pipe.write(bytes)
   }
 
+  /** What it waits for. */
+  reply(bytes: Uint8Array): void {
+    this.#pipe.write(frameHead({}, bytes.length))
+    if (bytes.length > 0) this.#pipe.write(bytes)
+  }
+
   kill(): void {
     this.#isAlive = false
     this.#pipe.kill()

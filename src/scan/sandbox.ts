@@ -1,7 +1,14 @@
 import { unreachable } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ExtractLimits } from '../extract/budget.ts'
-import type { IsolatedOutcome, IsolatedPart, IsolatedReading, IsolationFailure } from '../extract/isolation.ts'
+import type {
+  IsolatedOutcome,
+  IsolatedPart,
+  IsolatedReading,
+  IsolationFailure,
+  TextSink,
+} from '../extract/isolation.ts'
+import { FrameError } from './sandbox-frames.ts'
 import type { SandboxSaid } from './sandbox-messages.ts'
 import type { OpenSandbox, SandboxEnd } from './sandbox-process.ts'
 import { SandboxSession } from './sandbox-session.ts'
@@ -37,9 +44,9 @@ export class Sandbox {
     this.#partMaxBytes = Math.min(partMaxBytes, limits.sandboxRequestMaxBytes)
   }
 
-  /** Reads one part; further ones wait. */
-  async extract(part: IsolatedPart): Promise<IsolatedOutcome> {
-    const mine = this.#last.then(() => this.#extract(part))
+  /** Reads one part; further ones wait. Texts that are handed on go to `sink`. */
+  async extract(part: IsolatedPart, sink: TextSink | null = null): Promise<IsolatedOutcome> {
+    const mine = this.#last.then(() => this.#extract(part, sink))
     this.#last = mine.catch(() => undefined)
     return await mine
   }
@@ -48,7 +55,7 @@ export class Sandbox {
     this.#session?.kill()
   }
 
-  async #extract(part: IsolatedPart): Promise<IsolatedOutcome> {
+  async #extract(part: IsolatedPart, sink: TextSink | null): Promise<IsolatedOutcome> {
     const from = performance.now()
     if (part.bytes.length > this.#partMaxBytes) {
       return { failure: { path: part.path, reason: 'too-large', detail: 'memory' }, waitedMs: 0 }
@@ -56,7 +63,7 @@ export class Sandbox {
     for (let attempt = 1; ; attempt++) {
       const session = await this.#started()
       const waitedMs = performance.now() - from
-      const outcome = await this.#read(session, part)
+      const outcome = await this.#read(session, part, sink)
       // It was gone before it was told anything of this part, killed by hand or for lack of memory elsewhere.
       if (outcome === 'unheard' && attempt < limits.sandboxStartAttemptsMax) continue
       if (outcome === 'unheard') throw new SandboxUnavailableError()
@@ -81,10 +88,15 @@ export class Sandbox {
     throw new SandboxUnavailableError()
   }
 
-  async #read(session: SandboxSession, part: IsolatedPart): Promise<IsolatedReading | 'unheard'> {
-    const { bytes, ...request } = part
+  async #read(
+    session: SandboxSession,
+    part: IsolatedPart,
+    sink: TextSink | null,
+  ): Promise<IsolatedReading | 'unheard'> {
+    const { bytes, source, ...known } = part
+    const request = { ...known, sourceSize: source?.size ?? null }
     const isWhole = part.depth === 0
-    const endsAt = performance.now() + part.left.budget.ms
+    let endsAt = performance.now() + part.left.budget.ms
     const own = isWhole ? part.left.budget.ms : part.left.budget.ms * limits.sandboxPartTimeShare
     const left = { ...part.left, budget: { ...part.left.budget, ms: own } }
     let at: string | null = null
@@ -96,19 +108,31 @@ export class Sandbox {
       const graceMs = Math.max(limits.sandboxGraceMinMs, msLeft * limits.sandboxGraceShare)
       timer = setTimeout(() => session.kill(), msLeft * share + graceMs)
     }
-    const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve) => {
+    const serve = async (said: Asked) => {
+      clearTimeout(timer)
+      const from = performance.now()
+      session.reply(await answerOf(said, part, sink))
+      // It could do nothing meanwhile.
+      endsAt += performance.now() - from
+      watch()
+    }
+    const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve, reject) => {
       session.listen((said) => {
         if (said.kind === 'done') resolve(said)
         else if (said.kind === 'at') {
           at = isBelow(said.path, part.path) ? said.path : part.path
           watch()
-        }
+        } else if (said.kind !== 'ready') serve(said).catch(reject)
       })
     })
     watch()
     try {
       session.send({ ...request, left }, bytes)
-      const end = await Promise.race([done, session.ended])
+      const end = await Promise.race([done, session.ended]).catch((thrown: unknown) => {
+        session.kill()
+        if (!(thrown instanceof FrameError)) throw thrown
+        return 'nonsense' as const
+      })
       if (typeof end === 'string') {
         if (at === null && (end === 'crash' || end === 'memory')) return 'unheard'
         return { failure: failureOf(end, at ?? part.path) }
@@ -131,6 +155,29 @@ export class Sandbox {
     }
   }
 }
+
+type Asked = Extract<SandboxSaid, { kind: 'read' | 'text' }>
+
+/** What a sandbox waits for. Throws a FrameError when it may not ask that, else what the source or the sink throws. */
+async function answerOf(said: Asked, { source, path }: IsolatedPart, sink: TextSink | null): Promise<Uint8Array> {
+  switch (said.kind) {
+    case 'read': {
+      const { at, length } = said
+      if (!source || at + length > source.size || length > limits.extractStreamChunkBytes)
+        throw new FrameError('bytes that are not there')
+      return source.read(at, length)
+    }
+    case 'text':
+      if (!sink || !isBelow(said.path, path)) throw new FrameError('text of another part')
+      if (said.isEnd) await sink.end(said.path)
+      else await sink.write(said.path, said.utf8)
+      return NOTHING
+    default:
+      return unreachable(said)
+  }
+}
+
+const NOTHING = new Uint8Array(0)
 
 /** Crosses threads as its message alone. */
 export const SANDBOX_UNAVAILABLE = 'the sandbox for parsers does not start'

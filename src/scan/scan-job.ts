@@ -5,13 +5,19 @@
 import { isAscii } from 'node:buffer'
 import type { Extraction } from '../core/extraction.ts'
 import type { ReportedPart, ScanReport } from '../core/report.ts'
-import { type CompiledDetectors, type DetectOptions, detectAll } from '../detect/detect-all.ts'
+import type { CompiledDetectors, DetectOptions } from '../detect/detect-all.ts'
+import { MessageDetection } from '../detect/message-detection.ts'
 import { type ExtractOptions, extract } from '../extract/extract.ts'
+import type { TextSink } from '../extract/isolation.ts'
 import type { RequestFacts } from '../extract/request.ts'
+import { openFile } from './file-source.ts'
 import type { SandboxLaunch } from './sandbox-launch.ts'
 
 export interface ScanJob {
+  /** Empty where a file is named. */
   readonly bytes: Uint8Array
+  /** Path of an upload that is too large to be held: it is read where it is, and must not change meanwhile. */
+  readonly file?: string
   readonly as: 'mail' | 'upload'
   readonly filename: string | null
   readonly declaredType: string | null
@@ -30,40 +36,48 @@ export interface ScanSettings {
 
 export async function runScan(job: ScanJob, detectors: CompiledDetectors, settings: ScanSettings): Promise<ScanReport> {
   const startedAt = performance.now()
-  const extraction = await runExtract(job, settings.extract)
   const options: DetectOptions = {
     findingKey: settings.findingKey,
     reveal: job.reveal ?? false,
     terms: job.terms ?? [],
   }
-  const detection = detectAll(detectors, extraction, options)
+  const detection = new MessageDetection(detectors.detectors, options)
+  const extraction = await runExtract(job, settings.extract, detection)
+  const { findings, labels, nearMisses, uninspected } = detection.finish(extraction)
   return {
-    parts: reportedParts(extraction),
-    uninspected: [...extraction.uninspected, ...detection.uninspected],
-    findings: detection.findings,
-    labels: detection.labels,
-    nearMisses: detection.nearMisses,
+    parts: reportedParts(extraction, detection),
+    uninspected: [...extraction.uninspected, ...uninspected],
+    findings,
+    labels,
+    nearMisses,
     revisions: { rules: detectors.rules.revision, catalog: detectors.catalogRevision },
     elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10,
   }
 }
 
-export async function runExtract(job: ScanJob, options: ExtractOptions): Promise<Extraction> {
-  return await extract(
-    {
-      bytes: job.bytes,
-      filename: job.filename,
-      declaredType: job.declaredType,
-      as: job.as,
-      ...(job.request ? { request: job.request } : {}),
-    },
-    options,
-  )
+/** `sink`: takes texts that are too large to be held. Throws what the file system does about a job's file. */
+export async function runExtract(
+  job: ScanJob,
+  options: ExtractOptions,
+  sink: TextSink | null = null,
+): Promise<Extraction> {
+  const { bytes, file, filename, declaredType, as, request } = job
+  const known = { bytes, filename, declaredType, as, ...(request ? { request } : {}) }
+  if (file === undefined) return await extract(known, options, sink)
+  const opened = openFile(file)
+  try {
+    return await extract({ ...known, source: opened.source }, options, sink)
+  } finally {
+    opened.close()
+  }
 }
 
-function reportedParts(extraction: Extraction): ReportedPart[] {
+function reportedParts(extraction: Extraction, detection: MessageDetection): ReportedPart[] {
   const lengths = new Map(extraction.texts.map((text) => [text.part, codePoints(text.utf8)]))
-  return extraction.parts.map((part) => ({ ...part, textLength: lengths.get(part.id) ?? 0 }))
+  return extraction.parts.map((part) => ({
+    ...part,
+    textLength: (lengths.get(part.id) ?? 0) + detection.codePointsOf(part.path),
+  }))
 }
 
 /** Code points of UTF-8: every byte that is not a continuation byte. */

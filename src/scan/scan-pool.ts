@@ -11,6 +11,7 @@ import type { Extraction, UninspectedReason } from '../core/extraction.ts'
 import { limits } from '../core/limits.ts'
 import type { ScanReport } from '../core/report.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
+import { extraTimeMs } from '../extract/budget.ts'
 import { SANDBOX_UNAVAILABLE } from './sandbox.ts'
 import type { ScanJob, ScanSettings } from './scan-job.ts'
 import type { ScanResults } from './scan-protocol.ts'
@@ -151,26 +152,33 @@ export class ScanPool {
   /** Throws ScanNotBegun when its thread ended before its turn. */
   async #try<K extends keyof ScanResults>(
     threads: ScanThreads,
-    { sha256, size: _, ...request }: ScanRequest,
+    scan: ScanRequest,
     small: boolean,
     task: K,
     seal: (failed: FailedScan) => ScanResults[K],
   ): Promise<ScanResults[K]> {
+    const { sha256, size = 0, ...request } = scan
     const slot = await threads.take(small).catch((thrown: unknown) => Promise.reject(unavailable(thrown)))
-    const content = await contentOf(request).catch((thrown: unknown) => {
-      slot.giveBack()
-      throw thrown
-    })
+    const content =
+      request.file !== undefined
+        ? new Uint8Array(0)
+        : await contentOf(request).catch((thrown: unknown) => {
+            slot.giveBack()
+            throw thrown
+          })
     const whole = content.byteOffset === 0 && content.byteLength === content.buffer.byteLength
     // What is part of a larger buffer can't be handed over.
     const bytes = whole ? content : Uint8Array.from(content)
-    const identity = { size: bytes.length, sha256: typeof sha256 === 'string' ? sha256 : hash('sha256', bytes) }
+    const isFile = request.file !== undefined
+    const known = isFile
+      ? null
+      : { size: bytes.length, sha256: typeof sha256 === 'string' ? sha256 : hash('sha256', bytes) }
     try {
-      return await slot.run(task, { ...request, bytes })
+      return await slot.run(task, { ...request, bytes }, extraTimeMs(isFile ? size : bytes.length))
     } catch (thrown) {
       if (threads.closed || asError(thrown).message === SANDBOX_UNAVAILABLE) throw unavailable(thrown)
       if (thrown instanceof ScanNotBegun) throw thrown
-      return seal({ ...identity, ...this.#judgeFailure(asError(thrown)) })
+      return seal({ ...(known ?? { size, sha256: await digestOf(scan) }), ...this.#judgeFailure(asError(thrown)) })
     }
   }
 
@@ -191,6 +199,7 @@ async function contentOf({ bytes }: Pick<ScanRequest, 'bytes'>): Promise<Uint8Ar
   return typeof bytes === 'function' ? await bytes() : bytes
 }
 
+/** Throws what `sha256` does. */
 async function digestOf({ sha256 = '' }: Pick<ScanRequest, 'sha256'>): Promise<string> {
   return typeof sha256 === 'function' ? await sha256() : sha256
 }

@@ -32,8 +32,8 @@ export class ScanNotBegun extends Error {
 /** A place on a thread: used for one job, or given back. */
 export interface ScanSlot {
   readonly thread: ScanThread
-  /** Hands `job.bytes` over. Rejects with ScanTimeout, ScanNotBegun, or what the job or its thread died of. */
-  run<K extends keyof ScanResults>(task: K, job: ScanJob): Promise<ScanResults[K]>
+  /** Hands `job.bytes` over. `extraMs`: what it may take past the deadline of all jobs. Rejects with ScanTimeout, ScanNotBegun, or what the job or its thread died of. */
+  run<K extends keyof ScanResults>(task: K, job: ScanJob, extraMs?: number): Promise<ScanResults[K]>
   giveBack(): void
 }
 
@@ -49,6 +49,8 @@ export interface ScanThreadOptions {
 }
 
 interface Running {
+  /** Milliseconds that it may take past the deadline and has not been given yet. */
+  extraMs: number
   readonly resolve: (result: ScanResults[keyof ScanResults]) => void
   readonly reject: (error: Error) => void
 }
@@ -114,13 +116,13 @@ export class ScanThread {
       this.idleSince = performance.now()
       this.#options.onRoom(this)
     }
-    return { thread: this, giveBack, run: (task, job) => this.#run(task, job).finally(giveBack) }
+    return { thread: this, giveBack, run: (task, job, extraMs = 0) => this.#run(task, job, extraMs).finally(giveBack) }
   }
 
-  #run<K extends keyof ScanResults>(task: K, job: ScanJob): Promise<ScanResults[K]> {
+  #run<K extends keyof ScanResults>(task: K, job: ScanJob, extraMs: number): Promise<ScanResults[K]> {
     if (this.#ended) return Promise.reject(new ScanNotBegun())
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ resolve: resolve as Running['resolve'], reject })
+      this.#jobs.push({ extraMs, resolve: resolve as Running['resolve'], reject })
       if (this.#jobs.length === 1) this.#timer.refresh()
       this.#worker.ref()
       this.#worker.postMessage({ task, job } satisfies ToScanWorker, [job.bytes.buffer as ArrayBuffer])
@@ -157,8 +159,13 @@ export class ScanThread {
     const { deadlineMs } = this.#options
     this.#timer = setTimeout(() => {
       const startsFor = this.#startingSince === null ? Infinity : performance.now() - this.#startingSince
+      const [job] = this.#jobs
       if (startsFor < limits.sandboxStartMaxMs * limits.sandboxStartAttemptsMax) this.#timer.refresh()
-      else if (this.#jobs.length > 0) this.#end(new ScanTimeout(deadlineMs))
+      else if (job && job.extraMs > 0) {
+        // As many more deadlines as the job may have.
+        job.extraMs -= deadlineMs
+        this.#timer.refresh()
+      } else if (job) this.#end(new ScanTimeout(deadlineMs))
     }, deadlineMs).unref()
     this.#worker.unref()
     this.#options.onRoom(this)

@@ -31,7 +31,7 @@ const settings: ScanWorkerData['settings'] = {
     ...extractSettings,
     labelHeaders: labelMap ? [...labelMap.headers, ...labelMap.properties] : [],
     ...(fingerprints ? { prints: printsIn(fingerprints) } : {}),
-    ...(sandbox ? { isolate: (part) => sandbox.extract(part) } : {}),
+    ...(sandbox ? { isolate: (part, sink) => sandbox.extract(part, sink) } : {}),
   },
 }
 const detectors = compileDetectors(data.detectors)

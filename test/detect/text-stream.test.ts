@@ -9,10 +9,12 @@ import { patternDetector } from '../../src/detect/detect-all.ts'
 import type { DetectOptions, Detector } from '../../src/detect/detector.ts'
 import { exactDataDetector } from '../../src/detect/exact-data/exact-data-detector.ts'
 import { FindingTally } from '../../src/detect/finding-tally.ts'
+import { fingerprintDetector } from '../../src/detect/fingerprint/fingerprint-detector.ts'
 import { labelDetector } from '../../src/detect/label/label-detector.ts'
 import { type Detection, MessageDetection } from '../../src/detect/message-detection.ts'
 import { engineRules, FINDING_KEY } from './engine-rules.ts'
 import { CUSTOMERS, indexTable } from './exact-data/tables.ts'
+import { document, indexOf, prose } from './fingerprint/registered.ts'
 
 const WINDOW_BYTES = 64 * 1024
 const BORDER = WINDOW_BYTES
@@ -154,6 +156,19 @@ describe('shipped rules over windows', () => {
 })
 
 describe('registered content over windows', () => {
+  const plan = prose(6_000, 'plan')
+
+  it('is one document, with the share of it that all windows have', async () => {
+    const detectors = [fingerprintDetector(await indexOf([document('a.txt', plan)]))]
+    const half = plan.length / 2
+    const text = `${filler(BORDER - 3_000)}${plan.slice(0, half)}\n${filler(5 * WINDOW_BYTES)}${plan.slice(half)}`
+    const [found, ...others] = streamed(detectors, text).findings
+    expect(others).toEqual([])
+    expect(found).toMatchObject({ kind: 'fingerprint', count: 1, unique: 1, confidence: 'high' })
+    expect(found?.matches[0]?.containment).toBeGreaterThan(0.98)
+    expect(found?.matches[0]?.document).toBe('a.txt')
+  })
+
   it('is a row of a table once, though every window has it', async () => {
     const rows = [['K-100017', 'Anna', 'Müller', 'DE89 3704 0044 0532 0130 00', '1980-03-07', 'Berlin']]
     const detectors = [exactDataDetector([await indexTable(CUSTOMERS, rows)])]

@@ -6,7 +6,7 @@
 import type { ExtractedText } from '../../core/extraction.ts'
 import type { Confidence, EvidenceNote, Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
-import type { DetectOptions, Detector, TextDetection } from '../detector.ts'
+import type { DetectOptions, Detector, StreamedDetector, TextDetection } from '../detector.ts'
 import { binaryMatches } from './binary-matches.ts'
 import { type FingerprintIndex, type FingerprintSegment, groupOf, nameOf } from './fingerprint-index.ts'
 import { type SharedPassages, sharedPassages } from './shared-passages.ts'
@@ -28,6 +28,7 @@ export function fingerprintDetector(index: FingerprintIndex): Detector {
   return {
     kind: 'fingerprint',
     inspectText: (text, options) => inspectText(index, key, names, text, options),
+    openStream: (options) => fingerprintStream(index, key, names, options),
     inspectParts: ({ parts, texts, prints }) => {
       const withText = new Set(texts.filter((text) => text.utf8.length > 0).map((text) => text.part))
       const printOf = new Map(prints?.map((print) => [print.part, print]))
@@ -80,6 +81,63 @@ function inspectText(
   return { matches: matches.slice(0, limits.detectMatchesPerRuleMax), nearMisses: [], overflow }
 }
 
+/**
+ * A text in windows: shingles of a document are counted over all of them, and its longest passage is that of one window
+ * with the text about it. What is too little for a match in one window may be enough in all.
+ */
+function fingerprintStream(
+  index: FingerprintIndex,
+  key: ShingleKey,
+  names: OpenedNames,
+  options: DetectOptions,
+): StreamedDetector {
+  const found = new Map<string, { readonly first: SharedPassages; readonly distinct: Set<number> }>()
+  let shingles = 0
+  let hashes = 0
+  return {
+    take: (window) => {
+      const shared = sharedPassages(index, key, window.utf8)
+      shingles += shared.shingles
+      const matches: Match[] = []
+      for (const one of shared.documents) {
+        const match = judge(index, names, one, shared.shingles, window, options, 0)
+        if (!match || hashes > limits.detectPostingsMax) continue
+        const known = found.get(match.normalized)
+        if (known) for (const hash of one.distinct) known.distinct.add(hash)
+        else found.set(match.normalized, { first: one, distinct: new Set(one.distinct) })
+        hashes += one.distinct.size
+        matches.push(match)
+      }
+      return { matches, nearMisses: [], overflow: shared.overflow || hashes > limits.detectPostingsMax }
+    },
+    isHeld: () => true,
+    end: (held) => ({
+      matches: [...Map.groupBy(held, (match) => match.normalized)].flatMap(([document, own]) => {
+        const longest = own.reduce((a, b) => ((b.passageWords ?? 0) > (a.passageWords ?? 0) ? b : a))
+        const shared = found.get(document)
+        const text = { part: longest.part, utf8: NO_TEXT }
+        const match =
+          shared && judge(index, names, { ...shared.first, distinct: shared.distinct }, shingles, text, options)
+        if (!match) return []
+        const { start, end, value, passageWords = 0, seen } = longest
+        const confidence = confidenceOf(passageWords, match.containment ?? 0)
+        const evidence = match.evidence.map((one) =>
+          one.name === 'longest-passage' ? note(one.name, `${passageWords} words`) : one,
+        )
+        return [{ ...match, start, end, value, passageWords, seen, confidence, evidence }]
+      }),
+      nearMisses: [],
+    }),
+  }
+}
+
+const NO_TEXT = new Uint8Array(0)
+
+function confidenceOf(words: number, containment: number): Confidence {
+  return words >= HIGH_WORDS || containment >= HIGH_CONTAINMENT ? 'high' : words >= MEDIUM_WORDS ? 'medium' : 'low'
+}
+
+/** `sharedMin`: fewer shingles are no match, unless they are most of the document. */
 function judge(
   index: FingerprintIndex,
   names: OpenedNames,
@@ -87,6 +145,7 @@ function judge(
   shingles: number,
   text: ExtractedText,
   options: DetectOptions,
+  sharedMin = SHARED_MIN,
 ): Match | null {
   const segment = index.segments[number]
   const group = segment && groupOf(segment, document)
@@ -95,9 +154,8 @@ function judge(
   const size = Math.max(1, index.sizes[number]?.[document] ?? 1)
   const containment = round(count / size)
   const words = wordsOfUnits(longest.unitEnd - longest.unitStart)
-  if (count < SHARED_MIN && containment < HIGH_CONTAINMENT) return null
-  const confidence: Confidence =
-    words >= HIGH_WORDS || containment >= HIGH_CONTAINMENT ? 'high' : words >= MEDIUM_WORDS ? 'medium' : 'low'
+  if (count < sharedMin && containment < HIGH_CONTAINMENT) return null
+  const confidence = confidenceOf(words, containment)
   const { start, end } = longest
   const name = names.nameOf(number, document)
   // The text's own number of winnowed shingles, as winnowing keeps 2 of WINNOW_WINDOW + 1 on average.

@@ -31,6 +31,15 @@ export function hasCodedRun(utf8: Uint8Array): boolean {
   return false
 }
 
+/** Whether all of `[from, to)` is one run of such characters, long enough to be looked at; a line's end may follow. */
+export function isCodedRun(bytes: Uint8Array, from: number, to: number): boolean {
+  let end = to
+  while (end > from && (bytes[end - 1] === 0x0d || bytes[end - 1] === 0x3d)) end--
+  if (from < 0 || end - from < RUN_MIN_CHARS) return false
+  for (let at = from; at < end; at++) if (isCoded[bytes[at] ?? 0] !== 1) return false
+  return true
+}
+
 export function findBase64Files(text: string): EmbeddedFile[] {
   const files: EmbeddedFile[] = []
   let floor = 0

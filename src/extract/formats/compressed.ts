@@ -1,11 +1,13 @@
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { bunzip } from '../readers/bunzip.ts'
+import type { ExtractContext, Format, FormatInput, StreamInput } from '../format.ts'
+import { bunzip, bunzipStream } from '../readers/bunzip.ts'
 import { innerName } from '../readers/entry-name.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflate.ts'
+import { type Inflating, inflateStream } from '../readers/inflate-stream.ts'
 import { uncompress } from '../readers/uncompress.ts'
-import { unlz4 } from '../readers/unlz4.ts'
-import { unlzma, unxz } from '../readers/unlzma.ts'
-import { extractTrailing } from '../trailing-data.ts'
+import { unlz4, unlz4Stream } from '../readers/unlz4.ts'
+import { unlzma, unlzmaStream, unxz, unxzStream } from '../readers/unlzma.ts'
+import { ByteStream } from '../stream/byte-stream.ts'
+import { extractTrailing, extractTrailingStream } from '../trailing-data.ts'
 
 /**
  * Single-file compressors: what was compressed is the one child, named as the tool would name it. What stands behind
@@ -13,33 +15,64 @@ import { extractTrailing } from '../trailing-data.ts'
  */
 type Decoder = (bytes: Uint8Array, context: ExtractContext) => Promise<Inflated> | Inflated
 
+type StreamDecoder = (stream: ByteStream, context: ExtractContext, id: string) => Inflating
+
 export const bzip2 = compressor(
   'bz2',
   ['application/x-bzip2'],
   { '.tbz2': '.tar', '.tbz': '.tar', '.bz2': '', '.bz': '' },
   bunzip,
+  bunzipStream,
 )
-export const xz = compressor('xz', ['application/x-xz'], { '.txz': '.tar', '.xz': '' }, unxz)
-export const lzma = compressor('lzma', ['application/x-lzma', 'application/lzma'], { '.lzma': '' }, unlzma)
+export const xz = compressor('xz', ['application/x-xz'], { '.txz': '.tar', '.xz': '' }, unxz, unxzStream)
+export const lzma = compressor(
+  'lzma',
+  ['application/x-lzma', 'application/lzma'],
+  { '.lzma': '' },
+  unlzma,
+  unlzmaStream,
+)
 export const zstd = compressor(
   'zst',
   ['application/zstd', 'application/x-zstd'],
   { '.tzst': '.tar', '.zst': '' },
   unzstd,
+  unzstdStream,
 )
 export const brotli = compressor(
   'br',
   ['application/x-brotli', 'application/brotli'],
   { '.br': '' },
   (bytes, context) => inflateBounded('brotli', bytes, context),
+  (stream, context, id) => inflateStream('brotli', stream, context, id),
 )
-export const zlibStream = compressor('zlib', ['application/zlib'], {}, (bytes, context) =>
-  inflateBounded('deflate', bytes, context),
+export const zlibStream = compressor(
+  'zlib',
+  ['application/zlib'],
+  {},
+  (bytes, context) => inflateBounded('deflate', bytes, context),
+  (stream, context, id) => inflateStream('deflate', stream, context, id),
 )
-export const lz4 = compressor('lz4', ['application/x-lz4'], { '.lz4': '' }, unlz4)
+export const lz4 = compressor('lz4', ['application/x-lz4'], { '.lz4': '' }, unlz4, unlz4Stream)
 export const compress = compressor('Z', ['application/x-compress'], { '.taz': '.tar', '.z': '' }, uncompress)
 
-function compressor(id: string, types: readonly string[], suffixes: Record<string, string>, decode: Decoder): Format {
+/** `decodeStream`: left out, a large file is read whole. */
+function compressor(
+  id: string,
+  types: readonly string[],
+  suffixes: Record<string, string>,
+  decode: Decoder,
+  decodeStream?: StreamDecoder,
+): Format {
+  const extractStream = async (input: StreamInput, context: ExtractContext): Promise<void> => {
+    const { stream, filename } = input
+    let isWhole = false
+    const decoded = async function* (): AsyncGenerator<Uint8Array> {
+      if (decodeStream) isWhole = yield* decodeStream(stream, context, id)
+    }
+    await context.childStream({ stream: new ByteStream(decoded()), filename: innerName(filename, suffixes, `[${id}]`) })
+    if (isWhole) await extractTrailingStream(stream, context)
+  }
   return {
     id,
     types,
@@ -51,6 +84,23 @@ function compressor(id: string, types: readonly string[], suffixes: Record<strin
       }
       if (result.problem === null) await extractTrailing(input.bytes.subarray(result.consumed), context)
     },
+    ...(decodeStream ? { extractStream } : {}),
+  }
+}
+
+const ZSTD_MAGIC = 0xfd2fb528
+const SKIPPABLE_MAGIC = 0x184d2a50
+
+/** All frames, and what stands in skippable ones (RFC 8878 section 3.1.2). */
+async function* unzstdStream(stream: ByteStream, context: ExtractContext, id: string): Inflating {
+  for (;;) {
+    const head = await stream.peek(8)
+    const magic = head.length < 8 ? 0 : head.readUInt32LE(0)
+    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+      await stream.skip(8)
+      for await (const chunk of stream.part(head.readUInt32LE(4))) yield chunk
+    } else if (magic !== ZSTD_MAGIC) return true
+    else if (!(yield* inflateStream('zstd', stream, context, id))) return false
   }
 }
 
@@ -62,13 +112,13 @@ async function unzstd(bytes: Uint8Array, context: ExtractContext): Promise<Infla
   let at = 0
   while (at + 8 <= buffer.length) {
     const magic = buffer.readUInt32LE(at)
-    if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
+    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
       const end = Math.min(buffer.length, at + 8 + buffer.readUInt32LE(at + 4))
       chunks.push(buffer.subarray(at + 8, end))
       at = end
       continue
     }
-    if (magic !== 0xfd2fb528) break
+    if (magic !== ZSTD_MAGIC) break
     if (total >= inflateCeiling(context) || !context.budget.hasTime()) return joined(chunks, at, 'too-large')
     const result = await inflateBounded('zstd', buffer.subarray(at), context)
     chunks.push(result.bytes)

@@ -1,6 +1,7 @@
 import { decodeText } from '../charset.ts'
 import { readEmbedded } from '../embedded/read-embedded.ts'
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import type { ExtractContext, Format, FormatInput, StreamInput } from '../format.ts'
+import { streamText } from '../stream/stream-text.ts'
 
 /** Separated values (RFC 4180 and its neighbours): cells apart by their separator and a TAB, rows by LF. */
 export const csv: Format = {
@@ -8,8 +9,17 @@ export const csv: Format = {
   types: ['text/csv', 'text/tab-separated-values'],
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
     const decoded = decodeText(input.bytes, input.parameters.charset ?? null)
-    for (const source of [decoded.text, ...decoded.others]) context.text(separate(source))
+    for (const source of [decoded.text, ...decoded.others]) context.text(new CellParter(source).part(source))
     await readEmbedded(decoded.text, context, input.bytes)
+  },
+  async extractStream(input: StreamInput, context: ExtractContext): Promise<void> {
+    let cells: CellParter | null = null
+    await streamText(input, context, {
+      transform: (piece) => {
+        cells ??= new CellParter(piece)
+        return cells.part(piece)
+      },
+    })
   },
 }
 
@@ -37,26 +47,37 @@ function separatorOf(text: string): string | null {
 }
 
 /** A TAB behind each separator, a blank for each line break inside quotes; everything else as it is written. */
-function separate(text: string): string {
-  const separator = separatorOf(text)
-  if (separator === null || separator === '\t') return text
-  if (!text.includes('"')) return text.replaceAll(separator, `${separator}\t`)
-  const out: string[] = []
-  let quoted = false
-  let from = 0
-  const code = separator.charCodeAt(0)
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at)
-    // A doubled quote inside quotes ends and begins them, which comes to the same.
-    if (c === 0x22) quoted = !quoted
-    else if (quoted && (c === 0x0a || c === 0x0d)) {
-      out.push(text.slice(from, at), ' ')
-      from = at + 1
-    } else if (!quoted && c === code) {
-      out.push(text.slice(from, at + 1), '\t')
-      from = at + 1
-    }
+class CellParter {
+  readonly #separator: string | null
+  #quoted = false
+
+  constructor(beginning: string) {
+    this.#separator = separatorOf(beginning)
   }
-  out.push(text.slice(from))
-  return out.join('')
+
+  /** The next piece of the table. */
+  part(text: string): string {
+    const separator = this.#separator
+    if (separator === null || separator === '\t') return text
+    if (!this.#quoted && !text.includes('"')) return text.replaceAll(separator, `${separator}\t`)
+    const out: string[] = []
+    let quoted = this.#quoted
+    let from = 0
+    const code = separator.charCodeAt(0)
+    for (let at = 0; at < text.length; at++) {
+      const c = text.charCodeAt(at)
+      // A doubled quote inside quotes ends and begins them, which comes to the same.
+      if (c === 0x22) quoted = !quoted
+      else if (quoted && (c === 0x0a || c === 0x0d)) {
+        out.push(text.slice(from, at), ' ')
+        from = at + 1
+      } else if (!quoted && c === code) {
+        out.push(text.slice(from, at + 1), '\t')
+        from = at + 1
+      }
+    }
+    out.push(text.slice(from))
+    this.#quoted = quoted
+    return out.join('')
+  }
 }

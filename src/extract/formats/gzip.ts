@@ -1,8 +1,10 @@
 import { limits } from '../../core/limits.ts'
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import type { ExtractContext, Format, FormatInput, StreamInput } from '../format.ts'
 import { decodeName, innerName } from '../readers/entry-name.ts'
 import { inflateBounded } from '../readers/inflate.ts'
-import { extractTrailing } from '../trailing-data.ts'
+import { type Inflating, inflateStream } from '../readers/inflate-stream.ts'
+import { ByteStream } from '../stream/byte-stream.ts'
+import { extractTrailing, extractTrailingStream } from '../trailing-data.ts'
 
 /**
  * gzip (RFC 1952): all members joined into one child, as gunzip does; names and comments of the header as text. What
@@ -11,7 +13,45 @@ import { extractTrailing } from '../trailing-data.ts'
 export const gzip: Format = {
   id: 'gz',
   types: ['application/gzip', 'application/x-gzip'],
-  extract: async (input, context) => extractGzip(input, context),
+  extract: async (input, context) =>
+    statedSize(input.bytes) > context.budget.limits.streamFromBytes
+      ? streamGzip({ ...input, stream: new ByteStream([input.bytes]), source: null }, context)
+      : extractGzip(input, context),
+  extractStream: async (input, context) => streamGzip(input, context),
+}
+
+const HEADER_MAX_BYTES = 64 * 1024
+const SUFFIXES = { '.tgz': '.tar', '.gz': '', '.svgz': '.svg' }
+
+/** What the last member says it comes to, modulo 4 GiB: it decides how a file is read, and no more than that. */
+function statedSize(bytes: Uint8Array): number {
+  return bytes.length < 18 ? 0 : Buffer.from(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).readUInt32LE(0)
+}
+
+async function streamGzip(input: StreamInput, context: ExtractContext): Promise<void> {
+  const { stream, filename } = input
+  const header = readHeader(await stream.peek(HEADER_MAX_BYTES), 0)
+  if (!header) return context.uninspected('corrupt', 'gz header')
+  const name = innerName(header.name ?? filename, SUFFIXES, '[gz]')
+  await context.childStream({ stream: new ByteStream(membersOf(stream, context)), filename: name })
+  await extractTrailingStream(stream, context)
+}
+
+async function* membersOf(stream: ByteStream, context: ExtractContext): Inflating {
+  for (let members = 0; ; members++) {
+    const header = readHeader(await stream.peek(HEADER_MAX_BYTES), 0)
+    if (!header) return true
+    if (header.comment) context.text(header.comment)
+    await stream.skip(header.end)
+    const isTooMany = members >= limits.extractArchiveEntriesMax
+    if (isTooMany) context.uninspected('too-large', 'gz members')
+    if (isTooMany || !(yield* inflateStream('deflate-raw', stream, context, 'gz'))) {
+      // Where the next member would begin nobody knows.
+      await stream.drain()
+      return false
+    }
+    await stream.skip(8)
+  }
 }
 
 interface Header {
@@ -54,7 +94,7 @@ async function extractGzip(input: FormatInput, context: ExtractContext): Promise
     context.uninspected('corrupt', 'gz header')
     return
   }
-  const filename = innerName(name ?? input.filename, { '.tgz': '.tar', '.gz': '', '.svgz': '.svg' }, '[gz]')
+  const filename = innerName(name ?? input.filename, SUFFIXES, '[gz]')
   await context.child({ bytes: Buffer.concat(chunks), filename })
   await extractTrailing(bytes.subarray(at), context)
 }

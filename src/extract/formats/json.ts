@@ -1,6 +1,7 @@
 import { decodeText } from '../charset.ts'
 import { tellWithFiles } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { streamText } from '../stream/stream-text.ts'
 
 /**
  * JSON, JSON lines and what comes close to them. The text stays as it is written, so that names stand beside their
@@ -22,6 +23,8 @@ export const json: Format = {
       await tellWithFiles(text, context)
     }
   },
+  extractStream: (input, context) =>
+    streamText(input, context, { transform: (piece) => (piece.includes('\\') ? unescapeJson(piece) : piece) }),
 }
 
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g

@@ -1,7 +1,8 @@
 import { limits } from '../../core/limits.ts'
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import type { ExtractContext, Format } from '../format.ts'
 import { decodeName } from '../readers/entry-name.ts'
-import { extractTrailing } from '../trailing-data.ts'
+import { ByteStream } from '../stream/byte-stream.ts'
+import { extractTrailingStream } from '../trailing-data.ts'
 
 /**
  * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, old sparse files) and pax (POSIX.1-2001). Each
@@ -11,7 +12,8 @@ import { extractTrailing } from '../trailing-data.ts'
 export const tar: Format = {
   id: 'tar',
   types: ['application/x-tar', 'application/x-gtar', 'application/x-ustar'],
-  extract: async (input, context) => extractTar(input, context),
+  extract: async (input, context) => extractTar(new ByteStream([input.bytes]), context),
+  extractStream: async (input, context) => extractTar(input.stream, context),
 }
 
 const BLOCK = 512
@@ -25,64 +27,61 @@ interface Header {
   readonly extended: boolean
 }
 
-async function extractTar(input: FormatInput, context: ExtractContext): Promise<void> {
-  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const pending: { name?: string; link?: string; size?: number; sparse?: boolean } = {}
-  let at = 0
-  for (let entries = 0; at + BLOCK <= bytes.length; entries++) {
-    if (isZero(bytes, at)) break
+interface Pending {
+  name?: string
+  link?: string
+  size?: number
+  sparse?: boolean
+}
+
+async function extractTar(stream: ByteStream, context: ExtractContext): Promise<void> {
+  const pending: Pending = {}
+  for (let entries = 0; ; entries++) {
+    const block = await stream.peek(BLOCK)
+    if (block.length < BLOCK || isZero(block)) break
     if (entries >= limits.extractArchiveEntriesMax) return context.uninspected('too-many', 'tar entries')
     if (!context.budget.hasTime()) return context.uninspected('timeout', 'tar')
-    const header = readHeader(bytes, at)
+    await stream.skip(BLOCK)
+    const header = readHeader(block)
     if (!header) {
       context.uninspected('corrupt', 'tar header')
-      at = await skipBroken(bytes, at, context)
+      await skipBroken(block, stream, context)
       continue
     }
-    let start = at + BLOCK
-    if (header.extended) start = skipSparseHeaders(bytes, start)
+    if (header.extended) await skipSparseHeaders(stream)
     const size = pending.size ?? header.size
-    const data = bytes.subarray(start, start + size)
-    if (start + size > bytes.length) context.uninspected('corrupt', 'truncated', pending.name ?? header.name)
-    at = start + Math.ceil(size / BLOCK) * BLOCK
-    await takeEntry(header, data, pending, context)
+    const name = pending.name ?? header.name
+    const came = await takeEntry(header, size, stream, pending, context)
+    if (came < size) context.uninspected('corrupt', 'truncated', name)
+    await stream.skip(Math.ceil(size / BLOCK) * BLOCK - size)
   }
-  await extractTrailing(bytes.subarray(at), context)
+  await extractTrailingStream(stream, context)
 }
 
 /** On to the next header that holds, as tar does; what is stepped over is a part, so nothing hides in it. */
-async function skipBroken(bytes: Buffer, from: number, context: ExtractContext): Promise<number> {
-  let at = from + BLOCK
-  while (at + BLOCK <= bytes.length && !isZero(bytes, at) && !readHeader(bytes, at)) at += BLOCK
-  context.text(
-    decodeName(bytes.subarray(from, from + BLOCK))
-      .replace(/\0+/g, ' ')
-      .trim(),
-  )
-  const data = bytes.subarray(from + BLOCK, at)
-  if (data.length > 0) await context.child({ bytes: data, filename: null, label: '[gap]', traits: ['hidden-content'] })
-  return at
+async function skipBroken(broken: Buffer, stream: ByteStream, context: ExtractContext): Promise<void> {
+  context.text(decodeName(broken).replace(/\0+/g, ' ').trim())
+  const gap = async function* (): AsyncGenerator<Buffer> {
+    for (;;) {
+      const block = await stream.peek(BLOCK)
+      if (block.length < BLOCK || isZero(block) || readHeader(block)) return
+      yield await stream.take(BLOCK)
+    }
+  }
+  const data = new ByteStream(gap())
+  if ((await data.peek(1)).length > 0)
+    await context.childStream({ stream: data, filename: null, label: '[gap]', traits: ['hidden-content'] })
 }
 
+/** How many of the bytes of its data came. */
 async function takeEntry(
   header: Header,
-  data: Buffer,
-  pending: { name?: string; link?: string; size?: number; sparse?: boolean },
+  size: number,
+  stream: ByteStream,
+  pending: Pending,
   context: ExtractContext,
-): Promise<void> {
-  switch (header.type) {
-    case 'L':
-      pending.name = decodeName(trimZero(data))
-      return
-    case 'K':
-      pending.link = decodeName(trimZero(data))
-      return
-    case 'x':
-    case 'g':
-    case 'X':
-      return readPax(data, pending, context)
-    default:
-  }
+): Promise<number> {
+  if ('LKxgX'.includes(header.type)) return await takeMeta(header, size, stream, pending, context)
   const name = pending.name ?? header.name
   const link = pending.link ?? header.link
   const sparse = pending.sparse === true || header.type === 'S'
@@ -90,17 +89,40 @@ async function takeEntry(
   if (link) context.text(link)
   if (sparse) context.uninspected('partial', 'sparse file', name)
   if (header.type === 'M') context.uninspected('partial', 'multi-volume', name)
-  const isFile = data.length > 0 || (header.type !== '5' && !name.endsWith('/') && link === '')
-  if (isFile) await context.child({ bytes: data, filename: name })
-  else context.text(name)
+  const isFile = size > 0 || (header.type !== '5' && !name.endsWith('/') && link === '')
+  if (!isFile) {
+    context.text(name)
+    return 0
+  }
+  if (size <= context.budget.limits.streamFromBytes) {
+    const bytes = await stream.take(size)
+    await context.child({ bytes, filename: name })
+    return bytes.length
+  }
+  const data = new ByteStream(stream.part(size))
+  await context.childStream({ stream: data, filename: name })
+  return data.size
+}
+
+/** What steers the next entry: long names and pax records. */
+async function takeMeta(
+  { type }: Header,
+  size: number,
+  stream: ByteStream,
+  pending: Pending,
+  context: ExtractContext,
+): Promise<number> {
+  const data = await stream.take(Math.min(size, limits.extractHeaderMaxBytes))
+  const more = await stream.skip(size - data.length)
+  if (more > 0) context.uninspected('too-large', 'tar header')
+  if (type === 'L') pending.name = decodeName(trimZero(data))
+  else if (type === 'K') pending.link = decodeName(trimZero(data))
+  else readPax(data, pending, context)
+  return data.length + more
 }
 
 /** pax records: `length key=value\n`. Those that tar itself uses steer the next entry, others are text. */
-function readPax(
-  data: Buffer,
-  pending: { name?: string; link?: string; size?: number; sparse?: boolean },
-  context: ExtractContext,
-): void {
+function readPax(data: Buffer, pending: Pending, context: ExtractContext): void {
   let at = 0
   while (at < data.length) {
     const space = data.indexOf(0x20, at)
@@ -124,31 +146,32 @@ function readPax(
   }
 }
 
-function readHeader(bytes: Buffer, at: number): Header | null {
-  const stated = readNumber(bytes, at + 148, 8)
+/** `bytes`: one block. */
+function readHeader(bytes: Buffer): Header | null {
+  const stated = readNumber(bytes, 148, 8)
   let unsigned = 8 * 0x20
   let signed = 8 * 0x20
   for (let i = 0; i < BLOCK; i++) {
     if (i >= 148 && i < 156) continue
-    const byte = bytes[at + i] ?? 0
+    const byte = bytes[i] ?? 0
     unsigned += byte
     signed += byte > 127 ? byte - 256 : byte
   }
-  const size = readNumber(bytes, at + 124, 12)
+  const size = readNumber(bytes, 124, 12)
   if ((stated !== unsigned && stated !== signed) || size < 0) return null
-  const magic = bytes.toString('latin1', at + 257, at + 265)
-  const type = String.fromCharCode(bytes[at + 156] ?? 0)
+  const magic = bytes.toString('latin1', 257, 265)
+  const type = String.fromCharCode(bytes[156] ?? 0)
   const isGnu = magic.startsWith('ustar ')
-  const prefix = magic.startsWith('ustar\0') ? decodeName(trimZero(bytes.subarray(at + 345, at + 500))) : ''
-  const base = decodeName(trimZero(bytes.subarray(at, at + 100)))
+  const prefix = magic.startsWith('ustar\0') ? decodeName(trimZero(bytes.subarray(345, 500))) : ''
+  const base = decodeName(trimZero(bytes.subarray(0, 100)))
   // Links, devices and folders have no data whatever their size says (POSIX pax, ustar typeflag).
   const hasData = !'123456'.includes(type)
   return {
     name: prefix ? `${prefix}/${base}` : base,
     size: hasData ? size : 0,
     type,
-    link: '12'.includes(type) ? decodeName(trimZero(bytes.subarray(at + 157, at + 257))) : '',
-    extended: isGnu && type === 'S' && bytes[at + 482] === 1,
+    link: '12'.includes(type) ? decodeName(trimZero(bytes.subarray(157, 257))) : '',
+    extended: isGnu && type === 'S' && bytes[482] === 1,
   }
 }
 
@@ -164,14 +187,9 @@ function readNumber(bytes: Buffer, at: number, length: number): number {
   return digits === '' ? 0 : Number.parseInt(digits, 8)
 }
 
-function skipSparseHeaders(bytes: Buffer, start: number): number {
-  let at = start
-  while (at + BLOCK <= bytes.length) {
-    const more = bytes[at + 504] === 1
-    at += BLOCK
-    if (!more) break
-  }
-  return at
+async function skipSparseHeaders(stream: ByteStream): Promise<void> {
+  for (let block = await stream.take(BLOCK); block.length === BLOCK; block = await stream.take(BLOCK))
+    if (block[504] !== 1) return
 }
 
 function trimZero(raw: Buffer): Buffer {
@@ -179,7 +197,6 @@ function trimZero(raw: Buffer): Buffer {
   return end < 0 ? raw : raw.subarray(0, end)
 }
 
-function isZero(bytes: Buffer, at: number): boolean {
-  for (let i = at; i < at + BLOCK; i++) if (bytes[i] !== 0) return false
-  return true
+function isZero(block: Buffer): boolean {
+  return block.every((byte) => byte === 0)
 }

@@ -1,6 +1,7 @@
 import { decodeText, isPlainUtf8 } from '../charset.ts'
 import { mayEmbed, readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { streamText } from '../stream/stream-text.ts'
 
 /** Plain text of any kind that has no format of its own: source code, logs, Markdown, LaTeX. */
 export const text: Format = {
@@ -22,6 +23,7 @@ export const text: Format = {
     for (const other of decoded.others) context.text(other)
     await readEmbedded(decoded.text, context, bytes)
   },
+  extractStream: (input, context) => streamText(input, context),
 }
 
 /** `format=flowed; delsp=yes` (RFC 3676): the blank before a soft line break is no part of the text. */

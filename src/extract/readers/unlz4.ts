@@ -1,6 +1,10 @@
 import type { ExtractContext } from '../format.ts'
+import type { ByteStream } from '../stream/byte-stream.ts'
 import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
+import { type Inflating, mayGoOn } from './inflate-stream.ts'
+
+const MAGIC = 0x184d2204
 
 /** LZ4 frames (LZ4 Frame Format 1.6.4) under the budget of the message. Never throws; checksums are not verified. */
 export function unlz4(input: Uint8Array, context: ExtractContext): Inflated {
@@ -9,7 +13,7 @@ export function unlz4(input: Uint8Array, context: ExtractContext): Inflated {
   let at = 0
   let problem: Inflated['problem'] = null
   try {
-    while (at + 7 <= bytes.length && bytes.readUInt32LE(at) === 0x184d2204) at = readFrame(bytes, at + 4, out, context)
+    while (at + 7 <= bytes.length && bytes.readUInt32LE(at) === MAGIC) at = readFrame(bytes, at + 4, out, context)
   } catch (thrown) {
     problem = thrown instanceof CeilingError ? 'too-large' : 'corrupt'
   }
@@ -19,7 +23,7 @@ export function unlz4(input: Uint8Array, context: ExtractContext): Inflated {
 
 function readFrame(bytes: Buffer, start: number, out: GrowingBuffer, context: ExtractContext): number {
   const flags = bytes.readUInt8(start)
-  let at = start + 2 + ((flags & 8) !== 0 ? 8 : 0) + ((flags & 1) !== 0 ? 4 : 0) + 1
+  let at = start + headerBytes(flags)
   for (;;) {
     const word = bytes.readUInt32LE(at)
     at += 4
@@ -32,6 +36,50 @@ function readFrame(bytes: Buffer, start: number, out: GrowingBuffer, context: Ex
     at += length + ((flags & 16) !== 0 ? 4 : 0)
   }
   return at + ((flags & 4) !== 0 ? 4 : 0)
+}
+
+/** Matches reach so far back. */
+const HISTORY_BYTES = 64 * 1024
+/** Blocks come to 4 MiB at most. */
+const BLOCK_MAX_BYTES = 4 * 1024 * 1024
+
+/** The same of a stream, a block at a time. */
+export async function* unlz4Stream(stream: ByteStream, context: ExtractContext, id: string): Inflating {
+  try {
+    for (;;) {
+      const head = await stream.peek(7)
+      if (head.length < 7 || head.readUInt32LE(0) !== MAGIC) return true
+      const flags = head.readUInt8(4)
+      await stream.skip(4 + headerBytes(flags))
+      let history: Buffer = Buffer.alloc(0)
+      for (;;) {
+        const word = (await stream.take(4)).readUInt32LE(0)
+        if (word === 0) break
+        const length = word & 0x7fffffff
+        if (length > BLOCK_MAX_BYTES) throw new Error('block')
+        const data = await stream.take(length)
+        if (data.length < length) throw new Error('block')
+        const out = new GrowingBuffer(HISTORY_BYTES + BLOCK_MAX_BYTES, context)
+        out.copy(history, 0, history.length)
+        if (word >>> 31 === 1) out.copy(data, 0, length)
+        else readBlock(data, 0, length, out)
+        const block = out.bytes().subarray(history.length)
+        if (!mayGoOn(block.length, context, id)) return false
+        history = Buffer.from(out.bytes().subarray(-HISTORY_BYTES))
+        yield block
+        if ((flags & 16) !== 0) await stream.skip(4)
+      }
+      if ((flags & 4) !== 0) await stream.skip(4)
+    }
+  } catch (thrown) {
+    context.uninspected(thrown instanceof CeilingError ? 'too-large' : 'corrupt', id)
+    return false
+  }
+}
+
+/** Bytes of a frame's descriptor: flags, block size, and what the flags say besides; its checksum. */
+function headerBytes(flags: number): number {
+  return 2 + ((flags & 8) !== 0 ? 8 : 0) + ((flags & 1) !== 0 ? 4 : 0) + 1
 }
 
 function readBlock(bytes: Buffer, start: number, end: number, out: GrowingBuffer): void {

@@ -1,5 +1,7 @@
 import type { ExtractContext } from '../format.ts'
+import type { ByteStream } from '../stream/byte-stream.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
+import { type Inflating, mayGoOn } from './inflate-stream.ts'
 
 /**
  * LZMA in its containers (.xz, .lzma) under the budget of the message. Input goes in small pieces, so a bomb is met
@@ -28,6 +30,42 @@ export async function unlzma(input: Uint8Array, context: ExtractContext): Promis
   }
   const { LzmaDecompressor } = await import('@napi-rs/lzma')
   return feed(new LzmaDecompressor(), input, context)
+}
+
+export async function* unxzStream(stream: ByteStream, context: ExtractContext, id: string): Inflating {
+  const { XzDecompressor } = await import('@napi-rs/lzma')
+  return yield* feedStream(new XzDecompressor(), stream, context, id)
+}
+
+export async function* unlzmaStream(stream: ByteStream, context: ExtractContext, id: string): Inflating {
+  const header = await stream.peek(13)
+  if (header.length < 13 || header.readUInt32LE(1) > DICTIONARY_MAX_BYTES) {
+    context.uninspected(header.length < 13 ? 'corrupt' : 'too-large', id)
+    return false
+  }
+  const { LzmaDecompressor } = await import('@napi-rs/lzma')
+  return yield* feedStream(new LzmaDecompressor(), stream, context, id)
+}
+
+async function* feedStream(decoder: Decompressor, stream: ByteStream, context: ExtractContext, id: string): Inflating {
+  let ended = false
+  try {
+    for (let chunk = await stream.next(PIECE_BYTES); chunk !== null; chunk = await stream.next(PIECE_BYTES)) {
+      const out = Buffer.from(decoder.update(chunk))
+      if (!mayGoOn(out.length, context, id)) return false
+      if (out.length > 0) yield out
+    }
+    ended = true
+    const out = Buffer.from(await decoder.finish())
+    if (!mayGoOn(out.length, context, id)) return false
+    if (out.length > 0) yield out
+    return true
+  } catch {
+    context.uninspected('corrupt', id)
+    return false
+  } finally {
+    if (!ended) await decoder.finish().catch(() => undefined)
+  }
 }
 
 async function feed(decoder: Decompressor, input: Uint8Array, context: ExtractContext): Promise<Inflated> {

@@ -1,5 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
+import type { ByteStream } from '../stream/byte-stream.ts'
+import { PagedBytes, type RandomBytes, randomBytes } from '../stream/paged-bytes.ts'
 import { bunzip } from './bunzip.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from './inflate.ts'
 import { inflate64 } from './inflate64.ts'
@@ -7,6 +9,7 @@ import { unlzma, unxz } from './unlzma.ts'
 import { ZipBatch } from './zip-batch.ts'
 import { crcHolds, decryptZip } from './zip-crypto.ts'
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.ts'
+import { streamZipEntry } from './zip-stream.ts'
 
 /**
  * An opened zip file: its directory, and the data of each entry on demand under the budget. Whatever can't be read is
@@ -18,6 +21,8 @@ export interface ZipArchive {
   readonly slacks: readonly ZipSlack[]
   /** The data of an entry; null when none of it could be read. Partial data comes back when the entry is broken. */
   read(entry: ZipEntry): Promise<Buffer | null>
+  /** The same as a stream, for what is too large to be held; null where its method or its seal forbid that. */
+  stream(entry: ZipEntry): ByteStream | null
   /** The first file with this name, whatever its case. */
   find(name: string): ZipEntry | undefined
 }
@@ -27,8 +32,8 @@ export interface ZipSlack {
   readonly bytes: Buffer
 }
 
-export function openZip(input: Uint8Array, context: ExtractContext): ZipArchive {
-  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+export function openZip(input: Uint8Array | PagedBytes, context: ExtractContext): ZipArchive {
+  const bytes = randomBytes(input)
   const directory = readZipDirectory(bytes)
   const batch = new ZipBatch(bytes, directory.entries)
   const byName = new Map<string, ZipEntry>()
@@ -44,11 +49,13 @@ export function openZip(input: Uint8Array, context: ExtractContext): ZipArchive 
     find: (name) => byName.get(name.toLowerCase()),
     read: async (entry) =>
       (context.budget.hasTime() && batch.take(entry, context)) || readEntry(bytes, entry, context, slacks),
+    stream: (entry) =>
+      streamZipEntry(bytes, entry, context, (slack) => slacks.push({ name: entry.name, bytes: slack })),
   }
 }
 
 async function readEntry(
-  bytes: Buffer,
+  bytes: RandomBytes,
   entry: ZipEntry,
   context: ExtractContext,
   slacks: ZipSlack[],
@@ -56,6 +63,12 @@ async function readEntry(
   if (entry.dataOffset < 0) return null
   if (!context.budget.hasTime()) {
     context.uninspected('timeout', 'zip', entry.name)
+    return null
+  }
+  if (bytes instanceof PagedBytes && entry.compressedSize > limits.extractEntryMaxBytes) {
+    const [reason, detail] =
+      entry.encryption === null ? (['too-large', 'zip'] as const) : (['encrypted', entry.encryption] as const)
+    context.uninspected(reason, detail, entry.name)
     return null
   }
   const end = entry.dataOffset + entry.compressedSize

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
+import type { RandomBytes } from '../stream/paged-bytes.ts'
 import { DEFLATE_RATIO_MAX, inflateCeiling } from './inflate.ts'
 import type { ZipEntry } from './zip-directory.ts'
 
@@ -11,14 +12,14 @@ import type { ZipEntry } from './zip-directory.ts'
  * told, and nothing is charged but what is taken.
  */
 export class ZipBatch {
-  readonly #bytes: Buffer
+  readonly #bytes: RandomBytes
   readonly #entries: readonly ZipEntry[]
   #places: Map<ZipEntry, number> | null = null
   readonly #ready = new Map<ZipEntry, Buffer>()
   /** Entries before this one were tried: none is twice. */
   #next = 0
 
-  constructor(bytes: Buffer, entries: readonly ZipEntry[]) {
+  constructor(bytes: RandomBytes, entries: readonly ZipEntry[]) {
     this.#bytes = bytes
     this.#entries = entries
   }
@@ -81,7 +82,7 @@ export class ZipBatch {
     let at = 0
     for (const { dataOffset, compressedSize, crc, size } of batch) {
       at += MEMBER_HEADER.copy(out, at)
-      at += this.#bytes.copy(out, at, dataOffset, dataOffset + compressedSize)
+      at += this.#bytes.subarray(dataOffset, dataOffset + compressedSize).copy(out, at)
       at = out.writeUInt32LE(crc, at)
       at = out.writeUInt32LE(size, at)
     }

@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import type { RandomBytes } from '../stream/paged-bytes.ts'
 import { decodeName, guessNameCharset } from './entry-name.ts'
 
 /**
@@ -53,6 +54,7 @@ const END64 = 0x06064b50
 const END64_LOCATOR = 0x07064b50
 const END_BYTES = Buffer.from('PK\x05\x06', 'latin1')
 const LOCAL_BYTES = Buffer.from('PK\x03\x04', 'latin1')
+const PK_BYTES = Buffer.from('PK', 'latin1')
 const END_CANDIDATES_MAX = 64
 const NAME_SAMPLE_BYTES = 4096
 const U32 = 0xffffffff
@@ -72,7 +74,7 @@ interface End {
   readonly disks: number
 }
 
-export function readZipDirectory(bytes: Buffer): ZipDirectory {
+export function readZipDirectory(bytes: RandomBytes): ZipDirectory {
   const end = findEnd(bytes)
   if (!end) return recover(bytes)
   const problems: ZipProblem[] = []
@@ -99,7 +101,7 @@ export function readZipDirectory(bytes: Buffer): ZipDirectory {
 }
 
 /** Names that are neither ASCII nor marked as UTF-8, put together. */
-function sampleNames(bytes: Buffer, start: number): Buffer {
+function sampleNames(bytes: RandomBytes, start: number): Buffer {
   const names: Buffer[] = []
   let total = 0
   let at = start
@@ -116,7 +118,7 @@ function sampleNames(bytes: Buffer, start: number): Buffer {
 }
 
 /** The last end record whose directory is where it says. Data may follow it, so the whole file is searched. */
-function findEnd(bytes: Buffer): End | null {
+function findEnd(bytes: RandomBytes): End | null {
   let from = bytes.length
   for (let tried = 0; tried < END_CANDIDATES_MAX && from >= 0; tried++) {
     const at = bytes.lastIndexOf(END_BYTES, from)
@@ -129,7 +131,7 @@ function findEnd(bytes: Buffer): End | null {
   return null
 }
 
-function readEnd(bytes: Buffer, at: number): End | null {
+function readEnd(bytes: RandomBytes, at: number): End | null {
   if (at + 22 > bytes.length) return null
   const commentLength = bytes.readUInt16LE(at + 20)
   const found = {
@@ -154,7 +156,7 @@ function readEnd(bytes: Buffer, at: number): End | null {
 }
 
 function read64(
-  bytes: Buffer,
+  bytes: RandomBytes,
   at: number,
   found: { count: number; size: number; offset: number; structures: number; disks: number },
 ): void {
@@ -171,7 +173,7 @@ function read64(
   }
 }
 
-function readCentral(bytes: Buffer, at: number, base: number, charset: string): { entry: ZipEntry; next: number } {
+function readCentral(bytes: RandomBytes, at: number, base: number, charset: string): { entry: ZipEntry; next: number } {
   const nameLength = bytes.readUInt16LE(at + 28)
   const extraLength = bytes.readUInt16LE(at + 30)
   const commentLength = bytes.readUInt16LE(at + 32)
@@ -247,14 +249,14 @@ function encryptionOf(flags: number, method: number, extra: Buffer): ZipEncrypti
   return strength === 1 ? 'AES-128' : strength === 2 ? 'AES-192' : 'AES-256'
 }
 
-function dataOffsetOf(bytes: Buffer, local: number): number {
+function dataOffsetOf(bytes: RandomBytes, local: number): number {
   if (local < 0 || local + 30 > bytes.length || bytes.readUInt32LE(local) !== LOCAL) return -1
   return local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28)
 }
 
 /** A reader that streams believes the local header; where the two disagree both are read. */
 function compareLocal(
-  bytes: Buffer,
+  bytes: RandomBytes,
   entry: ZipEntry,
   charset: string,
   problems: ZipProblem[],
@@ -277,7 +279,7 @@ function compareLocal(
 }
 
 /** One entry by its local header alone; null where there is none. */
-function readLocal(bytes: Buffer, at: number, charset = 'cp437'): ZipEntry | null {
+function readLocal(bytes: RandomBytes, at: number, charset = 'cp437'): ZipEntry | null {
   const dataOffset = dataOffsetOf(bytes, at)
   if (dataOffset < 0) return null
   const flags = bytes.readUInt16LE(at + 6)
@@ -304,7 +306,7 @@ function readLocal(bytes: Buffer, at: number, charset = 'cp437'): ZipEntry | nul
 }
 
 function findGaps(
-  bytes: Buffer,
+  bytes: RandomBytes,
   entries: readonly ZipEntry[],
   directoryEnd: number,
   end: End,
@@ -337,28 +339,28 @@ function findGaps(
 }
 
 /** APPNOTE 4.3.9: 12 bytes, 8 more for zip64, 4 more with the signature that most writers put first. */
-function skipDescriptor(bytes: Buffer, at: number, until: number): number {
+function skipDescriptor(bytes: RandomBytes, at: number, until: number): number {
   const signed = at + 4 <= bytes.length && bytes.readUInt32LE(at) === 0x08074b50
   const lengths = signed ? [16, 24] : [12, 20]
   const fits = lengths.find((length) => at + length === until)
   return fits !== undefined ? until : signed ? Math.min(until, at + 16) : at
 }
 
-function addGap(gaps: ZipGap[], bytes: Buffer, kind: ZipGap['kind'], start: number, end: number): void {
+function addGap(gaps: ZipGap[], bytes: RandomBytes, kind: ZipGap['kind'], start: number, end: number): void {
   let from = start
-  while (from < end && bytes[from] === 0) from += 1
+  while (from < end && bytes.readUInt8(from) === 0) from += 1
   if (from < end) gaps.push({ kind, start: from, end })
 }
 
 /** Without a usable directory: whatever local headers are there (a truncated file, or one made to look so). */
-function recover(bytes: Buffer): ZipDirectory {
+function recover(bytes: RandomBytes): ZipDirectory {
   const entries = scanLocals(bytes, 0, bytes.length)
   const problems: ZipProblem[] = [{ reason: 'corrupt', detail: 'no central directory' }]
   return { entries, variants: [], comment: '', problems, gaps: [] }
 }
 
 /** Entries whose local headers stand in a stretch of the file. */
-export function scanLocals(bytes: Buffer, from: number, to: number): ZipEntry[] {
+export function scanLocals(bytes: RandomBytes, from: number, to: number): ZipEntry[] {
   const found: ZipEntry[] = []
   let at = bytes.indexOf(LOCAL_BYTES, from)
   while (at >= 0 && at < to && found.length < limits.extractArchiveEntriesMax) {
@@ -366,7 +368,7 @@ export function scanLocals(bytes: Buffer, from: number, to: number): ZipEntry[] 
     let next = at + 4
     if (entry && entry.dataOffset <= to) {
       const unknown = (entry.flags & 8) !== 0 && entry.compressedSize === 0
-      const following = unknown ? bytes.indexOf('PK', entry.dataOffset, 'latin1') : -1
+      const following = unknown ? bytes.indexOf(PK_BYTES, entry.dataOffset) : -1
       const until = unknown ? nextRecord(bytes, following, to) : Math.min(to, entry.dataOffset + entry.compressedSize)
       found.push({ ...entry, compressedSize: until - entry.dataOffset })
       next = Math.max(next, until)
@@ -377,12 +379,12 @@ export function scanLocals(bytes: Buffer, from: number, to: number): ZipEntry[] 
 }
 
 /** The next record of the zip structure at or behind `from`: where streamed data of unknown length ends at the latest. */
-function nextRecord(bytes: Buffer, from: number, to: number): number {
+function nextRecord(bytes: RandomBytes, from: number, to: number): number {
   let at = from
   while (at >= 0 && at + 4 <= to) {
     const word = bytes.readUInt32LE(at)
     if (word === LOCAL || word === CENTRAL || word === END || word === 0x08074b50) return at
-    at = bytes.indexOf('PK', at + 2, 'latin1')
+    at = bytes.indexOf(PK_BYTES, at + 2)
   }
   return to
 }

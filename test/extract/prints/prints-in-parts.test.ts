@@ -11,7 +11,11 @@ const bytes = zipOf([
   { name: 'inner.zip', data: zipOf([{ name: 'plan.png', data: png(drawing(1)) }]) },
   { name: 'firmware.bin', data: firmware },
 ])
-const isolate: Isolate = async (part) => ({ extraction: await extractIsolated(part, () => undefined), waitedMs: 0 })
+const sink = { write: () => undefined, end: () => undefined }
+const isolate: Isolate = async (part) => ({
+  extraction: await extractIsolated(part, () => undefined, sink),
+  waitedMs: 0,
+})
 
 it.each<[string, { isolate?: Isolate }]>([
   ['here', {}],
