@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { PrintsWanted } from '../core/extraction.ts'
 import type { DetectorSources } from '../detect/detect-all.ts'
+import { fieldRuleIds, rulesOfFields } from '../detect/exact-data/rules-of-fields.ts'
 import { type OcrSettings, trainedDataFiles } from '../extract/ocr/tesseract-engine.ts'
 import { loadKeys } from '../platform/keys.ts'
 import type { Log } from '../platform/log.ts'
@@ -42,10 +43,12 @@ export async function startExtractPool(config: Config, prints?: PrintsWanted): P
   return await ScanPool.start({ ...options, settings, detectors: { rules: [], catalogRevision: 'none' } })
 }
 
+/** Throws GatewayError `exact-data-rule` where a registered table needs a rule that is not in force. */
 export function detectorSources(
   definitions: Pick<Definitions, 'detectionRules' | 'choices'>,
   catalog: LoadedCatalog,
 ): DetectorSources {
+  rulesOfFields(definitions.detectionRules, fieldRuleIds(catalog.exactData))
   return {
     rules: [],
     readRules: definitions.detectionRules,

@@ -1,6 +1,6 @@
 /**
  * Exact-data indexes on disk: one file each, built in a stream from a CSV and published by an atomic rename. It holds
- * keyed hashes only, and may be built on another machine that has the catalogue key.
+ * keyed hashes and sealed names only, and may be built on another machine that has the catalogue key.
  */
 import { createHmac } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { CODE_MAX_CHARS, WORDS_MAX } from '../detect/exact-data/cell-values.ts'
 import { COMMON, type ExactDataIndex, PREFIX, ROWS_MAX } from '../detect/exact-data/exact-data-index.ts'
+import type { FieldRules } from '../detect/exact-data/field-rules.ts'
+import { nameKey, openWhole, sealWhole } from '../detect/fingerprint/sealed-name.ts'
 import { FILTER_BITS_MAX, HashTableBuilder, sharedWords } from '../detect/hash-table.ts'
 import { withCatalogLock } from './catalog-lock.ts'
 import { ColumnFile, damaged, otherKey, writeColumnFile } from './column-file.ts'
@@ -24,6 +26,8 @@ export interface ExactDataSummary {
   readonly values: number
   readonly columns: readonly string[]
   readonly indexedAt: number
+  /** Its file in the catalogue's folder, whose name tells nothing. */
+  readonly file: string
 }
 
 /** What building one told. */
@@ -32,16 +36,24 @@ export interface ExactDataBuilt extends ExactDataSummary {
   readonly unusable: Readonly<Record<string, number>>
 }
 
+export interface IndexOptions {
+  readonly onProgress?: (rows: number) => void
+  /** All is read and the former index still in force. */
+  readonly beforePublishing?: (rows: number) => Promise<void>
+  /** The detection rules that columns have as their types; wanted where any has. */
+  readonly fields?: FieldRules
+}
+
 const KIND = 'exact-data'
 const SUFFIX = '.exact'
+const NAME_HEX = 32
 const PROGRESS_ROWS = 10_000
 const PIECE_ENTRIES = 256 * 1024
 
 const codeLength = z.number().int().positive().max(CODE_MAX_CHARS)
 const headerSchema = z.strictObject({
-  /** Tells the key it was built under from any other, and nothing of it. */
-  key: z.string(),
-  schema: exactDataSchema,
+  /** Sealed. */
+  schema: z.string(),
   rows: z.number().int().positive().max(ROWS_MAX),
   hashes: z.number().int().nonnegative(),
   values: z.number().int().nonnegative(),
@@ -50,7 +62,7 @@ const headerSchema = z.strictObject({
   wordFilterBits: z.number().int().nonnegative().max(FILTER_BITS_MAX),
   codeLengths: z.strictObject({ digits: z.array(codeLength), mixed: z.array(codeLength) }),
 })
-type Header = z.output<typeof headerSchema>
+type Header = Omit<z.output<typeof headerSchema>, 'schema'> & { readonly schema: ExactDataSchema }
 
 export class ExactDataCatalog {
   readonly #dir: string
@@ -62,28 +74,30 @@ export class ExactDataCatalog {
     this.#key = key
   }
 
-  /** Replaces the index of that name. Throws `csv-malformed`, `column-missing`, `table-empty` and leaves the old one. */
+  /**
+   * Replaces the index of that name. Throws `csv-malformed`, `column-missing`, `table-empty` and leaves the
+   * old one.
+   */
   async index(
     schema: ExactDataSchema,
     csv: AsyncIterable<Uint8Array>,
     now: number,
-    onProgress: (rows: number) => void = () => undefined,
-    beforePublishing: (rows: number) => Promise<void> = () => Promise.resolve(),
+    { onProgress, beforePublishing, fields }: IndexOptions = {},
   ): Promise<ExactDataBuilt> {
-    const table = new ExactDataTable(schema, this.#key)
+    const table = new ExactDataTable(schema, this.#key, fields)
     let told = 0
     for await (const records of csvRowBatches(csv)) {
       for (const record of records) table.add(record)
       if (table.rows - told >= PROGRESS_ROWS) {
         told = table.rows
-        onProgress(told)
+        onProgress?.(told)
       }
     }
     if (table.rows === 0) throw failure('table-empty', 'the table has a header and no rows')
-    await beforePublishing(table.rows)
+    await beforePublishing?.(table.rows)
     const header = await this.#write(schema, table, now)
     const unusable = schema.columns.map(({ name }, i) => [name, table.unusable[i] ?? 0] as const)
-    return { ...summaryOf(header), unusable: Object.fromEntries(unusable.filter(([, count]) => count > 0)) }
+    return { ...this.#summaryOf(header), unusable: Object.fromEntries(unusable.filter(([, count]) => count > 0)) }
   }
 
   async #write(schema: ExactDataSchema, table: ExactDataTable, now: number): Promise<Header> {
@@ -92,7 +106,6 @@ export class ExactDataCatalog {
     let leading = 0
     for (let i = 0; i < values.length; i++) if ((values[i] as number) < table.rows) leading++
     const header: Header = {
-      key: keyCheck(this.#key),
       schema,
       rows: table.rows,
       hashes: high.length,
@@ -107,13 +120,13 @@ export class ExactDataCatalog {
       // What a writer that crashed left behind; only the lock's holder can tell.
       for (const file of await readdir(this.#dir))
         if (file.endsWith(TEMPORARY) && file.includes(SUFFIX)) await rm(join(this.#dir, file), { force: true })
-      await writeColumnFile(this.#dir, `${schema.name}${SUFFIX}`, KIND, columnBytes(header), async (writer) => {
+      await writeColumnFile(this.#dir, this.#fileOf(schema.name), KIND, columnBytes(header), async (writer) => {
         await writer.write('words', bytesOf(words.words))
         await writer.write('high', bytesOf(high))
         await writer.write('low', bytesOf(low))
         await writer.write('rows', bytesOf(values))
         for (const block of table.cells.blocks()) await writer.write('cells', bytesOf(block))
-        return header
+        return { ...header, schema: sealWhole(nameKey(this.#key), JSON.stringify(schema)) }
       })
     })
     return header
@@ -122,15 +135,15 @@ export class ExactDataCatalog {
   async list(): Promise<readonly ExactDataSummary[]> {
     const summaries: ExactDataSummary[] = []
     for (const file of await this.#files()) {
-      const { columns, header } = await openIndex(this.#dir, file)
+      const { columns, header } = await this.#open(file)
       await columns.close()
-      summaries.push(summaryOf(header))
+      summaries.push(this.#summaryOf(header))
     }
-    return summaries
+    return summaries.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   async remove(name: string): Promise<boolean> {
-    const file = `${name}${SUFFIX}`
+    const file = this.#fileOf(name)
     if (!(await this.#files()).includes(file)) return false
     await rm(join(this.#dir, file))
     return true
@@ -138,18 +151,46 @@ export class ExactDataCatalog {
 
   /** Every index, with its tables in shared memory, and a revision that changes with any of them. */
   async open(): Promise<{ readonly indexes: readonly ExactDataIndex[]; readonly revision: string }> {
-    const indexes: ExactDataIndex[] = []
-    const stamps: string[] = []
+    const opened: { readonly index: ExactDataIndex; readonly stamp: string }[] = []
     for (const file of await this.#files()) {
-      const { columns, header } = await openIndex(this.#dir, file)
+      const { columns, header } = await this.#open(file)
       try {
-        indexes.push(await load(columns, header, file, this.#key))
+        const stamp = `${header.schema.name}@${header.indexedAt.toString(36)}`
+        opened.push({ index: await load(columns, header, file, this.#key), stamp })
       } finally {
         await columns.close()
       }
-      stamps.push(`${header.schema.name}@${header.indexedAt.toString(36)}`)
     }
-    return { indexes, revision: stamps.join('+') || 'none' }
+    // In an order that people know: that of the files is the key's.
+    opened.sort((a, b) => (a.index.name < b.index.name ? -1 : 1))
+    return {
+      indexes: opened.map(({ index }) => index),
+      revision: opened.map(({ stamp }) => stamp).join('+') || 'none',
+    }
+  }
+
+  /** Opens an index and checks its header; the caller closes it. */
+  async #open(file: string): Promise<{ readonly columns: ColumnFile; readonly header: Header }> {
+    const columns = await ColumnFile.open(this.#dir, file, KIND)
+    try {
+      const header = openHeader(columns.header, file, this.#key)
+      if (this.#fileOf(header.schema.name) !== file) throw damaged(file)
+      for (const [name, bytes] of Object.entries(columnBytes(header)))
+        if (columns.bytesOf(name) !== bytes) throw damaged(file)
+      return { columns, header }
+    } catch (thrown) {
+      await columns.close()
+      throw thrown
+    }
+  }
+
+  #fileOf(name: string): string {
+    return `${createHmac('sha256', this.#key).update(`exact-data table\n${name}`).digest('hex').slice(0, NAME_HEX)}${SUFFIX}`
+  }
+
+  #summaryOf({ schema: { name, columns }, rows, values, indexedAt }: Header): ExactDataSummary {
+    const names = columns.map((column) => column.name)
+    return { name, rows, values, columns: names, indexedAt, file: this.#fileOf(name) }
   }
 
   async #files(): Promise<string[]> {
@@ -165,10 +206,6 @@ function ascending(numbers: ReadonlySet<number>): number[] {
   return [...numbers].sort((a, b) => a - b)
 }
 
-function summaryOf({ schema, rows, values, indexedAt }: Header): ExactDataSummary {
-  return { name: schema.name, rows, values, columns: schema.columns.map((column) => column.name), indexedAt }
-}
-
 function columnBytes({ rows, hashes, schema, wordFilterBits }: Header): Readonly<Record<string, number>> {
   return {
     words: 2 ** wordFilterBits * 4,
@@ -179,30 +216,16 @@ function columnBytes({ rows, hashes, schema, wordFilterBits }: Header): Readonly
   }
 }
 
-async function openIndex(
-  dir: string,
-  file: string,
-): Promise<{ readonly columns: ColumnFile; readonly header: Header }> {
-  const columns = await ColumnFile.open(dir, file, KIND)
-  try {
-    const { data: header } = headerSchema.safeParse(columns.header)
-    if (!header || `${header.schema.name}${SUFFIX}` !== file) throw damaged(file)
-    for (const [name, bytes] of Object.entries(columnBytes(header)))
-      if (columns.bytesOf(name) !== bytes) throw damaged(file)
-    return { columns, header }
-  } catch (thrown) {
-    await columns.close()
-    throw thrown
-  }
-}
-
 /** An index that was built under another key would find nothing, without a word. */
-function keyCheck(key: Uint8Array): string {
-  return createHmac('sha256', key).update('exact-data key').digest('hex').slice(0, 32)
+function openHeader(written: unknown, file: string, key: Uint8Array): Header {
+  const { data } = headerSchema.safeParse(written)
+  if (!data) throw damaged(file)
+  const text = openWhole(nameKey(key), data.schema)
+  if (text === null) throw otherKey(file)
+  return { ...data, schema: exactDataSchema.parse(JSON.parse(text)) }
 }
 
 async function load(columns: ColumnFile, header: Header, file: string, key: Uint8Array): Promise<ExactDataIndex> {
-  if (header.key !== keyCheck(key)) throw otherKey(file)
   const builder = new HashTableBuilder(header.hashes)
   const lows = columns.pieces('low', PIECE_ENTRIES * 2)
   const rows = columns.pieces('rows', PIECE_ENTRIES * 4)

@@ -9,6 +9,7 @@
  *     - { name: surname, kind: words }
  *     - { name: iban, kind: code }
  *     - { name: born, kind: date }
+ *     - { name: ssn, kind: code, rule: us_ssn }   # looked up only where that detection rule accepts a value
  *   match: { columns: 2, within: 300 }         # bytes of text, or `part`: anywhere in the same part
  *   match: { together: [[surname, born]] }     # these columns, not any two
  */
@@ -16,6 +17,7 @@ import { z } from 'zod'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { FAMILIES } from '../core/finding.ts'
 import { CELL_KINDS } from '../detect/exact-data/cell-values.ts'
+import { nearest } from '../yaml/nearest.ts'
 import { parseYaml } from '../yaml/parse-yaml.ts'
 import { validate } from '../yaml/validate.ts'
 
@@ -33,6 +35,7 @@ export const exactDataSchema = z.strictObject({
       z.strictObject({
         name: z.string().min(1),
         kind: z.enum(CELL_KINDS),
+        rule: z.string().min(1).optional(),
         alone: z.boolean().default(false),
       }),
     )
@@ -53,10 +56,11 @@ export const exactDataSchema = z.strictObject({
 
 export type ExactDataSchema = z.output<typeof exactDataSchema>
 
-/** Every mistake at once; null when there is one. */
+/** Every mistake at once; null when there is one. `rules`: ids that a column may name; not checked when left out. */
 export function parseExactDataSchema(
   file: string,
   text: string,
+  rules?: readonly string[],
 ): { schema: ExactDataSchema | null; diagnostics: Diagnostic[] } {
   const { source, diagnostics } = parseYaml(file, text)
   if (!source) return { schema: null, diagnostics }
@@ -71,6 +75,12 @@ export function parseExactDataSchema(
         source.diagnostic(['columns', index, 'name'], 'duplicate-column', `column \`${name}\` stands here twice`),
       )
     }
+  }
+  for (const [index, { rule }] of schema.columns.entries()) {
+    if (rule === undefined || rules === undefined || rules.includes(rule)) continue
+    const near = nearest(rule, rules)
+    const message = `there is no rule \`${rule}\` that finds values${near ? `; did you mean \`${near}\`?` : ''}; see \`sluice rules list\``
+    all.push(source.diagnostic(['columns', index, 'rule'], 'unknown-rule', message))
   }
   for (const [index, set] of (schema.match.together ?? []).entries()) {
     for (const [place, column] of set.entries()) {

@@ -1,7 +1,15 @@
 /** Records of a table -> keyed hashes of its cells, and which of them lead to a row. Equal values are hashed once. */
 import { GatewayError } from '../core/errors.ts'
 import { type CellKind, canonicalCell } from '../detect/exact-data/cell-values.ts'
-import { COMMON, PREFIX, ROWS_MAX, type ValueHash, ValueHasher } from '../detect/exact-data/exact-data-index.ts'
+import {
+  COMMON,
+  fieldOf,
+  PREFIX,
+  ROWS_MAX,
+  type ValueHash,
+  ValueHasher,
+} from '../detect/exact-data/exact-data-index.ts'
+import type { FieldRules } from '../detect/exact-data/field-rules.ts'
 import { addHash, type WordFilterKey, wordFilterKey, wordHash } from '../detect/exact-data/word-filter.ts'
 import { type HashFilter, hashFilter } from '../detect/hash-table.ts'
 import type { ExactDataSchema } from './exact-data-schema.ts'
@@ -23,6 +31,7 @@ interface Remembered {
 
 interface Column {
   readonly kind: CellKind
+  readonly rule: string | undefined
   readonly position: number
   /** By the cell as written; null where it holds nothing to be found by. */
   readonly known: Map<string, Remembered | null>
@@ -48,9 +57,12 @@ export class ExactDataTable {
   readonly #prefixes = new Set<string>()
   readonly #wordHashes = new WordList()
   readonly #wordKey: WordFilterKey
+  readonly #fields: FieldRules | undefined
   #columns: readonly Column[] | null = null
 
-  constructor(schema: ExactDataSchema, key: Uint8Array) {
+  /** `fields`: knows the rules that columns name; without it their cells hold nothing that could be found. */
+  constructor(schema: ExactDataSchema, key: Uint8Array, fields: FieldRules | undefined) {
+    this.#fields = fields
     this.#schema = schema
     this.#hasher = new ValueHasher(key)
     this.#wordKey = wordFilterKey(key)
@@ -78,15 +90,15 @@ export class ExactDataTable {
   }
 
   #hashOf(column: Column, cell: string): Remembered | null {
-    const { kind, known } = column
+    const { kind, rule, known } = column
     const before = column.unique ? undefined : known.get(cell)
     if (before !== undefined) {
       column.repeats++
       return before
     }
-    const value = canonicalCell(kind, cell)
-    if (value !== null) this.#note(kind, value)
-    const fresh = value === null ? null : { hash: this.#hasher.hash(kind, value), rows: 0 }
+    const value = rule === undefined || this.#fields?.accepts(rule, cell) ? canonicalCell(kind, cell) : null
+    if (value !== null && rule === undefined) this.#note(kind, value)
+    const fresh = value === null ? null : { hash: this.#hasher.hash(fieldOf(column), value), rows: 0 }
     if (column.unique) return fresh
     if (known.size >= REMEMBERED_MAX) {
       column.unique = column.repeats < REMEMBERED_MAX * REPEATS_MIN
@@ -111,13 +123,13 @@ export class ExactDataTable {
   }
 
   #header(record: readonly string[]): Column[] {
-    return this.#schema.columns.map(({ name, kind }) => {
+    return this.#schema.columns.map(({ name, kind, rule }) => {
       const position = record.findIndex((field) => field.trim().toLowerCase() === name.toLowerCase())
       if (position < 0) {
         const others = record.map((field) => `\`${field.trim()}\``).join(', ')
         throw failure('column-missing', `the table has no column \`${name}\`; it has ${others}`)
       }
-      return { kind, position, known: new Map(), repeats: 0, unique: false }
+      return { kind, rule, position, known: new Map(), repeats: 0, unique: false }
     })
   }
 

@@ -11,6 +11,7 @@ const USAGE_CODES = new Set([
   'bad-user-name',
   'config-missing',
   'csv-malformed',
+  'exact-data-rule',
   'column-missing',
   'table-empty',
   'file-missing',

@@ -51,7 +51,13 @@ export function compileDetectors(sources: DetectorSources): CompiledDetectors {
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d: Diagnostic) => d.severity === 'error'))
   const detectors = [patternDetector(rules), labelDetector(sources.labelMap ?? null)]
   if (sources.fingerprints) detectors.push(fingerprintDetector(sources.fingerprints))
-  if (sources.exactData && sources.exactData.length > 0) detectors.push(exactDataDetector(sources.exactData))
+  if (sources.exactData && sources.exactData.length > 0)
+    detectors.push(
+      exactDataDetector(
+        sources.exactData,
+        rules.rules.map(({ rule }) => rule),
+      ),
+    )
   return { rules, catalogRevision: sources.catalogRevision, detectors }
 }
 

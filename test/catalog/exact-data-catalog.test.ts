@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ExactDataCatalog } from '../../src/catalog/exact-data-catalog.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { CUSTOMERS, chunks, newTables, rowsFound, schemaOf, tableKey } from '../detect/exact-data/tables.ts'
+import { FieldRules } from '../../src/detect/exact-data/field-rules.ts'
+import { CUSTOMERS, chunks, newTables, partRules, rowsFound, schemaOf, tableKey } from '../detect/exact-data/tables.ts'
 
 const CSV =
   'No;Last;First;iban;born;city;comment\r\nK-100017;Nightjar;Anna;DE89370400440532013000;1980-03-07;Berlin;x\r\n'
+
+/** The name of its table under the tests' key. */
+const CUSTOMERS_FILE = '577b652d54ad8f6eeab856e0afe3c047.exact'
 
 async function failure(work: Promise<unknown>): Promise<unknown> {
   const error: unknown = await work.then(
@@ -21,12 +25,13 @@ describe('the catalogue of tables', () => {
   it('builds an index from a table, its columns in any order', async () => {
     const { tables } = await newTables()
     const seen: number[] = []
-    expect(await tables.index(CUSTOMERS, chunks(CSV), 5, (rows) => seen.push(rows))).toEqual({
+    expect(await tables.index(CUSTOMERS, chunks(CSV), 5, { onProgress: (rows) => seen.push(rows) })).toEqual({
       name: 'customers',
       rows: 1,
       values: 6,
       columns: ['no', 'first', 'last', 'iban', 'born', 'city'],
       indexedAt: 5,
+      file: expect.stringMatching(/^[0-9a-f]{32}\.exact$/),
       unusable: {},
     })
     const { indexes, revision } = await tables.open()
@@ -48,10 +53,19 @@ describe('the catalogue of tables', () => {
     })
   })
 
+  it('says which cells a column’s rule does not accept', async () => {
+    const { tables } = await newTables()
+    const schema = schemaOf('name: t\ncolumns: [{ name: no, kind: code, rule: part_no, alone: true }]\n')
+    const csv = 'no\nP-12345-6\n P-12345-7 \n12345-8\nP-12345-9 or so\n\n'
+    const built = await tables.index(schema, chunks(csv), 1, { fields: new FieldRules(partRules, ['part_no']) })
+    expect(built).toMatchObject({ rows: 4, values: 2, unusable: { no: 2 } })
+    expect((await tables.open()).indexes[0]?.codeLengths).toEqual({ digits: [], mixed: [] })
+  })
+
   it('replaces an index, and keeps the old one when the new table is bad', async () => {
     const { tables, dir } = await newTables()
     await tables.index(CUSTOMERS, chunks(CSV), 5)
-    const before = await readFile(join(dir, 'customers.exact'))
+    const before = await readFile(join(dir, CUSTOMERS_FILE))
     for (const [csv, code, message] of [
       ['no;last\n1;2\n', 'column-missing', 'the table has no column `first`; it has `no`, `last`'],
       [`${CSV}"K`, 'csv-malformed', 'record 3: a quoted field is never closed'],
@@ -59,7 +73,7 @@ describe('the catalogue of tables', () => {
       ['', 'table-empty', 'the table has a header and no rows'],
     ] as const)
       expect(await failure(tables.index(CUSTOMERS, chunks(csv), 6))).toMatchObject({ code, message })
-    expect((await readFile(join(dir, 'customers.exact'))).equals(before)).toBe(true)
+    expect((await readFile(join(dir, CUSTOMERS_FILE))).equals(before)).toBe(true)
     await tables.index(CUSTOMERS, chunks(CSV.replace('Nightjar', 'Kestrel')), 7)
     const { indexes, revision } = await tables.open()
     expect(revision).toBe('customers@7')
@@ -90,13 +104,25 @@ describe('the catalogue of tables', () => {
 })
 
 describe('the files', () => {
-  it('hold no value and are the owner’s alone', async () => {
+  it('hold no value, tell no name and are the owner’s alone', async () => {
     const { tables, dir } = await newTables()
     await tables.index(CUSTOMERS, chunks(CSV), 5)
     const [file = ''] = await readdir(dir)
     const bytes = await readFile(join(dir, file))
-    for (const value of ['Nightjar', 'nightjar', 'K-100017', 'k100017', '3704', '1980-03-07', 'Berlin', 'berlin'])
-      expect(bytes.includes(value), value).toBe(false)
+    for (const value of [
+      'Nightjar',
+      'nightjar',
+      'K-100017',
+      'k100017',
+      '3704',
+      '1980-03-07',
+      'Berlin',
+      'berlin',
+      'customers',
+      'iban',
+      'born',
+    ])
+      expect(bytes.includes(value) || file.includes(value), value).toBe(false)
     expect((await stat(join(dir, file))).mode & 0o077).toBe(0)
   })
 
@@ -109,11 +135,11 @@ describe('the files', () => {
 
   it('that a crash left behind are passed over and cleared away', async () => {
     const { tables, dir } = await newTables()
-    await writeFile(join(dir, '.customers.exact.x.tmp'), 'half')
+    await writeFile(join(dir, `.${CUSTOMERS_FILE}.x.tmp`), 'half')
     await writeFile(join(dir, 'documents.json'), 'another catalogue’s')
     expect((await tables.open()).indexes).toEqual([])
     await tables.index(CUSTOMERS, chunks(CSV), 5)
-    expect((await readdir(dir)).sort()).toEqual(['customers.exact', 'documents.json'])
+    expect((await readdir(dir)).sort()).toEqual([CUSTOMERS_FILE, 'documents.json'])
   })
 
   it.each<[string, (file: string) => Promise<void>]>([
@@ -123,7 +149,7 @@ describe('the files', () => {
   ])('that are %s are said to be damaged', async (_name, damage) => {
     const { tables, dir } = await newTables()
     await tables.index(CUSTOMERS, chunks(CSV), 5)
-    await damage(join(dir, 'customers.exact'))
+    await damage(join(dir, CUSTOMERS_FILE))
     expect(await failure(tables.open())).toMatchObject({ code: 'catalog-damaged', temporary: false })
     expect(await failure(tables.list())).toMatchObject({ code: 'catalog-damaged' })
   })
@@ -131,14 +157,14 @@ describe('the files', () => {
   it('under another name, or with a byte changed, are said to be damaged', async () => {
     const { tables, dir } = await newTables()
     await tables.index(CUSTOMERS, chunks(CSV), 5)
-    const good = await readFile(join(dir, 'customers.exact'))
+    const good = await readFile(join(dir, CUSTOMERS_FILE))
     await writeFile(join(dir, 'others.exact'), good)
     expect(await failure(tables.open())).toMatchObject({ code: 'catalog-damaged' })
     await rm(join(dir, 'others.exact'))
     for (let at = 0; at < good.length; at += 7) {
       const bad = Buffer.from(good)
       bad[at] = (bad[at] ?? 0) ^ 0x41
-      await writeFile(join(dir, 'customers.exact'), bad)
+      await writeFile(join(dir, CUSTOMERS_FILE), bad)
       const error: unknown = await new ExactDataCatalog(dir, tableKey).open().catch((thrown: unknown) => thrown)
       expect(error, `byte ${at} of ${good.length}`).toMatchObject({ code: 'catalog-damaged' })
     }

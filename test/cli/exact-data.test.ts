@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Installation, newInstallation } from './catalog-commands.ts'
 
@@ -53,6 +55,7 @@ describe('sluice exact-data', () => {
       values: 8,
       columns: ['no', 'surname', 'born'],
       unusable: { born: 1 },
+      file: expect.stringMatching(/^[0-9a-f]{32}\.exact$/),
     })
     expect(await sluice.json('exact-data', 'list', '--json')).toMatchObject([{ name: 'customers', rows: 3 }])
 
@@ -99,6 +102,34 @@ describe('sluice exact-data', () => {
     expect(await sluice.run('exact-data', 'index', '--schema', schema, `${csv}.none`)).toMatchObject({
       stderr: expect.stringContaining('cannot be read (ENOENT)'),
     })
+  })
+
+  it('looks for a column where its rule accepts a value, and for no rule that is not there', async () => {
+    const csv = await sluice.file('names.csv', 'name;no\nPLATYPUS;K-200001\nNightjar;K-200002\n')
+    const named = (rule: string) =>
+      sluice.file(
+        `${rule}.yaml`,
+        `name: names\ncolumns:\n  - { name: name, kind: words, rule: ${rule} }\n  - { name: no, kind: code }\n`,
+      )
+    expect(await sluice.run('exact-data', 'index', '--schema', await named('wrod'), csv)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/wrod\.yaml:3:\d+.*did you mean `word`/),
+    })
+    expect(await sluice.run('exact-data', 'index', '--schema', await named('word'), csv)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('1 cells of `name`'),
+    })
+    const { findings } = await scan('PLATYPUS has K-200001')
+    expect(findings.filter(({ kind }) => kind === 'exact-data')).toMatchObject([{ detector: 'names', count: 1 }])
+    const rules = join(sluice.dir, 'rules/word.yaml')
+    const before = await readFile(rules, 'utf8')
+    await writeFile(rules, before.replace('id: word', 'id: other'))
+    expect(await sluice.run('scan', '--json', await sluice.file('query.txt', 'anything'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the rule `word`'),
+    })
+    await writeFile(rules, before)
+    expect(await sluice.run('exact-data', 'remove', 'names')).toMatchObject({ code: 0 })
   })
 
   it('forgets an index', async () => {

@@ -6,7 +6,6 @@
 import { foldedWords } from '../words/fold.ts'
 import { eachWordBlock, HAS_DIGIT, HAS_LETTER, NOT_ASCII, type WordBlock } from '../words/word-blocks.ts'
 import {
-  type CellKind,
   CODE_GROUPS_MAX,
   CODE_MAX_CHARS,
   canonicalCode,
@@ -15,12 +14,20 @@ import {
   PHONE_MAX_DIGITS,
   WORDS_MAX,
 } from './cell-values.ts'
-import { type ExactDataIndex, hasPrefix, hasValue, type ValueHash, ValueHasher } from './exact-data-index.ts'
+import {
+  type ExactDataIndex,
+  type Field,
+  fieldOf,
+  hasPrefix,
+  hasValue,
+  type ValueHash,
+  ValueHasher,
+} from './exact-data-index.ts'
 import { mayBeWord, type WordFilterKey, wordFilterKey } from './word-filter.ts'
 
 /** A place in a text where a value of some index stands, or one that looks the same to a filter. */
 export interface Candidate {
-  readonly kind: CellKind
+  readonly field: Field
   readonly hash: ValueHash
   /** Byte offsets into the UTF-8 text. */
   readonly start: number
@@ -76,8 +83,8 @@ export class CandidateWalk {
     }
     this.#hasMixed = this.#mixedLengths.includes(1)
     this.#codes = this.#hasMixed || this.#digitLengths.includes(1)
-    this.#phones = indexes.some((index) => index.columns.some((column) => column.kind === 'phone'))
-    this.#dates = indexes.some((index) => index.columns.some((column) => column.kind === 'date'))
+    this.#phones = indexes.some((index) => index.columns.some((column) => fieldOf(column) === 'phone'))
+    this.#dates = indexes.some((index) => index.columns.some((column) => fieldOf(column) === 'date'))
   }
 
   /** Visits candidates in order of their beginnings. */
@@ -112,7 +119,7 @@ export class CandidateWalk {
     const start = block.start[i] as number
     const end = block.end[i] as number
     const { value: first, hash, isValue, begins } = this.#known(high, low, start, end)
-    if (isValue) visit({ kind: 'words', hash, start, end })
+    if (isValue) visit({ field: 'words', hash, start, end })
     if (!begins) return
     let value = first
     for (let n = 1; n < this.#wordsMax && i + n < block.count; n++) {
@@ -120,7 +127,7 @@ export class CandidateWalk {
       value = `${value} ${this.#folded(block.start[i + n] as number, last)}`
       const longer = this.#hasher.hash('words', value)
       if (this.#indexes.some((index) => hasValue(index, longer)))
-        visit({ kind: 'words', hash: longer, start, end: last })
+        visit({ field: 'words', hash: longer, start, end: last })
     }
   }
 
@@ -157,7 +164,7 @@ export class CandidateWalk {
       const value = canonicalCode(foldedWords(this.#decode(start, end)).join(''))
       if (value === null || lengths[value.length] !== 1) continue
       const hash = this.#hasher.hash('code', value)
-      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'code', hash, start, end })
+      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ field: 'code', hash, start, end })
     }
   }
 
@@ -171,7 +178,7 @@ export class CandidateWalk {
       const value = canonicalPhone(foldedWords(this.#decode(start, end)).join(''))
       if (value === null) continue
       const hash = this.#hasher.hash('phone', value)
-      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'phone', hash, start, end })
+      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ field: 'phone', hash, start, end })
     }
   }
 
@@ -183,7 +190,7 @@ export class CandidateWalk {
     if (end - start > 10) return
     for (const value of dateValues(this.#decode(start, end))) {
       const hash = this.#hasher.hash('date', value)
-      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ kind: 'date', hash, start, end })
+      if (this.#indexes.some((index) => hasValue(index, hash))) visit({ field: 'date', hash, start, end })
     }
   }
 

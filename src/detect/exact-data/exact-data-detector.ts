@@ -2,34 +2,43 @@
  * Rows of registered tables found again in a text: one match for each row, over the columns of it that stand together.
  * A table that came out in bulk is as many matches as it has rows.
  */
+import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { ExtractedText } from '../../core/extraction.ts'
 import type { Match } from '../../core/finding.ts'
 import { limits } from '../../core/limits.ts'
 import type { DetectOptions, Detector, StreamedDetector, TextDetection } from '../detector.ts'
-import { CandidateWalk } from './candidate-walk.ts'
+import { type Candidate, CandidateWalk } from './candidate-walk.ts'
 import { type ExactDataIndex, hasValue, rowsOf } from './exact-data-index.ts'
+import { FieldWalk } from './field-walk.ts'
 import { type FoundRow, RowCollector } from './judge-rows.ts'
 
-/** `indexes`: at least one, all of one catalogue. */
-export function exactDataDetector(indexes: readonly ExactDataIndex[]): Detector {
-  const walk = new CandidateWalk(indexes)
+interface Walks {
+  readonly indexes: readonly ExactDataIndex[]
+  /** What is looked for everywhere. */
+  readonly plain: CandidateWalk
+  /** What is looked for where a rule accepts a value. */
+  readonly fields: FieldWalk
+}
+
+/**
+ * `indexes`: at least one, all of one catalogue. `rules`: those in force, of which columns may have some as their types.
+ * Throws GatewayError `exact-data-rule` when one of these is missing.
+ */
+export function exactDataDetector(indexes: readonly ExactDataIndex[], rules: readonly DetectionRule[] = []): Detector {
+  const walks: Walks = { indexes, plain: new CandidateWalk(indexes), fields: new FieldWalk(indexes, rules) }
   return {
     kind: 'exact-data',
-    inspectText: (text, options) => inspectText(indexes, walk, text, options),
-    openStream: (options) => exactDataStream(indexes, walk, options),
+    inspectText: (text, options) => inspectText(walks, text, options),
+    openStream: (options) => exactDataStream(walks, options),
   }
 }
 
 /** A row is one match wherever its values stand, so it is told for the first window that has it. */
-function exactDataStream(
-  indexes: readonly ExactDataIndex[],
-  walk: CandidateWalk,
-  options: DetectOptions,
-): StreamedDetector {
+function exactDataStream(walks: Walks, options: DetectOptions): StreamedDetector {
   const told = new Set<string>()
   return {
     take: (window, isOwn) => {
-      const detection = inspectText(indexes, walk, window, options)
+      const detection = inspectText(walks, window, options)
       const matches = detection.matches.filter((match) => isOwn(match) && !told.has(match.normalized))
       const isFull = told.size + matches.length > limits.detectRowsMax
       if (!isFull) for (const { normalized } of matches) told.add(normalized)
@@ -38,19 +47,22 @@ function exactDataStream(
   }
 }
 
-function inspectText(
-  indexes: readonly ExactDataIndex[],
-  walk: CandidateWalk,
-  text: ExtractedText,
-  options: DetectOptions,
-): TextDetection {
+function inspectText({ indexes, plain, fields }: Walks, text: ExtractedText, options: DetectOptions): TextDetection {
   const collectors = indexes.map((index) => new RowCollector(index))
-  walk.each(text.utf8, ({ kind, hash, start, end }) => {
+  const take = ({ field, hash, start, end }: Candidate) => {
     for (const [i, index] of indexes.entries())
-      if (hasValue(index, hash)) collectors[i]?.add(kind, hash, { start, end }, rowsOf(index, hash))
+      if (hasValue(index, hash)) collectors[i]?.add(field, hash, { start, end }, rowsOf(index, hash))
+  }
+  const typed = fields.candidates(text.utf8)
+  let next = 0
+  // Both in one order, as collectors want them.
+  plain.each(text.utf8, (candidate) => {
+    for (let one = typed.found[next]; one && one.start <= candidate.start; one = typed.found[++next]) take(one)
+    take(candidate)
   })
+  for (const one of typed.found.slice(next)) take(one)
   const matches: Match[] = []
-  let overflow = false
+  let { overflow } = typed
   for (const [i, index] of indexes.entries()) {
     const collector = collectors[i] as RowCollector
     const own: Match[] = []

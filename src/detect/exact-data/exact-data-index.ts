@@ -12,6 +12,8 @@ import type { CellKind } from './cell-values.ts'
 export interface ExactDataColumn {
   readonly name: string
   readonly kind: CellKind
+  /** Detection rule that must accept a value for it to be looked up. */
+  readonly rule?: string | undefined
   /** One value of this column is enough for a match. */
   readonly alone: boolean
 }
@@ -27,9 +29,9 @@ export interface ExactDataIndex {
   /** Largest distance between the first and the last of them, in bytes of text. */
   readonly withinBytes: number
   readonly rows: number
-  /** Longest `words` value, in words; 0 without such a column. */
+  /** Longest `words` value that is looked for everywhere, in words; 0 without such a column. */
   readonly wordsMax: number
-  /** Lengths that `code` values have: what is of another length, or has letters where none has, is not looked up. */
+  /** Lengths that such `code` values have: what is of another length, or has letters where none has, is not looked up. */
   readonly codeLengths: CodeLengths
   readonly key: Uint8Array
   /** First words of `words` values: what it lacks begins none. */
@@ -38,6 +40,16 @@ export interface ExactDataIndex {
   readonly table: HashTable
   /** For each row and column 32 bits of the HMAC; 0 where the cell is empty. */
   readonly cells: Uint32Array<SharedArrayBuffer>
+}
+
+/**
+ * What a value is hashed as. One that a rule must accept is another than one that is looked for everywhere, so neither is
+ * ever found as the other.
+ */
+export type Field = CellKind | `${CellKind}:${string}`
+
+export function fieldOf({ kind, rule }: Pick<ExactDataColumn, 'kind' | 'rule'>): Field {
+  return rule === undefined ? kind : `${kind}:${rule}`
 }
 
 /** Ascending. */
@@ -64,7 +76,7 @@ export interface ValueHash {
   readonly prefixLow: number
 }
 
-/** Hashes of canonical values: HMAC-SHA-256 over kind and value, cut in pieces. */
+/** Hashes of canonical values: HMAC-SHA-256 over field and value, cut in pieces. */
 export class ValueHasher {
   readonly #mac: HmacSha256
 
@@ -73,8 +85,8 @@ export class ValueHasher {
     this.#mac = new HmacSha256(key)
   }
 
-  hash(kind: CellKind, value: string): ValueHash {
-    const mac = this.#mac.digest(`exact-data ${kind}\n${value}`)
+  hash(field: Field, value: string): ValueHash {
+    const mac = this.#mac.digest(`exact-data ${field}\n${value}`)
     return {
       high: (mac[0] ?? 0) >>> 0,
       low: (mac[1] ?? 0) & 0xffff,

@@ -5,8 +5,7 @@
 
 import { limits } from '../../core/limits.ts'
 import { firstFrom } from '../first-from.ts'
-import type { CellKind } from './cell-values.ts'
-import type { ExactDataIndex, ValueHash } from './exact-data-index.ts'
+import { type ExactDataIndex, type Field, fieldOf, type ValueHash } from './exact-data-index.ts'
 
 /** Where a value stands. */
 export interface Place {
@@ -20,7 +19,7 @@ export interface ColumnPlace extends Place {
 
 /** Where a value stands, and what cells hold of it. */
 interface ValuePlace extends Place {
-  readonly kind: CellKind
+  readonly field: Field
   readonly cell: number
 }
 
@@ -38,25 +37,27 @@ export interface FoundRow {
 export class RowCollector {
   overflow = false
   readonly #index: ExactDataIndex
-  /** For each kind, 32 bits of a value's HMAC -> where such a value stands, in order. */
-  readonly #places: Readonly<Record<CellKind, Map<number, ValuePlace[]>>> = {
-    words: new Map(),
-    code: new Map(),
-    phone: new Map(),
-    date: new Map(),
-  }
+  /** For each field, 32 bits of a value's HMAC -> where such a value stands, in order. */
+  readonly #places = new Map<Field, Map<number, ValuePlace[]>>()
+  readonly #fields: readonly Field[]
   /** Row -> where values stand that lead to it. */
   readonly #rows = new Map<number, ValuePlace[]>()
   #work = 0
 
   constructor(index: ExactDataIndex) {
     this.#index = index
+    this.#fields = index.columns.map(fieldOf)
   }
 
-  add(kind: CellKind, { cell }: ValueHash, { start, end }: Place, rows: readonly number[]): void {
-    const place: ValuePlace = { start, end, kind, cell }
-    const places = this.#places[kind].get(cell)
-    if (!places) this.#places[kind].set(cell, [place])
+  add(field: Field, { cell }: ValueHash, { start, end }: Place, rows: readonly number[]): void {
+    const place: ValuePlace = { start, end, field, cell }
+    let ofField = this.#places.get(field)
+    if (!ofField) {
+      ofField = new Map()
+      this.#places.set(field, ofField)
+    }
+    const places = ofField.get(cell)
+    if (!places) ofField.set(cell, [place])
     else this.#append(places, place)
     for (const row of rows) {
       const leading = this.#rows.get(row)
@@ -98,15 +99,14 @@ export class RowCollector {
     const own: (readonly ValuePlace[] | undefined)[] = []
     let present = 0
     for (let column = 0; column < columns.length; column++) {
-      const kind = columns[column]?.kind ?? 'words'
-      const places = this.#places[kind].get(cells[row * columns.length + column] ?? 0)
+      const places = this.#places.get(this.#fields[column] as Field)?.get(cells[row * columns.length + column] ?? 0)
       own.push(places)
       if (places) present++
     }
     let best: FoundRow | null = null
     for (const place of leading) {
-      for (const [column, { kind, alone }] of columns.entries()) {
-        if (kind !== place.kind || cells[row * columns.length + column] !== place.cell) continue
+      for (const [column, { alone }] of columns.entries()) {
+        if (this.#fields[column] !== place.field || cells[row * columns.length + column] !== place.cell) continue
         const at = { column, start: place.start, end: place.end }
         if (present < least && !alone) continue
         const places = present > 1 ? this.#around(at, own) : [at]

@@ -7,6 +7,8 @@ import { type ExactDataSchema, parseExactDataSchema } from '../../../src/catalog
 import type { TextDetection } from '../../../src/detect/detector.ts'
 import { exactDataDetector } from '../../../src/detect/exact-data/exact-data-detector.ts'
 import type { ExactDataIndex } from '../../../src/detect/exact-data/exact-data-index.ts'
+import type { FieldRules } from '../../../src/detect/exact-data/field-rules.ts'
+import { parseRules } from '../../../src/detect/rules/parse-rules.ts'
 
 export const tableKey = new Uint8Array(32).fill(4)
 
@@ -28,6 +30,21 @@ columns:
 match: { columns: 2, within: 100 }
 `)
 
+const PART_RULES = `rules:
+  - id: part_no
+    name: A part number
+    family: custom
+    description: P, five digits and a check digit, near the word part.
+    references: [https://sluice.example/test]
+    patterns: [{ id: value, regex: 'P-\\d{5}-\\d', confidence: low, requires: [words] }]
+    evidence: { words: { keywords: [part], within: 30, side: either } }
+    examples: [part P-12345-6, P-12345-6 is a part, 'part: P-00000-0']
+    negative_examples: [P-12345-6, part P-1234-6, part 12345]
+`
+
+/** A rule that wants a word near its values, for columns that have it as their type. */
+export const partRules = parseRules([{ file: 'part.yaml', text: PART_RULES }]).rules
+
 export async function* chunks(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
@@ -40,10 +57,12 @@ export async function newTables(): Promise<{ tables: ExactDataCatalog; dir: stri
 export async function indexTable(
   schema: ExactDataSchema,
   rows: readonly (readonly string[])[],
+  fields?: FieldRules,
 ): Promise<ExactDataIndex> {
   const { tables } = await newTables()
   const quoted = (cells: readonly string[]) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')
-  await tables.index(schema, chunks([schema.columns.map((c) => c.name), ...rows].map(quoted).join('\n')), 1)
+  const csv = [schema.columns.map((c) => c.name), ...rows].map(quoted).join('\n')
+  await tables.index(schema, chunks(csv), 1, fields ? { fields } : {})
   const [index] = (await tables.open()).indexes
   if (!index) throw new Error('nothing was indexed')
   return index
@@ -54,7 +73,7 @@ export function detectRows(
   text: string,
   reveal = false,
 ): TextDetection {
-  const detector = exactDataDetector([indexes].flat() as readonly ExactDataIndex[])
+  const detector = exactDataDetector([indexes].flat() as readonly ExactDataIndex[], partRules)
   const options = { findingKey: new Uint8Array(32), reveal }
   const found = detector.inspectText?.({ part: 3, utf8: Buffer.from(text) }, options)
   if (!found) throw new Error('the detector reads no text')
