@@ -84,7 +84,12 @@ const table: readonly Signature[] = [
   s('image/webp', 'RIFF????WEBP'),
   s('image/vnd.adobe.photoshop', '8BPS'),
   s('image/jp2', '\x00\x00\x00\x0cjP  '),
+  s('image/jp2', '\xff\x4f\xff\x51'),
   s('image/jxl', '\x00\x00\x00\x0cJXL '),
+  s('image/jxl', '\xff\x0a'),
+  s('image/x-portable-anymap', 'P?'),
+  s('image/x-xpixmap', '/* XPM */'),
+  s('image/x-xbitmap', '#define '),
   s('image/emf', ' EMF', 40),
   s('image/x-svm', 'VCLMTF'),
   s('image/wmf', '\xd7\xcd\xc6\x9a'),
@@ -186,9 +191,23 @@ function isPlausible(bytes: Uint8Array, type: string): boolean {
       return bytes.length > 26
     case 'application/java-vm':
       return (bytes[4] ?? 0) === 0
+    case 'image/jxl':
+      return bytes[0] === 0 || isBinary(bytes)
+    case 'image/x-portable-anymap':
+      return /^P(?:[1-6]\s(?:\s|#[^\n]*\n)*\d+\s(?:\s|#[^\n]*\n)*\d|7\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH) )/.test(
+        headOf(bytes),
+      )
+    case 'image/x-xbitmap':
+      return /^#define[ \t]+\S*_?width[ \t]+\d+\s+#define[ \t]+\S*_?height[ \t]+\d+\s[^{]*\[\s*\]\s*=\s*\{/.test(
+        headOf(bytes),
+      )
     default:
       return true
   }
+}
+
+function headOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1024)).toString('latin1')
 }
 
 /** Version 7 tar has no mark; its header's checksum is proof. */

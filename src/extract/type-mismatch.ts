@@ -10,7 +10,7 @@ const byExtension: Readonly<Record<string, Family>> = Object.fromEntries(
     office:
       'doc docx docm dot dotx xls xlsx xlsm xlsb xlt xltx ppt pptx pptm pps ppsx odt ods odp odg rtf vsd vsdx pub one pages numbers key wpd wps epub',
     pdf: 'pdf',
-    image: 'jpg jpeg png gif bmp tif tiff webp heic heif avif ico emf wmf psd jp2',
+    image: 'jpg jpeg png gif bmp tif tiff webp heic heif avif ico cur emf wmf psd jp2 j2k tga pcx pnm pgm ppm xbm',
     media: 'mp3 mp4 m4a m4v mov avi mkv webm wav ogg flac wmv wma aac mpg mpeg',
     font: 'ttf otf woff woff2',
     archive: 'zip 7z rar tar gz tgz bz2 xz zst lz4 cab iso jar war apk arj lzh z',

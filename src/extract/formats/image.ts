@@ -9,7 +9,7 @@ import { pictureTexts } from '../readers/picture-texts.ts'
 import { extractTrailing } from '../trailing-data.ts'
 
 /**
- * Pictures: what they carry as text, that is EXIF, IPTC and XMP, comments and text chunks, and the words of metafiles.
+ * Pictures: what they carry as text, that is EXIF, IPTC and XMP, comments, text chunks and layers, and the words of metafiles.
  * Data behind the picture is a child. Text in pixels is recognised where it is switched on and the picture can be
  * decoded.
  */
@@ -30,6 +30,11 @@ export const image: Format = {
     'image/vnd.adobe.photoshop',
     'image/vnd.microsoft.icon',
     'image/x-icon',
+    'image/x-portable-anymap',
+    'image/x-tga',
+    'image/vnd.zbrush.pcx',
+    'image/x-xpixmap',
+    'image/x-xbitmap',
   ],
   extract: (input, context) => extractImage(input, context),
 }

@@ -61,13 +61,35 @@ async function byCanvas(file: Uint8Array): Promise<ModernPicture> {
   return { rasters: [rasterOf(context.getImageData(0, 0, width, height).data, width, height)], skipped: 0 }
 }
 
-/** Colours without transparency, on white, shrunk to what recognition takes. */
+/** Colours without transparency, on a ground they are seen on, shrunk to what recognition takes. */
 export function rasterOf(rgba: Uint8ClampedArray, width: number, height: number): Raster {
   const data = new Uint8Array(width * height * 3)
+  const ground = groundFor(rgba)
   for (let i = 0, at = 0; at < data.length; i += 4) {
     const cover = (rgba[i + 3] ?? 255) / 255
-    for (let c = 0; c < 3; c++) data[at++] = (rgba[i + c] ?? 0) * cover + 255 * (1 - cover)
+    for (let c = 0; c < 3; c++) data[at++] = (rgba[i + c] ?? 0) * cover + ground * (1 - cover)
   }
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / limits.ocrPixelsMax)))
   return shrink({ width, height, channels: 3, data }, step)
+}
+
+/** Pixels looked at, in even steps. */
+const GROUND_SAMPLES = 50_000
+const LIGHT_MIN = 160
+
+/** White under dark colours, black under light ones. */
+function groundFor(rgba: Uint8ClampedArray): number {
+  const pixels = rgba.length / 4
+  const step = Math.max(1, Math.floor(pixels / GROUND_SAMPLES))
+  let sum = 0
+  let cover = 0
+  let clear = 0
+  for (let i = 0; i < pixels; i += step) {
+    const at = i * 4
+    const opacity = rgba[at + 3] ?? 0
+    clear += 255 - opacity
+    cover += opacity
+    sum += opacity * ((rgba[at] ?? 0) + (rgba[at + 1] ?? 0) + (rgba[at + 2] ?? 0))
+  }
+  return clear > 0 && cover > 0 && sum / cover > 3 * LIGHT_MIN ? 0 : 255
 }

@@ -5,7 +5,7 @@ import { limits } from '../../core/limits.ts'
  * of a GIF. Linear; never throws. What no frame can be made of is handed on as it is.
  */
 export interface Frames {
-  readonly files: readonly Uint8Array[]
+  readonly files: readonly Buffer[]
   /** Frames that were left out. */
   readonly skipped: number
 }

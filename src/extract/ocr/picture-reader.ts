@@ -1,6 +1,7 @@
 import type { UninspectedReason } from '../../core/extraction.ts'
 import { limits } from '../../core/limits.ts'
-import type { Budget } from '../format.ts'
+import { type Budget, ExtractLimitError } from '../format.ts'
+import { plainPictures, plainTypes, tiffRaster } from '../pixels/plain-pictures.ts'
 import { readBarCodes } from './bar-codes.ts'
 import { foldDigits } from './fold-digits.ts'
 import { decodeModern, modernTypes, type PictureSize } from './modern-pictures.ts'
@@ -121,11 +122,15 @@ export class PictureReader {
     if (size && isTiny(size.width, size.height)) return nothing
     if (size && size.width * size.height > limits.extractPixelsMax) return problem('too-large', 'ocr')
     if (modernTypes.has(type)) return await this.#readModern(bytes, type, size, budget)
+    if (plainTypes.includes(type)) return await this.#readPlain(bytes, type, budget)
     const frames = pictureFrames(bytes, type)
     const texts: string[] = []
     let last: PictureText['problem'] = frames.skipped > 0 ? { reason: 'not-readable', detail: 'further frames' } : null
     for (const file of frames.files) {
-      const read = await this.#timed(budget, (engine) => engine.decode(file))
+      const read = await this.#timed(
+        budget,
+        (engine) => engine.decode(file) ?? (type === 'image/tiff' ? tiffRaster(file) : null),
+      )
       if (read.text !== '') texts.push(read.text)
       if (read.problem) last = read.problem
     }
@@ -145,6 +150,38 @@ export class PictureReader {
       const read = await this.readRaster(raster, budget)
       if (read.text !== '') texts.push(read.text)
       if (read.problem) last = read.problem
+    }
+    return { text: texts.join('\n'), problem: last }
+  }
+
+  /** Formats that we decode ourselves, the pictures of one file one after the other. */
+  async #readPlain(bytes: Buffer, type: string, budget: Budget): Promise<PictureText> {
+    const pictures = plainPictures(bytes, type)
+    const texts: string[] = []
+    let last: PictureText['problem'] = null
+    for (let count = 0; ; count++) {
+      if (!this.hasTime) return problem('timeout', 'ocr')
+      const startedAt = cpuMs()
+      try {
+        const { value: picture } = await pictures.next()
+        this.#msLeft -= cpuMs() - startedAt
+        if (!picture) break
+        if (count >= limits.ocrFramesMax) {
+          last = { reason: 'not-readable', detail: 'further frames' }
+          break
+        }
+        const read = Buffer.isBuffer(picture)
+          ? await this.#timed(budget, (engine) => engine.decode(picture))
+          : await this.readRaster(picture, budget)
+        if (read.text !== '') texts.push(read.text)
+        if (read.problem) last = read.problem
+      } catch (thrown) {
+        const isLimit = thrown instanceof ExtractLimitError
+        last = isLimit
+          ? { reason: thrown.reason, detail: thrown.detail }
+          : { reason: 'not-readable', detail: 'picture could not be decoded' }
+        break
+      }
     }
     return { text: texts.join('\n'), problem: last }
   }

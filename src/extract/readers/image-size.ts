@@ -7,10 +7,17 @@ export function imageSize(bytes: Buffer, type: string): { width: number; height:
       case 'image/gif':
         return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) }
       case 'image/bmp':
-        return { width: Math.abs(bytes.readInt32LE(18)), height: Math.abs(bytes.readInt32LE(22)) }
+        // The oldest header, of twelve bytes, has 16-bit sizes.
+        return bytes.readUInt32LE(14) === 12
+          ? { width: bytes.readUInt16LE(18), height: bytes.readUInt16LE(20) }
+          : { width: Math.abs(bytes.readInt32LE(18)), height: Math.abs(bytes.readInt32LE(22)) }
+      case 'image/vnd.adobe.photoshop':
+        return { width: bytes.readUInt32BE(18), height: bytes.readUInt32BE(14) }
+      case 'image/x-tga':
+        return { width: bytes.readUInt16LE(12), height: bytes.readUInt16LE(14) }
       case 'image/vnd.microsoft.icon':
       case 'image/x-icon':
-        return { width: bytes[6] || 256, height: bytes[7] || 256 }
+        return iconSize(bytes)
       case 'image/jpeg':
         return jpegSize(bytes)
       case 'image/heic':
@@ -23,6 +30,24 @@ export function imageSize(bytes: Buffer, type: string): { width: number; height:
   } catch {
     return null
   }
+}
+
+/** Entries of an icon looked at. */
+const ICON_ENTRIES_MAX = 64
+
+/** The largest picture of an icon, by what the pictures themselves say: the directory has one byte for each side. */
+function iconSize(bytes: Buffer): { width: number; height: number } | null {
+  let best: { width: number; height: number } | null = null
+  for (let i = 0; i < Math.min(bytes.readUInt16LE(4), ICON_ENTRIES_MAX); i++) {
+    const from = bytes.readUInt32LE(6 + i * 16 + 12)
+    if (from + 24 > bytes.length) continue
+    const isPng = bytes[from] === 0x89
+    const size = isPng
+      ? { width: bytes.readUInt32BE(from + 16), height: bytes.readUInt32BE(from + 20) }
+      : { width: Math.abs(bytes.readInt32LE(from + 4)), height: Math.abs(bytes.readInt32LE(from + 8)) >> 1 }
+    if (best === null || size.width * size.height > best.width * best.height) best = size
+  }
+  return best
 }
 
 function jpegSize(bytes: Buffer): { width: number; height: number } | null {

@@ -1,5 +1,10 @@
 import { limits } from '../../core/limits.ts'
+import { pcxEnd } from '../pixels/pcx.ts'
+import { pnmPlaces } from '../pixels/pnm.ts'
+import { targaPlaces } from '../pixels/targa.ts'
+import { carveLatin } from './carve-strings.ts'
 import { decodeName } from './entry-name.ts'
+import { photoshopWords } from './photoshop-words.ts'
 import { bitmapPlaces, webpPlaces } from './picture-places.ts'
 
 /**
@@ -28,6 +33,20 @@ export function pictureTexts(bytes: Buffer, type: string): PictureTexts {
       return { texts: [], deflated: [], ...webpPlaces(bytes) }
     case 'image/bmp':
       return { texts: [], deflated: [], ...bitmapPlaces(bytes) }
+    case 'image/x-portable-anymap':
+      return { deflated: [], ...pnmPlaces(bytes) }
+    case 'image/x-tga': {
+      const { about, end } = targaPlaces(bytes)
+      return { texts: about.flatMap((piece) => carveLatin(piece)), deflated: [], end }
+    }
+    case 'image/vnd.zbrush.pcx':
+      return { texts: [], deflated: [], end: pcxEnd(bytes) }
+    case 'image/x-xpixmap':
+    case 'image/x-xbitmap':
+      // Source code, whose comments and names say anything.
+      return { texts: [decodeName(bytes, 'latin1')], deflated: [], end: null }
+    case 'image/vnd.adobe.photoshop':
+      return { texts: photoshopWords(bytes), deflated: [], end: null }
     case 'image/heic':
     case 'image/heif':
     case 'image/avif':
