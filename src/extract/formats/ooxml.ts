@@ -7,7 +7,8 @@ import {
   readLabelInfo,
   readProperties,
 } from '../office/document-properties.ts'
-import { ListNumbering } from '../office/list-numbering.ts'
+import { type ListDefinitions, ListNumbering } from '../office/list-numbering.ts'
+import { readNumberingPart } from '../office/numbering-part.ts'
 import { type OoxmlPackage, type OoxmlPart, openOoxml } from '../office/ooxml-package.ts'
 import { readXlsb } from '../office/spreadsheet-binary.ts'
 import { readNumberStyles, readSharedStrings, readWorkbook, SheetReader } from '../office/spreadsheet-xml.ts'
@@ -146,7 +147,12 @@ class OoxmlReader {
     this.#context.text(text)
   }
 
-  async #readXml(part: OoxmlPart, kind: Kind, styles: WordStyles | undefined, lists: Buffer | null): Promise<void> {
+  async #readXml(
+    part: OoxmlPart,
+    kind: Kind,
+    styles: WordStyles | undefined,
+    lists: ListDefinitions | null,
+  ): Promise<void> {
     const bytes = await this.#bytes(part)
     if (!bytes) return
     if (!looksLikeXml(bytes)) {
@@ -154,7 +160,7 @@ class OoxmlReader {
       return
     }
     if (kind === 'generic' && !/itemprops\d*\.xml$/.test(part.name)) return this.#tell(xmlToText(bytes, this.#context))
-    const numbering = lists && part.name.startsWith('word/') ? new ListNumbering(lists, this.#context) : undefined
+    const numbering = lists && part.name.startsWith('word/') ? new ListNumbering(lists) : undefined
     const story = new StoryText({ ...(styles ? { styles } : {}), ...(numbering ? { numbering } : {}) })
     try {
       walkXml(bytes, story, this.#context)
@@ -190,9 +196,9 @@ class OoxmlReader {
   }
 
   /** Lists count through one story; those of headers and notes are counted by themselves. */
-  async #listNumbering(): Promise<Buffer | null> {
+  async #listNumbering(): Promise<ListDefinitions | null> {
     const part = this.#find('word/numbering.xml')
-    return part ? this.package.archive.read(part.entry) : null
+    return part ? readNumberingPart(await this.package.archive.read(part.entry), this.#context) : null
   }
 
   async #readProperties(): Promise<void> {

@@ -1,10 +1,6 @@
-import type { ExtractContext } from '../format.ts'
-import { attribute } from '../readers/xml-attributes.ts'
-import { walkXml } from '../readers/xml-walker.ts'
-
 /**
- * Numbers of lists and headings in Word documents (ISO 29500-1, 17.9): readers see them, though no run holds them.
- * Counts through one story; bullets have no number. Levels are bounded at nine by the format.
+ * Numbers of lists and headings in Word documents (ISO 29500-1, 17.9; [MS-DOC] 2.9.131 for the old ones): readers see
+ * them, though no run holds them. Counts through one story; bullets have no number. Pure.
  */
 export interface NumberingReference {
   readonly numId: number
@@ -13,7 +9,8 @@ export interface NumberingReference {
   readonly style?: string
 }
 
-interface Level {
+/** What one level of a list looks like; `text` has `%1` to `%9` where numbers stand. */
+export interface ListLevel {
   start: number
   format: string
   text: string
@@ -23,24 +20,31 @@ interface Level {
   restart: number | null
 }
 
-interface Numbering {
+export interface ListInstance {
   readonly abstractId: string
   /** Levels that this list defines anew. */
-  readonly levels: Map<number, Level>
+  readonly levels: Map<number, ListLevel>
   readonly starts: Map<number, number>
 }
 
-const LEVELS = 9
+/** Lists as the document defines them: levels of abstract lists by their id, and lists that paragraphs refer to. */
+export interface ListDefinitions {
+  readonly abstract: ReadonlyMap<string, ReadonlyMap<number, ListLevel>>
+  readonly lists: ReadonlyMap<number, ListInstance>
+}
+
+export const LIST_LEVELS = 9
 const LABEL_MAX_CHARS = 256
 
 export class ListNumbering {
-  readonly #abstract = new Map<string, Map<number, Level>>()
-  readonly #lists = new Map<number, Numbering>()
+  readonly #abstract: ListDefinitions['abstract']
+  readonly #lists: ListDefinitions['lists']
   readonly #counters = new Map<string, (number | undefined)[]>()
   readonly #restarted = new Set<string>()
 
-  constructor(bytes: Buffer | null, context: ExtractContext) {
-    if (bytes) this.#read(bytes, context)
+  constructor({ abstract, lists }: ListDefinitions) {
+    this.#abstract = abstract
+    this.#lists = lists
   }
 
   /** The number of the next paragraph of a list; empty where it shows none. */
@@ -50,7 +54,7 @@ export class ListNumbering {
     const depth = this.#depthOf(list, reference)
     const level = this.#level(list, depth)
     if (!level) return ''
-    const counters = this.#counters.get(list.abstractId) ?? new Array<number | undefined>(LEVELS).fill(undefined)
+    const counters = this.#counters.get(list.abstractId) ?? new Array<number | undefined>(LIST_LEVELS).fill(undefined)
     this.#counters.set(list.abstractId, counters)
     for (let i = 0; i < depth; i++) counters[i] ??= this.#level(list, i)?.start ?? 1
     const override = list.starts.get(depth)
@@ -60,7 +64,7 @@ export class ListNumbering {
       this.#restarted.add(key)
       counters[depth] = override
     } else counters[depth] = current === undefined ? level.start : current + 1
-    for (let i = depth + 1; i < LEVELS; i++) {
+    for (let i = depth + 1; i < LIST_LEVELS; i++) {
       const restart = this.#level(list, i)?.restart ?? null
       if (restart === null || depth < restart) counters[i] = undefined
     }
@@ -72,91 +76,15 @@ export class ListNumbering {
     return label.slice(0, LABEL_MAX_CHARS)
   }
 
-  #depthOf(list: Numbering, reference: NumberingReference): number {
+  #depthOf(list: ListInstance, reference: NumberingReference): number {
     if (reference.style !== undefined) {
-      for (let i = 0; i < LEVELS; i++) if (this.#level(list, i)?.style === reference.style) return i
+      for (let i = 0; i < LIST_LEVELS; i++) if (this.#level(list, i)?.style === reference.style) return i
     }
-    return Math.max(0, Math.min(LEVELS - 1, Math.floor(reference.level) || 0))
+    return Math.max(0, Math.min(LIST_LEVELS - 1, Math.floor(reference.level) || 0))
   }
 
-  #level(list: Numbering, depth: number): Level | undefined {
+  #level(list: ListInstance, depth: number): ListLevel | undefined {
     return list.levels.get(depth) ?? this.#abstract.get(list.abstractId)?.get(depth)
-  }
-
-  #read(bytes: Buffer, context: ExtractContext): void {
-    let levels = new Map<number, Level>()
-    let level: Level | null = null
-    let list: { id: number; abstractId: string; levels: Map<number, Level>; starts: Map<number, number> } | null = null
-    let overridden = 0
-    walkXml(
-      bytes,
-      {
-        open: (name, attributes) => {
-          const value = attribute(attributes, 'val') ?? ''
-          switch (name) {
-            case 'abstractNum':
-              levels = new Map()
-              this.#abstract.set(attribute(attributes, 'abstractNumId') ?? '', levels)
-              return
-            case 'num':
-              list = {
-                id: Number(attribute(attributes, 'numId')),
-                abstractId: '',
-                levels: new Map(),
-                starts: new Map(),
-              }
-              return
-            case 'abstractNumId':
-              if (list) list.abstractId = value
-              return
-            case 'lvlOverride':
-              overridden = Number(attribute(attributes, 'ilvl') ?? 0)
-              return
-            case 'startOverride':
-              list?.starts.set(overridden, Number(value) || 0)
-              return
-            case 'lvl':
-              // Without a start a level begins at zero (17.9.25).
-              level = { start: 0, format: 'decimal', text: '', style: '', isLegal: false, restart: null }
-              ;(list?.levels ?? levels).set(Number(attribute(attributes, 'ilvl') ?? 0), level)
-              return
-            default:
-              if (level) readLevel(level, name, value)
-          }
-        },
-        close: (name) => {
-          if (name === 'lvl') level = null
-          if (name !== 'num' || !list) return
-          this.#lists.set(list.id, list)
-          list = null
-        },
-      },
-      context,
-    )
-  }
-}
-
-function readLevel(level: Level, name: string, value: string): void {
-  switch (name) {
-    case 'start':
-      level.start = Number(value) || 0
-      return
-    case 'numFmt':
-      level.format = value
-      return
-    case 'lvlText':
-      level.text = value
-      return
-    case 'lvlRestart':
-      level.restart = Number(value) || 0
-      return
-    case 'pStyle':
-      level.style = value
-      return
-    case 'isLgl':
-      level.isLegal = !/^(?:0|false|off)$/i.test(value)
-      return
-    default:
   }
 }
 

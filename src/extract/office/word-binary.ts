@@ -3,7 +3,10 @@ import { carveUtf16 } from '../readers/carve-strings.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { openWord } from './legacy-decryption.ts'
+import { ListNumbering } from './list-numbering.ts'
 import { drawingWords } from './office-art.ts'
+import { readWordLists } from './word-binary-lists.ts'
+import { ownStyleNames, readWordParagraphs } from './word-binary-paragraphs.ts'
 
 /**
  * Word 6 to 2003 ([MS-DOC]): all stories of the piece table, that is body, footnotes, headers, comments, endnotes and
@@ -17,6 +20,18 @@ const FLAG_OBFUSCATED = 0x8000
 /** First format version with Unicode pieces (Word 97). */
 const NFIB_WORD97 = 0x00c1
 const NFIB_WORD6_MIN = 0x0065
+
+/** Places of pairs of offset and length in the header. */
+const STYLES_AT = 0xa2
+const PARAGRAPHS_AT = 0x102
+const LISTS_AT = 0x2e2
+
+/** Text that stands in one stretch, from byte `offset` of the main stream on. */
+interface WordPiece {
+  readonly text: string
+  readonly offset: number
+  readonly bytesPerCharacter: 1 | 2
+}
 
 export function readWordBinary(root: OleNode, context: ExtractContext): void {
   let fib = childNamed(root, 'WordDocument')?.read() ?? Buffer.alloc(0)
@@ -42,9 +57,8 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     return
   }
   const isUnicode = version >= NFIB_WORD97
-  const raw = isUnicode
-    ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6), context)
-    : readOld(fib, flags)
+  const pieces = isUnicode ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6), context) : null
+  const raw = isUnicode ? (pieces?.map(({ text }) => text).join('') ?? null) : readOld(fib, flags)
   if (raw === null) {
     context.uninspected('corrupt', 'doc pieces')
     const carved = carveUtf16(fib)
@@ -52,9 +66,11 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     return
   }
   if (isGarbled(raw)) context.uninspected('corrupt', 'doc text')
-  context.text(toLines(raw))
+  context.text(toLines(pieces ? withListNumbers(pieces, fib, table) : raw))
   if (!isUnicode) return
   const words = [
+    // Names of styles that its authors chose.
+    ...ownStyleNames(slice(table, fib, STYLES_AT)),
     ...drawingWords(slice(table, fib, 0x22a)),
     // Document variables.
     ...carveUtf16(slice(table, fib, 0x27a), 2),
@@ -84,12 +100,18 @@ function encryptionOf(flags: number, table: Buffer): string {
 }
 
 /** The piece table ([MS-DOC] 2.8.35): text in the order of the document, wherever it stands in the stream. */
-function readPieces(fib: Buffer, table: Buffer, start: number, length: number, context: ExtractContext): string | null {
+function readPieces(
+  fib: Buffer,
+  table: Buffer,
+  start: number,
+  length: number,
+  context: ExtractContext,
+): WordPiece[] | null {
   const plc = pieceTable(table.subarray(start, start + length))
   if (plc === null) return null
   const count = Math.floor((plc.length - 4) / 12)
   if (count < 1) return null
-  const pieces: string[] = []
+  const pieces: WordPiece[] = []
   // Overlapping pieces would multiply the text; no document is longer than its stream.
   let left = fib.length
   for (let i = 0; i < count && left > 0; i++) {
@@ -102,9 +124,39 @@ function readPieces(fib: Buffer, table: Buffer, start: number, length: number, c
     if (characters < 0 || bytes < characters || offset + bytes > fib.length)
       context.uninspected('corrupt', 'doc pieces')
     const raw = fib.subarray(offset, offset + bytes)
-    pieces.push(isCompressed ? decodeCodePage(raw, 1252) : raw.toString('utf16le'))
+    const text = isCompressed ? decodeCodePage(raw, 1252) : raw.toString('utf16le')
+    pieces.push({ text, offset, bytesPerCharacter: isCompressed ? 1 : 2 })
   }
-  return pieces.join('')
+  return pieces
+}
+
+/** Text with the numbers of lists in front of their paragraphs, as readers see it. */
+function withListNumbers(pieces: readonly WordPiece[], fib: Buffer, table: Buffer): string {
+  const text = pieces.map((piece) => piece.text).join('')
+  if (fib.length < LISTS_AT + 16 || fib.readUInt32LE(LISTS_AT + 12) < 4) return text
+  const [listsAt, , instancesAt, instancesLength] = [0, 4, 8, 12].map((more) => fib.readUInt32LE(LISTS_AT + more))
+  const definitions = readWordLists(table, listsAt ?? 0, instancesAt ?? 0, instancesLength ?? 0)
+  if (definitions.lists.size === 0) return text
+  const numbering = new ListNumbering(definitions)
+  const paragraphs = readWordParagraphs(fib, slice(table, fib, PARAGRAPHS_AT), slice(table, fib, STYLES_AT))
+  const out: string[] = []
+  let [first, start, taken] = [0, 0, 0]
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.text.length; at++) {
+      const code = piece.text.charCodeAt(at)
+      if (code !== 0x0d && code !== 0x07) continue
+      const list = paragraphs.listAt(piece.offset + at * piece.bytesPerCharacter)
+      const label = list ? numbering.next(list) : ''
+      if (label !== '') {
+        out.push(text.slice(taken, start), label, '\t')
+        taken = start
+      }
+      start = first + at + 1
+    }
+    first += piece.text.length
+  }
+  out.push(text.slice(taken))
+  return out.join('')
 }
 
 /** Word 6 and 95: text in one stretch, or in pieces where the file was saved fast; 16-bit in Far East editions. */

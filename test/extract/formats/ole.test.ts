@@ -19,6 +19,57 @@ function docOf(text: string, flags = 0x0200): { WordDocument: Buffer; '1Table': 
   return { WordDocument: Buffer.concat([fib, utf16(text)]), '1Table': pieces }
 }
 
+const u32 = (...values: number[]) => Buffer.concat(values.map((v) => Buffer.from([v, v >> 8, v >> 16, v >> 24])))
+
+/** A level of a list: numbers as `kind` has them, its text with a zero byte and up where they stand. */
+function levelOf(start: number, kind: number, text: string): Buffer {
+  const rest = Buffer.from([...new Array<number>(18).fill(0), 0, 0, 0, 0])
+  return Buffer.concat([u32(start), Buffer.from([kind, 0]), rest, u16(text.length), utf16(text)])
+}
+
+/** The same with paragraphs in lists: `lists` has for each paragraph the number of its list and its level, or null. */
+function listedDocOf(paragraphs: readonly (readonly [text: string, list: number, level: number] | string)[]) {
+  const texts = paragraphs.map((paragraph) => `${typeof paragraph === 'string' ? paragraph : paragraph[0]}\r`)
+  const { WordDocument, '1Table': pieces } = docOf(texts.join(''))
+  // One list of nine levels, `1.`, `1.a` and bullets; two instances of it, the second with a start of its own.
+  const listHead = Buffer.concat([u32(77), u32(0), u16(...new Array<number>(9).fill(0xfff)), Buffer.from([0, 0])])
+  const levels = [levelOf(1, 0, '\0.'), levelOf(1, 4, '\0.\x01'), ...new Array<Buffer>(7).fill(levelOf(1, 23, '*'))]
+  const lists = Buffer.concat([u16(1), listHead, ...levels])
+  const instance = (changes: number) => Buffer.concat([u32(77, 0, 0), Buffer.from([changes, 0, 0, 0])])
+  const instances = Buffer.concat([u32(2), instance(0), instance(1), u32(0xffffffff), u32(0xffffffff, 7, 0x10)])
+  const page = Buffer.alloc(512)
+  page[511] = paragraphs.length
+  let [at, free] = [0x400, 506]
+  for (const [i, paragraph] of paragraphs.entries()) {
+    page.writeUInt32LE(at, i * 4)
+    at += (texts[i]?.length ?? 0) * 2
+    page.writeUInt32LE(at, (i + 1) * 4)
+    if (typeof paragraph === 'string') continue
+    const [, list, level] = paragraph
+    const modifiers = Buffer.concat([u16(0, 0x460b, list, 0x260a), Buffer.from([level])])
+    free -= 12
+    page[free] = 5
+    modifiers.copy(page, free + 1)
+    page[(paragraphs.length + 1) * 4 + i * 13] = free / 2
+  }
+  const main = Buffer.concat([WordDocument, Buffer.alloc((512 - (WordDocument.length % 512)) % 512), page])
+  const style = Buffer.concat([u16(0xffe, 0x13, 0, 0, 0), u16(9), utf16('Aurora\u2122 v'), u16(0)])
+  const sheet = Buffer.concat([u16(18, 1, 10), Buffer.alloc(14), u16(style.length), style])
+  const tables: [number, Buffer][] = [
+    [0xa2, sheet],
+    [0x102, u32(0x400, at, main.length / 512 - 1)],
+    [0x2e2, lists.subarray(0, 2 + 28)],
+    [0x2ea, instances],
+  ]
+  let table = pieces
+  for (const [place, bytes] of tables) {
+    main.writeUInt32LE(table.length, place)
+    main.writeUInt32LE(bytes.length, place + 4)
+    table = Buffer.concat([table, place === 0x2e2 ? lists : bytes])
+  }
+  return { WordDocument: main, '1Table': table }
+}
+
 function biff(...records: readonly [number, Buffer][]): Buffer {
   return Buffer.concat(
     records.map(([type, data]) => {
@@ -49,6 +100,33 @@ describe('doc', () => {
     const result = await read(oleOf(docOf(text)), 'x.doc')
     expect(result.text).toContain('Title\nName\tCard\nAnn\t4111\nsee here end\nHYPERLINK "https://x.example"')
     expect(result.said).toEqual([])
+  })
+
+  it('reads the numbers of lists in front of their paragraphs', async () => {
+    const tree = listedDocOf([
+      ['first', 1, 0],
+      ['inner', 1, 1],
+      ['again', 1, 1],
+      'between',
+      ['second', 1, 0],
+      ['begins anew', 1, 1],
+      ['bullet', 1, 2],
+      ['another list', 2, 0],
+      ['no list', 0, 0],
+    ])
+    const result = await read(oleOf(tree), 'x.doc')
+    const lines = ['1.\tfirst', '1.a\tinner', '1.b\tagain', 'between', '2.\tsecond', '2.a\tbegins anew', 'bullet']
+    expect(result.text).toContain([...lines, '7.\tanother list', 'no list'].join('\n'))
+    expect(result.text).toContain('Aurora\u2122 v')
+    expect(result.said).toEqual([])
+  })
+
+  it('reads the text all the same where its lists are broken', async () => {
+    const { WordDocument, '1Table': table } = listedDocOf([['first', 1, 0], 'second'])
+    for (let length = 21; length < table.length; length += 7) {
+      const cut = await read(oleOf({ WordDocument, '1Table': table.subarray(0, length) }), 'x.doc')
+      expect(cut.text, `${length} bytes`).toMatch(/first\nsecond/)
+    }
   })
 
   it.each([
