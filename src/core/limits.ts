@@ -132,10 +132,10 @@ export const limits = {
   /** Empty cells kept as TABs, so that a value stays under its header. */
   extractCellGapMax: 64,
   extractPdfPagesMax: 5_000,
-  /** Objects of a file whose structure is looked through. */
-  extractPdfObjectsMax: 500_000,
-  /** Bytes that streams may come to while their checksums are looked at; those past it are not. */
-  extractPdfCheckMaxBytes: 64 * 1024 * 1024,
+  /** Objects of a file, those of earlier revisions and of object streams included. */
+  extractPdfObjectsMax: 1_000_000,
+  /** Bytes that the streams of one file may come to, pictures and attachments left out, while all its objects are read. */
+  extractPdfCheckMaxBytes: 256 * 1024 * 1024,
   /** Bytes of no known kind behind a file that can't hide one: read for strings and told as a trait alone. */
   extractTrailingNoiseMaxBytes: 512,
   /** The same where a file was filled up to whole sectors. */
@@ -242,6 +242,8 @@ export const limits = {
   detectBytesPerCandidateMin: 16,
   /** Silenced matches that one text keeps for `--explain`. */
   detectNearMissesMax: 200,
+  /** Matches that lack one thing of which `--explain` picks those; past it, what stands further back in a text is left out. */
+  detectMissesSeenMax: 10_000,
   /** Places of one text that views look at (escapes, encoded runs); a text full of them is `too-many`. */
   detectPlacesMax: 500_000,
   /** Longest single match looked for; a longer one is cut short or missed (an RSA-8192 key in PEM has 6.4 KB). */

@@ -1,25 +1,24 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { type OpenPdf, openPdf, type PdfPage } from '../office/pdf-document.ts'
+import { type OpenPdf, openPdf, type PdfPage, withDeadline } from '../office/pdf-document.ts'
 import { drawnOn, linesBeyond } from '../office/pdf-drawn-text.ts'
-import { pageText, type TextPiece } from '../office/pdf-page-text.ts'
+import { textOfPage } from '../office/pdf-page-text.ts'
 import { PdfPictures } from '../office/pdf-pictures.ts'
-import {
-  behindEnd,
-  earlierRevisions,
-  encryptionOf,
-  hasPictureProgram,
-  hasPictures,
-  xfaTexts,
-} from '../office/pdf-raw.ts'
-import { readPdfStructure, withoutCounts } from '../office/pdf-structure.ts'
+import { beforeHeader, behindEnd, encryptionOf, hasPictureProgram, hasPictures } from '../office/pdf-raw.ts'
 import { PdfWords } from '../office/pdf-words.ts'
+import { type Inventory, takeInventory } from '../pdf/inventory.ts'
+import { KnownText } from '../pdf/known-text.ts'
+import { lastCatalog, type PageTree, readPageTree, withoutCounts } from '../pdf/page-tree.ts'
+import { type PdfFile, readPdfFile } from '../pdf/pdf-file.ts'
+import { readUnseenFiles, readUnseenWords } from '../pdf/read-unseen.ts'
+import { shownContents } from '../pdf/shown-content.ts'
+import { readUnseenContent } from '../pdf/unseen-content.ts'
 import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * PDF: text page by page (hidden, off the page and on switched-off layers too), form values, annotations, scripts,
- * outlines, XFA, properties, XMP and labels, alternative text, what earlier revisions said; attachments are children.
- * A file that opens with an empty user password is read. Text in pictures is recognised page by page; pages that are
+ * outlines, properties, XMP and labels; then whatever else any object of the file holds, of earlier revisions and those
+ * that nothing refers to as well: content no page shows, strings, XFA, comments. Attachments are children. A file that opens with an empty user password is read. Text in pictures is recognised page by page; pages that are
  * pictures alone and of which nothing could be looked at are told as `not-readable`.
  */
 export const pdf: Format = {
@@ -33,75 +32,120 @@ const PATHS_MIN = 50
 
 async function extractPdf(input: FormatInput, context: ExtractContext): Promise<void> {
   const given = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const { bytes, opened } = await openWhole(given, context)
-  if (opened === 'sealed') {
-    context.uninspected('encrypted', encryptionOf(bytes))
+  const whole = await openWhole(given, context)
+  if (whole === 'sealed') {
+    context.uninspected('encrypted', encryptionOf(given))
     return
   }
-  if (opened === 'broken') {
-    context.uninspected('corrupt', 'pdf')
-    return
-  }
-  if (hasPictureProgram(bytes)) context.uninspected('corrupt', 'page program')
-  if (opened.password !== null) context.trait('opened-with-password')
-  const lines = new Set<string>()
-  const pictures = new PdfPictures(bytes, opened.password)
+  const { bytes, opened, file, tree } = whole
+  const inventory = takeInventory(file, context)
+  if (opened === null) context.uninspected('corrupt', 'pdf')
+  else if (hasPictureProgram(bytes)) context.uninspected('corrupt', 'page program')
+  if (inventory.hasBrokenStream) context.uninspected('corrupt', 'pdf stream')
+  const known = new KnownText()
+  const attached = new Set<string>()
+  const seen = opened === null ? [] : await readOpened(opened, bytes, inventory, known, attached, context)
+  const shown = shownContents(
+    file,
+    inventory.programs,
+    tree.pages.filter((_, i) => seen[i]),
+  )
+  await readUnseenContent(file, inventory, shown, known, context)
+  await extractTrailing(bytes.subarray(0, beforeHeader(bytes)), context, { label: '[leading]' })
+  await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
+  await readUnseenFiles(file, inventory, attached, context)
+  await readUnseenWords(file, inventory, known, context)
+  if (inventory.isCut) context.uninspected(context.budget.hasTime() ? 'too-many' : 'timeout', 'pdf objects')
+}
+
+/** Reads what pdf.js reads. For each page of the page tree whether its text was seen. */
+async function readOpened(
+  { pdf, password }: Opened,
+  bytes: Buffer,
+  inventory: Inventory,
+  known: KnownText,
+  attached: Set<string>,
+  context: ExtractContext,
+): Promise<boolean[]> {
+  if (password !== null) context.trait('opened-with-password')
+  const pictures = new PdfPictures(bytes, password)
   try {
-    await readPages(opened.pdf, pictures, bytes, lines, context)
-    await new PdfWords(opened.pdf.document, context).read()
+    const seen = await readPages(pdf, pictures, bytes, known, context)
+    await new PdfWords(pdf.document, context, { metadata: inventory.metadata, known, attached }).read()
+    return seen
   } finally {
     await pictures.close()
-    await opened.pdf.close().catch(() => undefined)
+    await pdf.close().catch(() => undefined)
   }
-  if (bytes.includes('/XFA')) for (const text of await xfaTexts(bytes, context)) context.text(text)
-  await readRevisions(bytes, lines, context)
-  await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
+}
+
+type Opened = Exclude<Awaited<ReturnType<typeof openPdf>>, string>
+
+interface Whole {
+  readonly bytes: Buffer
+  readonly file: PdfFile
+  readonly tree: PageTree
+  /** Null where no document could be made of it. */
+  readonly opened: Opened | null
 }
 
 /** The file, opened with every page that hangs on its page tree: readers show no more than the tree counts. */
-async function openWhole(
-  bytes: Buffer,
-  context: ExtractContext,
-): Promise<{ bytes: Buffer; opened: Awaited<ReturnType<typeof openPdf>> }> {
+async function openWhole(given: Buffer, context: ExtractContext): Promise<Whole | 'sealed'> {
   const passwords = context.passwords.slice(0, limits.extractPasswordsMax)
-  const opened = await openPdf(bytes, passwords)
-  if (typeof opened === 'string') return { bytes, opened }
-  const { hasBrokenStream, pages, counts } = readPdfStructure(bytes, context)
-  if (hasBrokenStream) context.uninspected('corrupt', 'pdf stream')
-  if (pages <= opened.pdf.document.numPages) return { bytes, opened }
-  context.trait('hidden-content')
-  if (counts === null) {
-    context.uninspected('partial', 'pages that are not counted')
-    return { bytes, opened }
+  const first = await openPdf(given, passwords)
+  if (first === 'sealed') return 'sealed'
+  const file = readPdfFile(given, first === 'broken' ? '' : (first.password ?? ''), context)
+  const tree = readPageTree(file)
+  if (first === 'broken') {
+    const mended = withTrailer(given, file)
+    const opened = mended === null ? 'broken' : await openPdf(mended, passwords)
+    return { bytes: given, file, tree, opened: typeof opened === 'string' ? null : opened }
   }
-  await opened.pdf.close().catch(() => undefined)
-  const whole = withoutCounts(bytes, counts)
-  return { bytes: whole, opened: await openPdf(whole, passwords) }
+  if (tree.pages.length <= first.pdf.document.numPages) return { bytes: given, file, tree, opened: first }
+  context.trait('hidden-content')
+  if (tree.counts === null) {
+    context.uninspected('partial', 'pages that are not counted')
+    return { bytes: given, file, tree, opened: first }
+  }
+  await first.pdf.close().catch(() => undefined)
+  const bytes = withoutCounts(given, tree.counts)
+  const opened = await openPdf(bytes, passwords)
+  return { bytes, file, tree, opened: typeof opened === 'string' ? null : opened }
+}
+
+/** Objects alone, as they are left of a file that breaks off, with a trailer to start from; null without a catalog. */
+function withTrailer(bytes: Buffer, file: PdfFile): Buffer | null {
+  const catalog = lastCatalog(file)
+  if (catalog === undefined || catalog.isPacked) return null
+  const trailer = `\ntrailer\n<</Root ${catalog.number} ${catalog.generation} R>>\nstartxref\n0\n%%EOF\n`
+  return Buffer.concat([bytes, Buffer.from(trailer, 'latin1')])
 }
 
 async function readPages(
   pdf: OpenPdf,
   pictures: PdfPictures,
   bytes: Buffer,
-  lines: Set<string>,
+  known: KnownText,
   context: ExtractContext,
-): Promise<void> {
+): Promise<boolean[]> {
   const count = pdf.document.numPages
   const mayHavePictures = hasPictures(bytes)
+  const seen: boolean[] = []
   if (count > limits.extractPdfPagesMax) context.uninspected('too-many', `${limits.extractPdfPagesMax} pages`)
   for (let number = 1; number <= Math.min(count, limits.extractPdfPagesMax); number++) {
     if (!context.budget.hasTime()) {
       context.uninspected('timeout', 'pdf pages')
-      return
+      return seen
     }
     try {
       const page = await pdf.document.getPage(number)
-      const text = await withDeadline(textOf(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
+      const text = await withDeadline(textOfPage(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
       if (text === null) context.uninspected('timeout', `page ${number}`)
       else {
         if (text !== '') context.text(text)
-        remember(text, lines)
-        const { isBlank, paths } = await readDrawn(page, text, context)
+        known.add(text)
+        const { isBlank, paths } = await readDrawn(page, text, known, context)
+        seen[number - 1] = !isBlank
         let isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
         if (isBlank && paths >= PATHS_MIN) isRead = await readOutlines(pictures, number, context)
         if (isBlank && !isRead && (mayHavePictures || paths >= PATHS_MIN))
@@ -112,6 +156,7 @@ async function readPages(
       context.uninspected('corrupt', `page ${number}`)
     }
   }
+  return seen
 }
 
 /** Text in the pictures of a page. False when none of them was looked at, so that nothing is known of the page. */
@@ -167,7 +212,7 @@ interface BesideText {
 }
 
 /** What is drawn beside the text of the page, and whether the page shows anything but text. */
-async function readDrawn(page: PdfPage, text: string, context: ExtractContext): Promise<BesideText> {
+async function readDrawn(page: PdfPage, text: string, known: KnownText, context: ExtractContext): Promise<BesideText> {
   const drawn = await withDeadline(drawnOn(page), Math.min(limits.extractPdfPageMs, context.budget.msLeft))
   if (drawn === null) {
     context.uninspected('timeout', 'pdf page')
@@ -175,57 +220,6 @@ async function readDrawn(page: PdfPage, text: string, context: ExtractContext): 
   }
   const beyond = linesBeyond(text, drawn.lines)
   if (beyond.length > 0) context.text(beyond.join('\n'))
+  known.add(beyond.join('\n'))
   return { isBlank: text.trim() === '' && drawn.lines.length === 0, paths: drawn.paths }
-}
-
-async function textOf(page: PdfPage): Promise<string> {
-  const content = await page.getTextContent({ includeMarkedContent: false })
-  return pageText(content.items.filter((item): item is typeof item & TextPiece => 'str' in item))
-}
-
-/** Null once `ms` are over; the work is left to finish by itself. */
-async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), Math.max(1, ms))
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-    work.catch(() => undefined)
-  }
-}
-
-function remember(text: string, lines: Set<string>): void {
-  for (const line of text.split('\n')) if (lines.size < limits.extractRecordsMax) lines.add(line.trim())
-}
-
-/** Lines that an earlier revision had and the last one has not: saving a PDF only adds to it (ISO 32000-1, 7.5.6). */
-async function readRevisions(bytes: Buffer, lines: Set<string>, context: ExtractContext): Promise<void> {
-  for (const end of earlierRevisions(bytes)) {
-    if (!context.budget.hasTime()) {
-      context.uninspected('timeout', 'pdf revisions')
-      return
-    }
-    const opened = await openPdf(bytes.subarray(0, end), context.passwords.slice(0, limits.extractPasswordsMax))
-    if (typeof opened === 'string') continue
-    const older: string[] = []
-    try {
-      const { document } = opened.pdf
-      for (let number = 1; number <= Math.min(document.numPages, limits.extractPdfPagesMax); number++) {
-        if (!context.budget.hasTime()) break
-        const text = await textOf(await document.getPage(number))
-        for (const line of text.split('\n')) if (!lines.has(line.trim())) older.push(line)
-        remember(text, lines)
-      }
-    } catch {
-      // A revision that doesn't read by itself adds nothing; the file as a whole was read.
-    } finally {
-      await opened.pdf.close().catch(() => undefined)
-    }
-    if (older.length === 0) continue
-    context.trait('hidden-content')
-    context.text(older.join('\n'))
-  }
 }

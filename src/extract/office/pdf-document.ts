@@ -67,3 +67,17 @@ async function load(bytes: Uint8Array, password: string | null, pictureMaxPixels
     throw thrown
   }
 }
+
+/** Null once `ms` are over; the work is left to finish by itself. */
+export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.max(1, ms))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+    work.catch(() => undefined)
+  }
+}

@@ -1,3 +1,5 @@
+import type { PdfPage } from './pdf-document.ts'
+
 /**
  * The text of one PDF page from the pieces that pdf.js finds: in the order of the page's program, with spaces, TABs and
  * line breaks where pieces stand apart. Where pieces of one line were drawn out of order, the lines as the eye sees them
@@ -15,6 +17,11 @@ export interface TextPiece {
 const SPACE_GAP = 0.2
 const CELL_GAP = 2.5
 const LINE_GAP = 0.6
+
+export async function textOfPage(page: PdfPage): Promise<string> {
+  const content = await page.getTextContent({ includeMarkedContent: false })
+  return pageText(content.items.filter((item): item is typeof item & TextPiece => 'str' in item))
+}
 
 export function pageText(pieces: readonly TextPiece[]): string {
   let text = ''

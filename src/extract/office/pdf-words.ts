@@ -1,6 +1,8 @@
 import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
+import type { KnownText } from '../pdf/known-text.ts'
+import { attachmentDigest } from '../pdf/read-unseen.ts'
 import { walkXml } from '../readers/xml-walker.ts'
 import { isBookkeeping, labelProperties } from './property-labels.ts'
 
@@ -12,10 +14,12 @@ export class PdfWords {
   readonly #document: PDFDocumentProxy
   readonly #context: ExtractContext
   readonly #words = new Set<string>()
+  readonly #found: Found
 
-  constructor(document: PDFDocumentProxy, context: ExtractContext) {
+  constructor(document: PDFDocumentProxy, context: ExtractContext, found: Found) {
     this.#document = document
     this.#context = context
+    this.#found = found
   }
 
   async read(): Promise<void> {
@@ -35,6 +39,7 @@ export class PdfWords {
       }
     }
     if (this.#words.size > 0) this.#context.text([...this.#words].join('\n'))
+    for (const word of this.#words) this.#found.known.add(word)
     try {
       await this.#attachments()
     } catch {
@@ -61,12 +66,14 @@ export class PdfWords {
     }
     for (const [name, value] of properties) if (!isBookkeeping(name)) this.#add(`${name}: ${value}`)
     const raw: unknown = metadata?.getRaw()
-    if (typeof raw === 'string') this.#xmp(raw, properties)
+    if (typeof raw === 'string') this.#xmp(Buffer.from(raw, 'utf8'), properties)
     labelProperties(properties, this.#context)
+    // Pictures and pages have packets of their own, and those say nothing of the document.
+    for (const packet of this.#found.metadata) this.#xmp(packet, [])
   }
 
   /** XMP as text; its simple properties may be labels, as those of the information dictionary. */
-  #xmp(raw: string, properties: [string, string][]): void {
+  #xmp(raw: Uint8Array, properties: [string, string][]): void {
     const known = new Set(properties.map(([name]) => name))
     let element = ''
     const take = (name: string, value: string) => {
@@ -76,7 +83,7 @@ export class PdfWords {
       if (!isBookkeeping(name) && !/^(?:uuid:|xmp\.|[a-z]+\/[\w.+-]+$|\d{4}-\d\d-\d\dT)/.test(clean)) this.#add(clean)
     }
     walkXml(
-      Buffer.from(raw, 'utf8'),
+      raw,
       {
         open(name, attributes) {
           element = name
@@ -180,6 +187,7 @@ export class PdfWords {
     if (file.description) this.#context.text(file.description)
     const bytes = file.content ?? (await this.#content(id))
     if (bytes) {
+      this.#found.attached.add(attachmentDigest(bytes))
       await this.#context.child({ bytes, filename, traits: ['attachment'] })
       return
     }
@@ -196,6 +204,15 @@ export class PdfWords {
       return null
     }
   }
+}
+
+/** What was found in the objects of the file, and what is added to it. */
+interface Found {
+  /** XMP packets. */
+  readonly metadata: readonly Uint8Array[]
+  readonly known: KnownText
+  /** Digests of attached files. */
+  readonly attached: Set<string>
 }
 
 interface Attached {

@@ -1,0 +1,201 @@
+import { limits } from '../../core/limits.ts'
+import type { ExtractContext } from '../format.ts'
+import { isFont } from '../readers/font.ts'
+import { besideText, type ContentProgram, contentProgram } from './content-program.ts'
+import { LooseStrings } from './loose-strings.ts'
+import { decodedStream, type PdfFile, type PdfObject, resolveDict, stringOf, wholeObject } from './pdf-file.ts'
+import { isReadableText, pdfStringText } from './pdf-string-text.ts'
+import { isDict, nameOf, type PdfDict, PdfRef, PdfString, type PdfValue } from './pdf-value.ts'
+
+/**
+ * What all the objects of a PDF hold, in one pass over them: loose strings, content streams, pages, embedded files,
+ * text in other streams. It never throws; past its limits or the time of the message it stops and `isCut` says so.
+ */
+export interface Inventory {
+  readonly strings: LooseStrings
+  readonly programs: ReadonlyMap<PdfObject, ContentProgram>
+  /** Every page that there is, in the page tree or not. */
+  readonly pages: readonly PdfObject[]
+  /** Streams of embedded files, with the name that leads to them. */
+  readonly files: readonly EmbeddedStream[]
+  /** Text in streams that are no content: scripts, forms, private data. */
+  readonly texts: readonly Buffer[]
+  /** XMP packets of anything in the file. */
+  readonly metadata: readonly Buffer[]
+  /** Resources that glyphs are drawn with, by the number of the glyph's stream. */
+  readonly glyphResources: ReadonlyMap<number, PdfValue>
+  /** Fonts by the names that content streams know them by. */
+  readonly fonts: ReadonlyMap<string, PdfValue>
+  readonly hasBrokenStream: boolean
+  readonly isCut: boolean
+}
+
+export interface EmbeddedStream {
+  readonly object: PdfObject
+  readonly filename: string | null
+}
+
+export function takeInventory(file: PdfFile, context: ExtractContext): Inventory {
+  const taking = new InventoryTaking(file, context)
+  taking.values()
+  taking.streams()
+  return taking
+}
+
+interface StreamObject {
+  readonly object: PdfObject
+  readonly dict: PdfDict
+}
+
+class InventoryTaking implements Inventory {
+  readonly strings = new LooseStrings()
+  readonly programs = new Map<PdfObject, ContentProgram>()
+  readonly pages: PdfObject[] = []
+  readonly files: EmbeddedStream[] = []
+  readonly texts: Buffer[] = []
+  readonly metadata: Buffer[] = []
+  readonly glyphResources = new Map<number, PdfValue>()
+  readonly fonts = new Map<string, PdfValue>()
+  hasBrokenStream = false
+  isCut = false
+  readonly #file: PdfFile
+  readonly #context: ExtractContext
+  readonly #streams: StreamObject[] = []
+  /** Names of embedded files by the number of their stream. */
+  readonly #names = new Map<number, string | null>()
+
+  #textLeft: number = limits.extractTextMaxBytes
+
+  constructor(file: PdfFile, context: ExtractContext) {
+    this.#file = file
+    this.#context = context
+    this.isCut = file.isCut
+  }
+
+  values(): void {
+    const file = this.#file
+    for (const [i, object] of file.objects.entries()) {
+      if (i % 1024 === 0 && !this.#context.budget.hasTime()) {
+        this.isCut = true
+        return
+      }
+      const { value, aside } = wholeObject(object)
+      for (const words of aside) this.strings.line(words)
+      if (!file.isSealed) this.strings.take(value, (string) => stringOf(file, object, string))
+      if (isDict(value)) this.#dict(object, value)
+    }
+    for (const trailer of file.trailers) this.strings.take(trailer, (string) => string.bytes)
+  }
+
+  #dict(object: PdfObject, dict: PdfDict): void {
+    const type = nameOf(dict.get('Type'))
+    if (object.data !== null) this.#streams.push({ object, dict })
+    else if (type === 'Page' || (type === '' && isPageLike(dict))) this.pages.push(object)
+    const files = dict.has('EF') ? resolveDict(this.#file, dict.get('EF')) : null
+    if (files !== null) {
+      const name = dict.get('UF') ?? dict.get('F')
+      const filename = name instanceof PdfString ? pdfStringText(stringOf(this.#file, object, name)) : null
+      for (const target of files.values()) if (target instanceof PdfRef) this.#names.set(target.number, filename)
+    }
+    if (dict.has('CharProcs')) {
+      const resources = dict.get('Resources') ?? null
+      for (const glyph of resolveDict(this.#file, dict.get('CharProcs')).values())
+        if (glyph instanceof PdfRef) this.glyphResources.set(glyph.number, resources)
+    }
+    this.#fontsOf(dict.get('Font'))
+    const resources = dict.get('Resources') ?? dict.get('DR')
+    if (isDict(resources)) this.#fontsOf(resources.get('Font'))
+  }
+
+  /** Fonts that several resources call the same are mostly the same: the first is taken. */
+  #fontsOf(value: PdfValue | undefined): void {
+    if (value === undefined || this.fonts.size >= FONTS_MAX) return
+    for (const [name, font] of resolveDict(this.#file, value)) if (!this.fonts.has(name)) this.fonts.set(name, font)
+  }
+
+  streams(): void {
+    let left = limits.extractPdfCheckMaxBytes
+    for (const { object, dict } of this.#streams) {
+      if (isSilent(dict)) continue
+      if (!this.#context.budget.hasTime()) {
+        this.isCut = true
+        return
+      }
+      const name = this.#names.get(object.number)
+      if (nameOf(dict.get('Type')) === 'EmbeddedFile' || name !== undefined) {
+        this.files.push({ object, filename: name ?? null })
+        continue
+      }
+      const decoded = decodedStream(this.#file, object, dict, Math.min(left, limits.extractEntryMaxBytes))
+      if (decoded.isBroken && this.#file.cipher === null) this.hasBrokenStream = true
+      if (decoded.isTooLarge) this.isCut = true
+      if (decoded.bytes === null || this.#file.isSealed) continue
+      left -= decoded.bytes.length
+      this.#stream(object, dict, decoded.bytes)
+    }
+  }
+
+  #stream(object: PdfObject, dict: PdfDict, bytes: Buffer): void {
+    if (nameOf(dict.get('Type')) === 'Metadata' || nameOf(dict.get('Subtype')) === 'XML') {
+      this.#keep(this.metadata, bytes)
+      return
+    }
+    if (isFontProgram(bytes) || isColourProfile(bytes) || bytes.includes('begincmap')) return
+    const text = bytes.toString('latin1')
+    const program = isMarkup(bytes) ? null : contentProgram(text)
+    if (program !== null) {
+      this.programs.set(object, program)
+      const { properties, comments } = besideText(text)
+      for (const property of properties) this.strings.take(property, (string) => string.bytes)
+      for (const comment of comments) this.strings.line(comment)
+      return
+    }
+    const head = bytes.subarray(0, HEAD_BYTES)
+    if (isReadableText(head.toString('utf8')) || isReadableText(pdfStringText(head.toString('latin1'))))
+      this.#keep(this.texts, bytes)
+  }
+
+  #keep(list: Buffer[], bytes: Buffer): void {
+    this.#textLeft -= bytes.length
+    if (this.#textLeft < 0) this.isCut = true
+    else list.push(bytes)
+  }
+}
+
+const FONTS_MAX = 10_000
+const HEAD_BYTES = 4096
+
+function isPageLike(dict: PdfDict): boolean {
+  const contents = dict.get('Contents')
+  return (contents instanceof PdfRef || Array.isArray(contents)) && (dict.has('Resources') || dict.has('MediaBox'))
+}
+
+/** Pictures, tables of the file and of colours: no text is in them. */
+function isSilent(dict: PdfDict): boolean {
+  return (
+    nameOf(dict.get('Subtype')) === 'Image' ||
+    dict.has('Width') ||
+    ['ObjStm', 'XRef'].includes(nameOf(dict.get('Type'))) ||
+    dict.has('FunctionType') ||
+    dict.has('ShadingType')
+  )
+}
+
+/** TrueType, OpenType, Type 1 and CFF. */
+function isFontProgram(bytes: Buffer): boolean {
+  const head = bytes.toString('latin1', 0, 16)
+  return (
+    isFont(bytes, '') ||
+    /^(?:\x80\x01.{4})?%!(?:PS-AdobeFont|FontType)/s.test(head) ||
+    /^\x01\0[\x04-\x08][\x01-\x04]/.test(head)
+  )
+}
+
+/** ICC.1, 7.2.12: the mark of a profile. */
+function isColourProfile(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 36, 40) === 'acsp'
+}
+
+function isMarkup(bytes: Buffer): boolean {
+  return /^(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]/.test(bytes.toString('latin1', 0, 64))
+}

@@ -1,0 +1,210 @@
+import { constants, inflateRawSync, inflateSync } from 'node:zlib'
+import { limits } from '../../core/limits.ts'
+import { isDict, nameOf, type PdfDict, type PdfValue } from './pdf-value.ts'
+
+/**
+ * Filters of PDF streams (ISO 32000-2, 7.4) but those of pictures. Past `maxBytes` nothing comes out; a deflated stream
+ * that breaks off gives what there is of it. Pure; never throws.
+ */
+export interface Decoded {
+  /** Null where a filter is of pictures or unknown, or more would come out than may. */
+  readonly bytes: Buffer | null
+  /** A deflated stream that breaks off or doesn't hold its checksum. */
+  readonly isBroken: boolean
+  readonly isTooLarge: boolean
+}
+
+const NOTHING: Decoded = { bytes: null, isBroken: false, isTooLarge: false }
+const TOO_LARGE: Decoded = { bytes: null, isBroken: false, isTooLarge: true }
+const BROKEN: Decoded = { bytes: null, isBroken: true, isTooLarge: false }
+
+/** `dict` has its references resolved as far as filters and their parameters go. */
+export function decodeStream(data: Buffer, dict: PdfDict, maxBytes: number): Decoded {
+  const filters = listOf(dict.get('Filter') ?? dict.get('F'))
+  const parameters = listOf(dict.get('DecodeParms') ?? dict.get('DP'))
+  let result: Decoded = data.length > maxBytes ? TOO_LARGE : { ...NOTHING, bytes: data }
+  for (const [i, filter] of filters.slice(0, limits.extractContentEncodingsMax).entries()) {
+    if (result.bytes === null) return result
+    const given = parameters[i]
+    const next = decodeOne(nameOf(filter), result.bytes, isDict(given) ? given : new Map(), maxBytes)
+    result = { ...next, isBroken: result.isBroken || next.isBroken }
+  }
+  return filters.length > limits.extractContentEncodingsMax ? TOO_LARGE : result
+}
+
+function listOf(value: PdfValue | undefined): readonly PdfValue[] {
+  if (value === undefined || value === null) return []
+  return Array.isArray(value) ? value : [value as PdfValue]
+}
+
+function decodeOne(filter: string, data: Buffer, parameters: PdfDict, maxBytes: number): Decoded {
+  switch (filter) {
+    case 'FlateDecode':
+    case 'Fl': {
+      const inflated = inflate(data, maxBytes)
+      return inflated.bytes ? { ...inflated, bytes: unpredict(inflated.bytes, parameters) } : inflated
+    }
+    case 'LZWDecode':
+    case 'LZW': {
+      const bytes = unlzw(data, parameters.get('EarlyChange') !== 0, maxBytes)
+      return bytes ? { ...NOTHING, bytes: unpredict(bytes, parameters) } : TOO_LARGE
+    }
+    case 'ASCIIHexDecode':
+    case 'AHx': {
+      const digits =
+        data
+          .toString('latin1')
+          .split('>', 1)[0]
+          ?.replace(/[^\da-f]+/gi, '') ?? ''
+      return { ...NOTHING, bytes: Buffer.from(digits.length % 2 ? `${digits}0` : digits, 'hex') }
+    }
+    case 'ASCII85Decode':
+    case 'A85':
+      return data.length > maxBytes / 4 ? TOO_LARGE : { ...NOTHING, bytes: unascii85(data) }
+    case 'RunLengthDecode':
+    case 'RL': {
+      const bytes = unrunLength(data, maxBytes)
+      return bytes ? { ...NOTHING, bytes } : TOO_LARGE
+    }
+    case 'Crypt':
+      return { ...NOTHING, bytes: data }
+    default:
+      return NOTHING
+  }
+}
+
+/** What lacks nothing but its checksum is whole. */
+function inflate(data: Buffer, maxOutputLength: number): Decoded {
+  const tries = [
+    () => ({ ...NOTHING, bytes: inflateSync(data, { maxOutputLength }) }),
+    () => ({ ...NOTHING, bytes: inflateRawSync(data.subarray(2), { maxOutputLength }) }),
+    () => ({ ...BROKEN, bytes: inflateSync(data, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }) }),
+  ]
+  for (const attempt of tries) {
+    try {
+      return attempt()
+    } catch (thrown) {
+      const { code } = thrown as { readonly code?: unknown }
+      if (code === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE
+      if (code !== 'Z_BUF_ERROR') return BROKEN
+    }
+  }
+  return BROKEN
+}
+
+/** Rows filtered as in PNG or TIFF (7.4.4.4). TIFF's of other than 8 bits are of pictures alone and left as they are. */
+function unpredict(bytes: Buffer, parameters: PdfDict): Buffer {
+  const number = (key: string, fallback: number) => {
+    const value = parameters.get(key)
+    return typeof value === 'number' && value > 0 && value < 1_000_000 ? Math.floor(value) : fallback
+  }
+  const predictor = number('Predictor', 1)
+  const [colors, bits] = [number('Colors', 1), number('BitsPerComponent', 8)]
+  const step = Math.max(1, (colors * bits) >> 3)
+  const width = Math.ceil((colors * bits * number('Columns', 1)) / 8)
+  if (predictor < 2 || (predictor === 2 && bits !== 8)) return bytes
+  const head = predictor === 2 ? 0 : 1
+  const rows = Math.ceil(bytes.length / (width + head))
+  const out = Buffer.alloc(rows * width)
+  for (let row = 0; row < rows; row++) {
+    const from = row * (width + head)
+    const kind = predictor === 2 ? 1 : (bytes[from] ?? 0)
+    for (let i = 0, at = row * width; i < width; i++, at++) {
+      const left = i >= step ? (out[at - step] ?? 0) : 0
+      const up = row > 0 ? (out[at - width] ?? 0) : 0
+      const corner = row > 0 && i >= step ? (out[at - width - step] ?? 0) : 0
+      out[at] = (bytes[from + head + i] ?? 0) + predicted(kind, left, up, corner)
+    }
+  }
+  return out
+}
+
+/** W3C PNG, 9.2. */
+function predicted(kind: number, left: number, up: number, corner: number): number {
+  switch (kind) {
+    case 1:
+      return left
+    case 2:
+      return up
+    case 3:
+      return (left + up) >> 1
+    case 4: {
+      const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)]
+      return a <= b && a <= c ? left : b <= c ? up : corner
+    }
+    default:
+      return 0
+  }
+}
+
+/** LZW with codes of 9 to 12 bits, high bits first (7.4.4.2). */
+function unlzw(data: Buffer, isEarly: boolean, maxBytes: number): Buffer | null {
+  const table: Buffer[] = Array.from({ length: 258 }, (_, i) => Buffer.from(i < 256 ? [i] : []))
+  const out: Buffer[] = []
+  let length = 0
+  let bits = 9
+  let previous: Buffer | null = null
+  let [held, count] = [0, 0]
+  for (const byte of data) {
+    held = ((held << 8) | byte) & 0xffffff
+    count += 8
+    if (count < bits) continue
+    count -= bits
+    const code = (held >> count) & ((1 << bits) - 1)
+    if (code === 257) break
+    if (code === 256) {
+      table.length = 258
+      bits = 9
+      previous = null
+      continue
+    }
+    const known = code < table.length ? table[code] : undefined
+    if (known === undefined && previous === null) break
+    const entry: Buffer = known ?? Buffer.concat([previous as Buffer, (previous as Buffer).subarray(0, 1)])
+    if (previous !== null && table.length < 4096) table.push(Buffer.concat([previous, entry.subarray(0, 1)]))
+    out.push(entry)
+    length += entry.length
+    if (length > maxBytes) return null
+    previous = entry
+    const next = table.length + (isEarly ? 1 : 0)
+    bits = next >= 2048 ? 12 : next >= 1024 ? 11 : next >= 512 ? 10 : 9
+  }
+  return Buffer.concat(out)
+}
+
+/** Up to four bytes for each character. */
+function unascii85(data: Buffer): Buffer {
+  const out = Buffer.alloc(data.length * 4)
+  let to = 0
+  let group: number[] = []
+  const put = (digits: readonly number[], bytes: number) => {
+    let value = 0
+    for (let i = 0; i < 5; i++) value = value * 85 + (digits[i] ?? 84)
+    for (let i = 0; i < bytes; i++) out[to++] = Math.floor(value / 256 ** (3 - i)) & 0xff
+  }
+  for (const byte of data) {
+    if (byte === 0x7e) break
+    if (byte === 0x7a && group.length === 0) to += 4
+    else if (byte >= 0x21 && byte <= 0x75) group.push(byte - 0x21)
+    if (group.length < 5) continue
+    put(group, 4)
+    group = []
+  }
+  if (group.length > 1) put(group, group.length - 1)
+  return out.subarray(0, to)
+}
+
+function unrunLength(data: Buffer, maxBytes: number): Buffer | null {
+  const out: Buffer[] = []
+  let length = 0
+  for (let at = 0; at < data.length; ) {
+    const code = data[at] ?? 128
+    if (code === 128) break
+    const run = code < 128 ? data.subarray(at + 1, at + 2 + code) : Buffer.alloc(257 - code, data[at + 1] ?? 0)
+    at += code < 128 ? code + 2 : 2
+    out.push(run)
+    length += run.length
+    if (length > maxBytes) return null
+  }
+  return Buffer.concat(out)
+}
