@@ -29,10 +29,13 @@ export function decipherRar(data: Buffer, key: Buffer, vector: Buffer): Buffer {
 /** Keys of one password for RAR 5, each made once for a salt and number of rounds. */
 export class Rar5Keys {
   readonly #password: Buffer
+  readonly #hasTime: () => boolean
   readonly #made = new Map<string, Buffer>()
 
-  constructor(password: string) {
+  /** `hasTime`: no key is made once it says no. */
+  constructor(password: string, hasTime: () => boolean) {
     this.#password = Buffer.from(password, 'utf8')
+    this.#hasTime = hasTime
   }
 
   key(salt: Buffer, roundsLog: number): Buffer | null {
@@ -64,7 +67,9 @@ export class Rar5Keys {
     if (roundsLog > RAR5_ROUNDS_LOG_MAX) return null
     const name = `${step}:${roundsLog}:${salt.toString('hex')}`
     const rounds = 2 ** roundsLog + step * RAR5_STEP_ROUNDS
-    const key = this.#made.get(name) ?? pbkdf2Sync(this.#password, salt, rounds, 32, 'sha256')
+    const known = this.#made.get(name)
+    if (known || !this.#hasTime()) return known ?? null
+    const key = pbkdf2Sync(this.#password, salt, rounds, 32, 'sha256')
     this.#made.set(name, key)
     return key
   }
@@ -78,15 +83,20 @@ export interface KeyAndVector {
 /** Keys of one password for RAR 3 and 4, each made once for a salt. */
 export class Rar4Keys {
   readonly #password: Buffer
+  readonly #hasTime: () => boolean
   readonly #made = new Map<string, KeyAndVector>()
 
-  constructor(password: string) {
+  /** `hasTime`: no key is made once it says no. */
+  constructor(password: string, hasTime: () => boolean) {
     this.#password = Buffer.from(password, 'utf16le')
+    this.#hasTime = hasTime
   }
 
-  derive(salt: Buffer): KeyAndVector {
+  derive(salt: Buffer): KeyAndVector | null {
     const name = salt.toString('hex')
-    const made = this.#made.get(name) ?? deriveRar4(Buffer.concat([this.#password, salt]))
+    const known = this.#made.get(name)
+    if (known || !this.#hasTime()) return known ?? null
+    const made = deriveRar4(Buffer.concat([this.#password, salt]))
     this.#made.set(name, made)
     return made
   }

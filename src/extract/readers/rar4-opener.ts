@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
+import type { ExtractContext } from '../format.ts'
 import type { ArchiveComment, ArchiveOutline, OpenedArchive } from './opened-archive.ts'
-import { CIPHER_BLOCK_BYTES, decipherRar, Rar4Keys } from './rar-keys.ts'
+import { CIPHER_BLOCK_BYTES, decipherRar, type KeyAndVector, Rar4Keys } from './rar-keys.ts'
 import { rar4Name } from './rar4-name.ts'
 
 /**
@@ -58,8 +59,8 @@ export function isSealedRar4(bytes: Buffer): boolean {
 }
 
 /** The archive without its encryption; null where the password is wrong for the headers or the structure is broken. */
-export function openRar4(bytes: Buffer, password: string): OpenedArchive | null {
-  const keys = new Rar4Keys(password)
+export function openRar4(bytes: Buffer, password: string, { budget }: ExtractContext): OpenedArchive | null {
+  const keys = new Rar4Keys(password, () => budget.hasTime())
   const out: Buffer[] = [RAR4_MARK]
   const checksums = new Map<number, number>()
   let entries = 0
@@ -167,13 +168,20 @@ function plainHeader(bytes: Buffer, at: number): Buffer {
 function sealedHeader(bytes: Buffer, at: number, keys: Rar4Keys): { header: Buffer; dataAt: number } {
   const start = at + SALT_BYTES
   if (start + CIPHER_BLOCK_BYTES > bytes.length) throw new BrokenRar()
-  const { key, vector } = keys.derive(bytes.subarray(at, start))
+  const { key, vector } = keyOf(keys, bytes.subarray(at, start))
   const first = decipherRar(bytes.subarray(start, start + CIPHER_BLOCK_BYTES), key, vector)
   const size = first.readUInt16LE(5)
   const padded = Math.ceil(size / CIPHER_BLOCK_BYTES) * CIPHER_BLOCK_BYTES
   if (size < HEADER_MIN_BYTES || start + padded > bytes.length) throw new BrokenRar()
   const header = decipherRar(bytes.subarray(start, start + padded), key, vector).subarray(0, size)
   return { header, dataAt: start + padded }
+}
+
+/** Out of time is the end of what can be read. */
+function keyOf(keys: Rar4Keys, salt: Buffer): KeyAndVector {
+  const made = keys.derive(salt)
+  if (made === null) throw new BrokenRar()
+  return made
 }
 
 /** Files and services give their size in a fixed place, with four bytes more further on where they are large. */
@@ -191,7 +199,7 @@ function openBlock({ type, flags, header, data, end }: Block, keys: Rar4Keys): B
   const isLarge = (flags & FILE_LARGE) !== 0
   const saltAt = FILE_HEADER_MIN_BYTES + (isLarge ? 8 : 0) + header.readUInt16LE(26)
   if (saltAt + SALT_BYTES > header.length) throw new BrokenRar()
-  const { key, vector } = keys.derive(header.subarray(saltAt, saltAt + SALT_BYTES))
+  const { key, vector } = keyOf(keys, header.subarray(saltAt, saltAt + SALT_BYTES))
   const deciphered = decipherRar(data, key, vector)
   const size = header.readUInt32LE(11) + (isLarge ? header.readUInt32LE(FILE_HEADER_MIN_BYTES + 4) * 2 ** 32 : 0)
   // A stored file is as long as its data, without what fills the last cipher block.

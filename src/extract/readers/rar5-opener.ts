@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
+import type { ExtractContext } from '../format.ts'
 import type { ArchiveComment, ArchiveOutline, OpenedArchive } from './opened-archive.ts'
 import { CIPHER_BLOCK_BYTES, decipherRar, RAR5_CHECK_BYTES, Rar5Keys } from './rar-keys.ts'
 
@@ -66,8 +67,8 @@ export function isSealedRar5(bytes: Buffer): boolean {
 }
 
 /** The archive without its encryption; null where the password doesn't fit or the structure is broken. */
-export function openRar5(bytes: Buffer, password: string): OpenedArchive | null {
-  const keys = new Rar5Keys(password)
+export function openRar5(bytes: Buffer, password: string, { budget }: ExtractContext): OpenedArchive | null {
+  const keys = new Rar5Keys(password, () => budget.hasTime())
   const out: Buffer[] = [RAR5_MARK]
   const checks = new Map<number, (data: Buffer) => boolean>()
   let entries = 0

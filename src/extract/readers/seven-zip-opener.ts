@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import zlib from 'node:zlib'
-import type { ExtractContext } from '../format.ts'
+import type { Budget, ExtractContext } from '../format.ts'
 import type { OpenedArchive } from './opened-archive.ts'
 import { ByteReader, ByteWriter, SevenZipError } from './seven-zip-bytes.ts'
 import { type Folder, readStreams, type Streams, withoutCoder, writeStreams } from './seven-zip-streams.ts'
@@ -31,7 +31,7 @@ export async function isSealedSevenZip(bytes: Buffer, context: ExtractContext): 
     if (header[0] === ENCODED_HEADER) {
       const streams = readStreams(new ByteReader(header, 1))
       if (hasCipher(streams)) return true
-      const plain = await decodeHeader(bytes, streams, new Keys(''), context)
+      const plain = await decodeHeader(bytes, streams, new Keys('', context), context)
       return plain !== null && hasCipher(mainStreams(plain).streams)
     }
     return hasCipher(mainStreams(header).streams)
@@ -48,7 +48,7 @@ export async function openSevenZip(
   context: ExtractContext,
 ): Promise<OpenedArchive | null> {
   try {
-    const keys = new Keys(password)
+    const keys = new Keys(password, context)
     let header = headerOf(bytes)
     if (header[0] === ENCODED_HEADER) {
       const plain = await decodeHeader(bytes, readStreams(new ByteReader(header, 1)), keys, context)
@@ -103,10 +103,12 @@ function hasCipher(streams: Streams): boolean {
 /** Keys of one password, made once for each salt and number of rounds. */
 class Keys {
   readonly #password: Buffer
+  readonly #budget: Budget
   readonly #made = new Map<string, Buffer>()
 
-  constructor(password: string) {
+  constructor(password: string, { budget }: ExtractContext) {
     this.#password = Buffer.from(password, 'utf16le')
+    this.#budget = budget
   }
 
   keyOf(cycles: number, salt: Buffer): Buffer {
@@ -119,7 +121,7 @@ class Keys {
   /** One hash over salt, password and a counter of eight bytes, again and again. */
   #derive(cycles: number, salt: Buffer): Buffer {
     if (cycles === 0x3f) return Buffer.concat([salt, this.#password, Buffer.alloc(32)]).subarray(0, 32)
-    if (cycles > CYCLES_MAX) throw new SevenZipError()
+    if (cycles > CYCLES_MAX || !this.#budget.hasTime()) throw new SevenZipError()
     const digest = createHash('sha256')
     const round = Buffer.concat([salt, this.#password, Buffer.alloc(8)])
     const rounds = 2 ** cycles

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { ExtractContext } from '../../../src/extract/format.ts'
 import { Rar4Keys } from '../../../src/extract/readers/rar-keys.ts'
 import { rar4Name } from '../../../src/extract/readers/rar4-name.ts'
 import { openRar4 } from '../../../src/extract/readers/rar4-opener.ts'
+import { openRar5 } from '../../../src/extract/readers/rar5-opener.ts'
 import { has, made, read } from './making.ts'
 import { type RarOptions, rar4Of, rar5Of } from './making-rar.ts'
 
@@ -94,6 +96,10 @@ describe('names in RAR 4', () => {
   })
 })
 
+function contextWith(hasTime: () => boolean): ExtractContext {
+  return { budget: { hasTime } } as unknown as ExtractContext
+}
+
 describe('keys of RAR', () => {
   it('does not hash for ever because the file says so', async () => {
     const bytes = rar5Of(files, { ...sealed, roundsLog: 10 })
@@ -103,16 +109,27 @@ describe('keys of RAR', () => {
     expect(many.text).not.toContain(CARD)
   })
 
+  it('makes no key once there is no time left, and the archive stays sealed', () => {
+    const late = contextWith(() => false)
+    expect(openRar4(rar4Of(files, { ...sealed, sealedHeaders: true }), 'sesame', late)).toBeNull()
+    expect(openRar5(rar5Of(files, { ...sealed, sealedHeaders: true }), 'sesame', late)).toBeNull()
+    expect(openRar5(rar5Of(files, sealed), 'sesame', late)).toBeNull()
+  })
+
   it('makes the key of a short password as the notes say', () => {
-    const opened = openRar4(rar4Of(files, sealed), 'sesame')
+    const opened = openRar4(
+      rar4Of(files, sealed),
+      'sesame',
+      contextWith(() => true),
+    )
     expect(opened?.bytes.includes(CARD)).toBe(true)
   })
 
   it('makes the key of a long password as RAR does, whose hash spoils what it hashes', () => {
     // What 7-Zip opens an archive with that has this salt.
-    const keys = new Rar4Keys('a password of more than thirty-two characters')
-    const { key, vector } = keys.derive(Buffer.from('0011223344556677', 'hex'))
-    expect(key.toString('hex')).toBe('47f90f474bf233fea1412eb47e032aa7')
-    expect(vector.toString('hex')).toBe('539057aa770a4658cb88e0b220609c52')
+    const keys = new Rar4Keys('a password of more than thirty-two characters', () => true)
+    const made = keys.derive(Buffer.from('0011223344556677', 'hex'))
+    expect(made?.key.toString('hex')).toBe('47f90f474bf233fea1412eb47e032aa7')
+    expect(made?.vector.toString('hex')).toBe('539057aa770a4658cb88e0b220609c52')
   })
 })
