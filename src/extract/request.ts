@@ -119,12 +119,15 @@ function joinAwsChunks(bytes: Uint8Array): Uint8Array {
 
 /** Header fields that every client sends about itself and the connection. */
 const dullFields = new Set(
-  'host connection content-length transfer-encoding accept accept-encoding accept-language cache-control pragma te upgrade-insecure-requests content-encoding date expect keep-alive'.split(
+  'connection content-length transfer-encoding accept accept-encoding accept-language cache-control pragma te upgrade-insecure-requests content-encoding date expect keep-alive'.split(
     ' ',
   ),
 )
 
-/** URL and header fields as text: query decoded, credentials of the usual schemes left out. */
+/**
+ * URL and header fields as text: query decoded, credentials of the usual schemes left out, but for the name and password
+ * of `Basic` (RFC 7617), which may be anything: they stand each on a line of their own.
+ */
 export function requestText(request: RequestFacts): string {
   const lines: string[] = []
   const [path = '', query = ''] = splitOnce(request.url, '?')
@@ -133,11 +136,10 @@ export function requestText(request: RequestFacts): string {
   if (query !== '') lines.push(readPairs(Buffer.from(query, 'utf8').toString('latin1'), null))
   for (const [name, value] of Object.entries(request.headers)) {
     const lower = name.toLowerCase()
-    if (
-      dullFields.has(lower) ||
-      (lower.endsWith('authorization') && /^(?:basic|bearer|digest|negotiate|aws4\S*)\s/i.test(value))
-    )
-      continue
+    const [, scheme, credentials = ''] =
+      (lower.endsWith('authorization') && /^(basic|bearer|digest|negotiate|aws4\S*)\s+(.*)/is.exec(value)) || []
+    if (scheme?.toLowerCase() === 'basic') lines.push(...splitOnce(Buffer.from(credentials, 'base64').toString(), ':'))
+    if (dullFields.has(lower) || scheme !== undefined) continue
     lines.push(`${name}: ${decodeHeaderValue(Buffer.from(value, 'utf8').toString('latin1'))}`)
   }
   return lines.join('\n')

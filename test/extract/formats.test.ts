@@ -227,6 +227,13 @@ describe('uploads', () => {
       'unsupported content-encoding',
     ])
   })
+  it('header fields are text, credentials are not, but for what Basic holds', async () => {
+    const basic = `Basic ${Buffer.from('some name:4111 1111 1111 1111').toString('base64')}`
+    const { text } = await readUpload('x', post({ host: 'hidden.example', authorization: basic, cookie: 'a=b' }))
+    expect(text).toContain('host: hidden.example\nsome name\n4111 1111 1111 1111\ncookie: a=b')
+    const bearer = await readUpload('x', post({ 'proxy-authorization': 'Bearer of-a-token' }))
+    expect(bearer.text).not.toContain('of-a-token')
+  })
   it('form fields stand beside their names, files are children', async () => {
     const body = [
       '--q',
