@@ -125,22 +125,22 @@ const limitsSchema = z.strictObject({
     'Parts of one message, members of archives included; beyond it `too-many`.',
   ),
   inflated_size: size(limits.extractInflatedMaxBytes).describe(
-    'What one message may unpack to altogether; beyond it `too-large`.',
+    'What one message may unpack to altogether, or ten times its size for an upload past 32 MB where that is more; beyond it `too-large`.',
   ),
   inflate_ratio: count(limits.extractRatioMax, 100_000).describe(
     'How many times its size something may unpack to; beyond it `too-large`.',
   ),
   scan_size: size(limits.scanSizeMaxBytes).describe(
-    'Largest message or upload that is inspected; a larger one is `too-large` as a whole, and not read into memory.',
+    'Largest message or upload that is inspected; a larger one is `too-large` as a whole, and not read.',
   ),
   scan_time: duration(limits.scanDeadlineMs).describe(
-    'A longer scan is ended; its message counts as not inspected (`timeout`).',
+    'A longer scan is ended; its message counts as not inspected (`timeout`). A second more for each 512 KB past 32 MB.',
   ),
   scan_memory: size(limits.scanWorkerMemoryMaxBytes).describe(
     'JavaScript heap of one scan worker; beyond it the message counts as not inspected (`too-large`).',
   ),
   extract_time: duration(limits.extractCpuMs).describe(
-    'Taking one message apart; what is left of it then is not inspected (`timeout`).',
+    'Taking one message apart; what is left of it then is not inspected (`timeout`). A second more for each 512 KB past 32 MB.',
   ),
   sandbox_memory: size(limits.sandboxMemoryMaxBytes).describe(
     'Memory for reading one part of a message in the sandbox; a part that needs more is `too-large`.',
