@@ -53,6 +53,18 @@ export function scaled(source: Canvas, width: number, height: number): Canvas {
   return canvas
 }
 
+/** Turned clockwise by so many quarters, mirrored before that where it is asked for. */
+export function turned(source: Canvas, quarters: number, mirrored = false): Canvas {
+  const [width, height] = quarters % 2 === 0 ? [source.width, source.height] : [source.height, source.width]
+  const canvas = blank(width, height)
+  const context = canvas.getContext('2d')
+  context.translate(width / 2, height / 2)
+  context.rotate((quarters * Math.PI) / 2)
+  if (mirrored) context.scale(-1, 1)
+  context.drawImage(source, -source.width / 2, -source.height / 2)
+  return canvas
+}
+
 /** With the outline of a red stamp in a corner. */
 export function stamped(source: Canvas): Canvas {
   const canvas = scaled(source, WIDTH, HEIGHT)

@@ -4,14 +4,19 @@
  * into bands, and each band is hashed by itself: copies share some bands, other pictures next to none. Without the key
  * neither a chunk nor a band can be made out, since both are HMACs.
  */
-import { createHmac } from 'node:crypto'
 import { limits } from '../../core/limits.ts'
+import { PICTURE_FREQUENCIES_MAX } from '../../core/picture-frequencies.ts'
+import { keyedHash } from './keyed-hash.ts'
+import { orientationsOf } from './picture-orientations.ts'
 import { LOW_MASK } from './shingles.ts'
 
 const DIGEST_BYTES = 16
 /** Bands of a picture's print, each of every sixteenth frequency, so that all bands have fine and coarse ones. */
 export const PICTURE_BANDS = 16
-const FREQUENCIES = 256
+/** Signs of a band. */
+const SIGNS = PICTURE_FREQUENCIES_MAX / PICTURE_BANDS
+const BANDS = Array.from({ length: PICTURE_BANDS }, (_, band) => band)
+const PLACES = Array.from({ length: SIGNS }, (_, i) => i)
 /** Weakest signs of a band that may have flipped in a copy. */
 const DOUBTFUL_SIGNS = 3
 
@@ -38,44 +43,45 @@ export function chunkHashes(key: Uint8Array, chunks: string): Hash48[] {
 
 /** One hash for each band of a registered picture. `picture`: base64 of its frequencies. */
 export function bandHashes(key: Uint8Array, picture: string): Hash48[] {
-  return bandsOf(frequenciesOf(picture)).map((signs, band) => bandHash(key, band, signs))
+  const frequencies = frequenciesOf(picture)
+  return BANDS.map((band) => bandHash(key, band, signsOf(frequencies, band)))
 }
 
-/** For each band of a picture at hand the hash of its signs, and of those with some of the weakest ones flipped. */
-export function bandProbes(key: Uint8Array, picture: string): Hash48[][] {
-  const frequencies = frequenciesOf(picture)
-  return bandsOf(frequencies).map((signs, band) => {
-    const strength = (i: number) => Math.abs(frequencies[i * PICTURE_BANDS + band] ?? 0)
-    const weakest = [...signs.keys()].sort((a, b) => strength(a) - strength(b)).slice(0, DOUBTFUL_SIGNS)
-    return Array.from({ length: 2 ** weakest.length }, (_, flips) => {
-      const flipped = signs.map((sign, i) => {
-        const place = weakest.indexOf(i)
-        return place >= 0 && ((flips >>> place) & 1) === 1 ? !sign : sign
+/**
+ * For each way in which a picture at hand may lie, the one at hand first, and for each band of it: the hash of its signs,
+ * and of those with some of the weakest ones flipped.
+ */
+export function bandProbes(key: Uint8Array, picture: string): Hash48[][][] {
+  return orientationsOf(frequenciesOf(picture)).map((frequencies) =>
+    BANDS.map((band) => {
+      const signs = signsOf(frequencies, band)
+      const strength = (i: number) => Math.abs(frequencies[i * PICTURE_BANDS + band] ?? 0)
+      const weakest = [...PLACES].sort((x, y) => strength(x) - strength(y)).slice(0, DOUBTFUL_SIGNS)
+      return Array.from({ length: 2 ** weakest.length }, (_, flips) => {
+        const flipped = weakest.reduce((sum, i, n) => sum ^ (((flips >>> n) & 1) << (SIGNS - 1 - i)), signs)
+        return bandHash(key, band, flipped)
       })
-      return bandHash(key, band, flipped)
-    })
-  })
+    }),
+  )
 }
 
 function frequenciesOf(picture: string): Int16Array {
   const bytes = Buffer.from(picture, 'base64')
-  return Int16Array.from({ length: Math.min(FREQUENCIES, bytes.length >>> 1) }, (_, i) => bytes.readInt16LE(i * 2))
-}
-
-function bandsOf(frequencies: Int16Array): boolean[][] {
-  return Array.from({ length: PICTURE_BANDS }, (_, band) =>
-    Array.from(
-      { length: Math.floor(frequencies.length / PICTURE_BANDS) },
-      (__, i) => (frequencies[i * PICTURE_BANDS + band] ?? 0) > 0,
-    ),
+  return Int16Array.from({ length: Math.min(PICTURE_FREQUENCIES_MAX, bytes.length >>> 1) }, (_, i) =>
+    bytes.readInt16LE(i * 2),
   )
 }
 
-function bandHash(key: Uint8Array, band: number, signs: readonly boolean[]): Hash48 {
-  return hash48(key, `picture\n${band}\n${signs.map(Number).join('')}`)
+/** The signs of a band, the first one's bit the highest. */
+function signsOf(frequencies: Int16Array, band: number): number {
+  return PLACES.reduce((bits, i) => (bits << 1) | ((frequencies[i * PICTURE_BANDS + band] ?? 0) > 0 ? 1 : 0), 0)
+}
+
+function bandHash(key: Uint8Array, band: number, signs: number): Hash48 {
+  return hash48(key, `picture\n${band}\n${signs.toString(2).padStart(SIGNS, '0')}`)
 }
 
 function hash48(key: Uint8Array, text: string): Hash48 {
-  const mac = createHmac('sha256', key).update(text).digest()
-  return { high: mac.readUInt32LE(0), low: mac.readUInt32LE(4) & LOW_MASK }
+  const [high = 0, low = 0] = keyedHash(key, text)
+  return { high, low: low & LOW_MASK }
 }

@@ -96,19 +96,32 @@ function sharedChunks(index: FingerprintIndex, part: Part, hashes: readonly Hash
   return sorted(matches)
 }
 
-/** Registered pictures that look like the part: resemblance is the share of equal bands. */
-function samePictures(index: FingerprintIndex, part: Part, probes: readonly (readonly Hash48[])[]): Match[] {
-  const matches = [...candidates(index, probes).values()].flatMap((candidate) => {
-    if ((candidate.segment.records[candidate.document * RECORD_WORDS + RECORD.bands] ?? 0) === 0) return []
-    if (candidate.hits < BANDS_MIN) return []
+/**
+ * Registered pictures that look like the part, however it lies: resemblance is the share of equal bands.
+ * `probes`: for each orientation, the one at hand first, a set for each band.
+ */
+function samePictures(
+  index: FingerprintIndex,
+  part: Part,
+  probes: readonly (readonly (readonly Hash48[])[])[],
+): Match[] {
+  const best = new Map<string, { readonly candidate: Candidate; readonly turned: boolean }>()
+  for (const [orientation, sets] of probes.entries())
+    for (const [key, candidate] of candidates(index, sets)) {
+      if ((candidate.segment.records[candidate.document * RECORD_WORDS + RECORD.bands] ?? 0) === 0) continue
+      if (candidate.hits >= BANDS_MIN && candidate.hits > (best.get(key)?.candidate.hits ?? 0))
+        best.set(key, { candidate, turned: orientation > 0 })
+    }
+  const matches = [...best.values()].flatMap(({ candidate, turned }) => {
     const share = candidate.hits / PICTURE_BANDS
+    const alike = `${turned ? 'turned or mirrored, ' : ''}${Math.round(share * 100)} % alike`
     return matchOf(
       index,
       part,
       candidate,
       candidate.hits >= BANDS_HIGH ? 'high' : 'medium',
       1,
-      (name) => ({ name: 'same-picture', effect: `looks like ${name} (${Math.round(share * 100)} % alike)` }),
+      (name) => ({ name: 'same-picture', effect: `looks like ${name} (${alike})` }),
       share,
     )
   })

@@ -5,35 +5,26 @@
  * decoded has no print. Never throws.
  */
 import { limits } from '../../core/limits.ts'
+import { PICTURE_BAND, pictureFrequencies } from '../../core/picture-frequencies.ts'
 import { imageSize } from '../readers/image-size.ts'
 
-/** Frequencies kept: those of the triangle u + v <= 22 without the mean. */
-const PRINT_VALUES = 256
 const GRID = 64
 /** Drawn at eight times the grid and averaged, so that thin lines count by their area. */
 const DRAWN = 512
-const BAND = 23
 /** Smaller pictures are icons and bullets. */
 const SIDE_MIN_PIXELS = 64
 /** Cells of 8 by 8 grid points that must show something, of 64: a line on white paper is no picture. */
 const CELLS_MIN = 12
 const CELL_DEVIATION_MIN = 3
 
-const FREQUENCIES: readonly (readonly [number, number])[] = Array.from({ length: BAND * BAND }, (_, i) => {
-  return [i % BAND, Math.floor(i / BAND)] as const
-})
-  .filter(([u, v]) => u + v > 0 && u + v < BAND)
-  .sort((a, b) => a[0] + a[1] - (b[0] + b[1]) || a[0] - b[0])
-  .slice(0, PRINT_VALUES)
-
-const COSINES = Array.from({ length: BAND }, (_, u) =>
+const COSINES = Array.from({ length: PICTURE_BAND }, (_, u) =>
   Float64Array.from({ length: GRID }, (_, x) => Math.cos(((2 * x + 1) * u * Math.PI) / (2 * GRID))),
 )
 
 /** Types that the decoder reads. */
 const DECODED = /^image\/(?:png|jpeg|gif|webp|bmp|avif|vnd\.microsoft\.icon|x-icon)$/
 
-/** Base64 of PRINT_VALUES integers of 16 bits: the frequencies of the picture, lowest first. Null where it has no print. */
+/** Base64 of PICTURE_FREQUENCIES_MAX integers of 16 bits: the frequencies of the picture, lowest first. Null where it has no print. */
 export async function picturePrint(bytes: Buffer, type: string): Promise<string | null> {
   if (!DECODED.test(type)) return null
   const size = imageSize(bytes, type)
@@ -73,16 +64,16 @@ function gridOf(rgba: Uint8ClampedArray): Float64Array {
 /** The print of GRID * GRID grey values, row by row; null for one that is blank or nearly so. */
 export function printOfGrid(grid: Float64Array): string | null {
   if (cellsWithContent(grid) < CELLS_MIN) return null
-  const rows = new Float64Array(BAND * GRID)
+  const rows = new Float64Array(PICTURE_BAND * GRID)
   for (let y = 0; y < GRID; y++)
-    for (let u = 0; u < BAND; u++) {
+    for (let u = 0; u < PICTURE_BAND; u++) {
       let sum = 0
       for (let x = 0; x < GRID; x++) sum += (grid[y * GRID + x] as number) * (COSINES[u]?.[x] as number)
       rows[u * GRID + y] = sum
     }
-  const values = FREQUENCIES.map(([u, v]) => {
+  const values = pictureFrequencies.map(({ across, down }) => {
     let sum = 0
-    for (let y = 0; y < GRID; y++) sum += (rows[u * GRID + y] as number) * (COSINES[v]?.[y] as number)
+    for (let y = 0; y < GRID; y++) sum += (rows[across * GRID + y] as number) * (COSINES[down]?.[y] as number)
     return sum
   })
   const largest = Math.max(...values.map(Math.abs))

@@ -5,7 +5,7 @@ import type { Part, PartPrint } from '../../../src/core/extraction.ts'
 import { fingerprintDetector } from '../../../src/detect/fingerprint/fingerprint-detector.ts'
 import { type FingerprintIndex, printsIn } from '../../../src/detect/fingerprint/fingerprint-index.ts'
 import { extract } from '../../../src/extract/extract.ts'
-import { drawing, jpeg, lighter, nearlyBlank, png, scaled, stamped } from '../../support/drawn-pictures.ts'
+import { drawing, jpeg, lighter, nearlyBlank, png, scaled, stamped, turned } from '../../support/drawn-pictures.ts'
 import { detectOptions, group, indexOf } from './registered.ts'
 
 const wanted = { chunks: true, pictures: true }
@@ -121,12 +121,29 @@ describe('pictures', () => {
     ['as a bad JPEG', () => jpeg(plan, 35)],
     ['with a stamp', () => png(stamped(plan))],
     ['washed out', () => jpeg(lighter(plan), 80)],
+    ['turned to the right', () => jpeg(turned(plan, 1), 70)],
+    ['upside down, at half the size', () => png(scaled(turned(plan, 2), 400, 300))],
+    ['turned to the left', () => png(turned(plan, 3))],
+    ['mirrored', () => jpeg(turned(plan, 0, true), 70)],
+    ['mirrored and turned to the right', () => png(turned(plan, 1, true))],
+    ['mirrored upside down', () => jpeg(turned(plan, 2, true), 60)],
+    ['mirrored and turned to the left', () => jpeg(turned(plan, 3, true), 80)],
   ])('are found %s', async (_name, copy) => {
     expect(await find(index, copy())).toMatchObject([{ document: 'plan.png', containment: 1, by: 'same-picture' }])
   })
 
   it('are not found in other drawings with the same title block', async () => {
     for (let seed = 10; seed < 40; seed++) expect(await find(index, png(drawing(seed)))).toEqual([])
+  })
+
+  it('are told to be turned where they are, and as alike as they are', async () => {
+    const { part, prints } = await printsOf(png(turned(plan, 1)))
+    const extraction = { parts: [part], texts: [], uninspected: [], labels: [], prints }
+    const [match] = fingerprintDetector(index).inspectParts?.(extraction, detectOptions) ?? []
+    expect(match?.evidence[0]?.effect).toMatch(/^looks like plan\.png \(turned or mirrored, \d+ % alike\)$/)
+    // Four frequencies have no counterpart, and those are in doubt.
+    expect(match?.resemblance).toBe(1)
+    expect(match?.confidence).toBe('high')
   })
 
   it('that are nearly blank are known by their bytes alone', async () => {
