@@ -69,6 +69,10 @@ async function extractOoxml(input: FormatInput, context: ExtractContext): Promis
   }
 }
 
+/** Parts whose words are known to the reader of stories. Others of the same folders may say anything anywhere. */
+const KNOWN_STORY =
+  /^(?:word|ppt|xl)\/(?:glossary\/)?(?:document|header|footer|footnotes|endnotes|comments|styles|stylesWithEffects|numbering|settings|presentation|commentauthors|authors|sharedstrings|connections|persons|metadata|(?:slides|notesslides|notesmasters|handoutmasters|slidemasters|slidelayouts|comments|diagrams|charts|drawings|tags|tables|threadedcomments|persons|pivottables|pivotcache|externallinks|ink|activex|embeddings)\/)/i
+
 type Kind = 'story' | 'sheet' | 'properties' | 'generic' | 'plumbing' | 'child'
 
 /** What a part is, by its content type, or by its name where the package states none. */
@@ -161,7 +165,12 @@ class OoxmlReader {
     }
     if (kind === 'generic' && !/itemprops\d*\.xml$/.test(part.name)) return this.#tell(xmlToText(bytes, this.#context))
     const numbering = lists && part.name.startsWith('word/') ? new ListNumbering(lists) : undefined
-    const story = new StoryText({ ...(styles ? { styles } : {}), ...(numbering ? { numbering } : {}) })
+    const everyAttribute = kind === 'story' && /^(?:word|ppt|xl)\//.test(part.name) && !KNOWN_STORY.test(part.name)
+    const story = new StoryText({
+      ...(styles ? { styles } : {}),
+      ...(numbering ? { numbering } : {}),
+      everyAttribute,
+    })
     try {
       walkXml(bytes, story, this.#context)
     } finally {
@@ -237,7 +246,10 @@ class OoxmlReader {
     const shared = await this.#related(workbookPart.name, 'sharedstrings', `${folder}sharedstrings.xml`)
     const strings = shared ? readSharedStrings(shared, context) : []
     const styles = await this.#related(workbookPart.name, 'styles', `${folder}styles.xml`)
-    const numbers = styles ? readNumberStyles(styles, context) : { styles: [], codes: new Map<number, string>() }
+    const numbers = styles
+      ? readNumberStyles(styles, context)
+      : { styles: [], codes: new Map<number, string>(), words: [] }
+    outline.lines.push(...numbers.words)
     const formats = await cellFormats(numbers.styles, numbers.codes, outline.date1904)
     const sheets = this.#sheetParts(workbookPart.name, outline.sheets)
     for (const { part, name, hidden } of sheets) {

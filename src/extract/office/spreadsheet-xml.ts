@@ -4,6 +4,7 @@ import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
 import { walkXml, type XmlHandler } from '../readers/xml-walker.ts'
 import { type CellFormats, plainNumber } from './cell-format.ts'
 import { RowWriter } from './row-writer.ts'
+import { formatWords, HEADER_OR_FOOTER, headerLines, joinedLiterals } from './sheet-codes.ts'
 
 /**
  * SpreadsheetML: shared strings, number formats, and sheets as rows of TAB-separated cells, a value under its header.
@@ -12,8 +13,27 @@ import { RowWriter } from './row-writer.ts'
 export interface WorkbookOutline {
   readonly sheets: readonly { readonly name: string; readonly id: string; readonly hidden: boolean }[]
   /** Defined names and other words of the workbook part. */
-  readonly lines: readonly string[]
+  readonly lines: string[]
   readonly date1904: boolean
+}
+
+/** Words of the workbook that a person typed, besides the names of sheets and ranges. */
+const WORKBOOK_WORDS: Readonly<Record<string, readonly string[]>> = {
+  customWorkbookView: ['name'],
+  definedName: ['comment', 'description', 'help', 'statusBar', 'customMenu'],
+  fileSharing: ['userName'],
+  functionGroup: ['name'],
+  webPublishObject: ['title', 'destinationFile', 'sourceObject'],
+}
+
+/** Values of the attributes that `vocabulary` lists for the element. */
+function attributeWords(
+  vocabulary: Readonly<Record<string, readonly string[]>>,
+  name: string,
+  attributes: XmlAttributes,
+): string[] {
+  const wanted = Object.hasOwn(vocabulary, name) ? (vocabulary[name] ?? []) : []
+  return wanted.map((key) => attribute(attributes, key) ?? '').filter((value) => value !== '')
 }
 
 export function readWorkbook(bytes: Uint8Array, context: ExtractContext): WorkbookOutline {
@@ -27,6 +47,7 @@ export function readWorkbook(bytes: Uint8Array, context: ExtractContext): Workbo
       open(name, attributes) {
         if (name === 'workbookPr') date1904 = /^(?:1|true)$/i.test(attribute(attributes, 'date1904') ?? '')
         if (name === 'definedName') definedName = attribute(attributes, 'name') ?? ''
+        lines.push(...attributeWords(WORKBOOK_WORDS, name, attributes))
         if (name !== 'sheet' || sheets.length >= limits.extractPartsMax) return
         const hidden = /hidden/i.test(attribute(attributes, 'state') ?? '')
         sheets.push({ name: attribute(attributes, 'name') ?? '', id: attribute(attributes, 'id') ?? '', hidden })
@@ -80,19 +101,28 @@ export interface NumberStyles {
   /** Number format id by cell style index. */
   readonly styles: readonly number[]
   readonly codes: ReadonlyMap<number, string>
+  /** What number formats write beside the number, and names of styles that a person made. */
+  readonly words: string[]
 }
 
 export function readNumberStyles(bytes: Uint8Array, context: ExtractContext): NumberStyles {
   const styles: number[] = []
   const codes = new Map<number, string>()
+  const words: string[] = []
   let inCells = false
   walkXml(
     bytes,
     {
       open(name, attributes) {
         if (name === 'cellXfs') inCells = true
-        if (name === 'numFmt')
-          codes.set(Number(attribute(attributes, 'numFmtId')), attribute(attributes, 'formatCode') ?? '')
+        if (name === 'numFmt') {
+          const code = attribute(attributes, 'formatCode') ?? ''
+          codes.set(Number(attribute(attributes, 'numFmtId')), code)
+          words.push(...formatWords(code))
+        }
+        if (name === 'cellStyle' && attribute(attributes, 'builtinId') === undefined)
+          words.push(attribute(attributes, 'name') ?? '')
+        if (name === 'tableStyle') words.push(attribute(attributes, 'name') ?? '')
         if (name === 'xf' && inCells) styles.push(Number(attribute(attributes, 'numFmtId') ?? 0))
       },
       close(name) {
@@ -101,7 +131,7 @@ export function readNumberStyles(bytes: Uint8Array, context: ExtractContext): Nu
     },
     context,
   )
-  return { styles, codes }
+  return { styles, codes, words: [...new Set(words)].filter((word) => word !== '') }
 }
 
 /** Words outside the cells: headers and footers, rules, validation, links. */
@@ -111,6 +141,14 @@ const WORD_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   scenario: ['name', 'comment', 'user'],
   protectedRange: ['name'],
   webPublishItem: ['title', 'destinationFile'],
+  inputCells: ['val'],
+  cfRule: ['text'],
+  filter: ['val'],
+  customFilter: ['val'],
+  dataRef: ['name', 'sheet'],
+  control: ['name'],
+  oleObject: ['link'],
+  sortCondition: ['customList'],
 }
 
 /** From this many digits on a whole number may be more than a double holds. */
@@ -150,19 +188,16 @@ export class SheetReader implements XmlHandler {
       case 'rPh':
         this.#phonetic += 1
         return
-      default: {
-        const wanted = Object.hasOwn(WORD_ATTRIBUTES, name) ? WORD_ATTRIBUTES[name] : undefined
-        for (const key of wanted ?? []) {
-          const value = attribute(attributes, key)
-          if (value) this.#after.push(value)
-        }
-      }
+      default:
+        this.#after.push(...attributeWords(WORD_ATTRIBUTES, name, attributes))
     }
   }
 
   text(data: string): void {
     if (!this.#inCell) {
-      if (this.#element !== '' && data.trim() !== '') this.#after.push(data.trim())
+      if (this.#element === '' || data.trim() === '') return
+      if (HEADER_OR_FOOTER.test(this.#element)) this.#after.push(...headerLines(data))
+      else this.#after.push(data.trim())
       return
     }
     if (this.#element === 'f') this.#formula += data
@@ -193,7 +228,10 @@ export class SheetReader implements XmlHandler {
   /** Gives out what is left: the last row, formulas, and the words outside the cells. */
   finish(): void {
     this.#endRow()
-    for (const formula of this.#formulas) this.#rows.line(`=${formula}`)
+    for (const formula of this.#formulas) {
+      this.#rows.line(`=${formula}`)
+      for (const joined of joinedLiterals(formula)) this.#rows.line(joined)
+    }
     for (const line of this.#after) this.#rows.line(line)
     this.#rows.flush()
   }

@@ -3,7 +3,7 @@ import { ExtractLimitError } from '../format.ts'
 import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
 import type { XmlHandler } from '../readers/xml-walker.ts'
 import type { ListNumbering } from './list-numbering.ts'
-import { INLINE, isOn, NOISE, symbolOf, WORDS } from './story-vocabulary.ts'
+import { allWords, INLINE, isOn, NOISE, symbolOf, wordsOf } from './story-vocabulary.ts'
 import type { WordStyles } from './word-styles.ts'
 
 /**
@@ -42,6 +42,8 @@ interface Alternate {
 export interface StoryOptions {
   readonly styles?: WordStyles
   readonly numbering?: ListNumbering
+  /** For stories of a kind that nobody knows: the values of all attributes that hold words. */
+  readonly everyAttribute?: boolean
 }
 
 export class StoryText implements XmlHandler {
@@ -53,6 +55,7 @@ export class StoryText implements XmlHandler {
   readonly #alternates: Alternate[] = []
   readonly #styles: WordStyles | null
   readonly #numbering: ListNumbering | null
+  readonly #everyAttribute: boolean
   #implicit: Paragraph = newParagraph()
   #asides: string[] = []
   #deleted = 0
@@ -70,6 +73,7 @@ export class StoryText implements XmlHandler {
   constructor(options: StoryOptions = {}) {
     this.#styles = options.styles ?? null
     this.#numbering = options.numbering ?? null
+    this.#everyAttribute = options.everyAttribute ?? false
   }
 
   /** All lines so far. */
@@ -183,13 +187,7 @@ export class StoryText implements XmlHandler {
   }
 
   #openOther(name: string, attributes: XmlAttributes): void {
-    const wanted = WORDS[name]
-    if (wanted === undefined || !Object.hasOwn(WORDS, name)) return
-    for (const key of wanted) {
-      const value = attribute(attributes, key)
-      const isNumbering = name === 'lvlText' && !/\p{L}{3}/u.test(value ?? '')
-      if (value !== undefined && /[\p{L}\p{N}]/u.test(value) && !isNumbering) this.#asides.push(value)
-    }
+    this.#asides.push(...(this.#everyAttribute ? allWords(attributes) : wordsOf(name, attributes)))
     if (this.#paragraphs.length === 0) this.#flushAsides()
   }
 

@@ -1,4 +1,5 @@
 import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
+import { isWords } from '../readers/xml-walker.ts'
 
 /** The elements and attributes of Office stories that matter to a reader of text, by their local names. */
 const FLAG_OFF = /^(?:0|false|off|none)$/i
@@ -53,18 +54,24 @@ export const INLINE = new Set([
   'fld',
 ])
 /** Attributes a person wrote, by element; `*` for any. */
-export const WORDS: Readonly<Record<string, readonly string[]>> = {
-  docPr: ['descr', 'title'],
-  cNvPr: ['descr', 'title'],
-  shape: ['alt', 'title', 'href'],
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  docPr: ['descr', 'title', 'name'],
+  cNvPr: ['descr', 'title', 'name'],
+  shape: ['alt', 'title', 'href', 'target'],
   imagedata: ['title', 'href'],
+  bookmarkStart: ['name'],
+  docPart: ['val'],
+  dataBinding: ['xpath'],
+  smartTag: ['element'],
+  permStart: ['ed'],
+  cSld: ['name'],
   textpath: ['string'],
   hyperlink: ['tooltip', 'display', 'location'],
-  hlinkClick: ['tooltip'],
-  hlinkHover: ['tooltip'],
+  hlinkClick: ['tooltip', 'tgtFrame'],
+  hlinkHover: ['tooltip', 'tgtFrame'],
   docVar: ['name', 'val'],
   alias: ['val'],
-  tag: ['val'],
+  tag: ['name', 'val'],
   listItem: ['displayText', 'value'],
   listEntry: ['val'],
   default: ['val'],
@@ -72,15 +79,23 @@ export const WORDS: Readonly<Record<string, readonly string[]>> = {
   helpText: ['val'],
   fldSimple: ['instr'],
   attr: ['val'],
-  comment: ['author'],
-  cmAuthor: ['name'],
+  comment: ['author', 'initials'],
+  cmAuthor: ['name', 'initials'],
   author: ['name'],
   tblCaption: ['val'],
   tblDescription: ['val'],
   lvlText: ['val'],
   OLEObject: ['ProgID'],
   oleObj: ['name', 'progId'],
-  person: ['displayName', 'userId'],
+  person: ['displayName', 'userId', 'author'],
+  presenceInfo: ['userId'],
+  table: ['name', 'displayName', 'comment'],
+  pivotTableDefinition: ['name', 'grandTotalCaption', 'rowHeaderCaption', 'colHeaderCaption', 'dataCaption'],
+  pivotField: ['name', 'subtotalCaption'],
+  dataField: ['name'],
+  externalBook: ['url'],
+  ddeLink: ['ddeService', 'ddeTopic'],
+  ddeItem: ['name'],
   custShow: ['name'],
   section: ['name'],
   control: ['name'],
@@ -97,7 +112,45 @@ export const WORDS: Readonly<Record<string, readonly string[]>> = {
   cacheField: ['name', 'caption'],
   Glyphs: ['UnicodeString'],
   Prop: ['V'],
-  docPartBody: [],
+}
+
+/** Names that programs give by themselves: `Picture 3`, `_Toc123`, `Google Shape;54;p13`. */
+const GIVEN_NAME =
+  /^(?:_(?:Toc|Ref|Hlk|GoBack|MON_|DV_)\w*|OLE_LINK\d+|Google Shape;.*|[\p{L}\p{M}.-]+(?: [\p{L}\p{M}.-]+){0,4} \d{1,3}|\p{L}+\d{0,3}|(?:image|img)[\d_-]*\.\w+)?$/u
+
+const NONE: readonly string[] = []
+
+/** Attributes of an element that a person wrote. */
+export function wordsOf(element: string, attributes: XmlAttributes): readonly string[] {
+  const wanted = WORDS[element]
+  if (wanted === undefined || !Object.hasOwn(WORDS, element)) return NONE
+  return wanted.map((key) => typed(element, key, attribute(attributes, key) ?? '')).filter((value) => value !== '')
+}
+
+/** The values of all attributes that hold words, of an element that nobody knows. */
+export function allWords(attributes: XmlAttributes): readonly string[] {
+  return attributes
+    .entries()
+    .filter(([key, value]) => !key.startsWith('xmlns') && isWords(value))
+    .map(([, value]) => value)
+}
+
+/** Empty where a program wrote it. */
+function typed(element: string, key: string, value: string): string {
+  if (!/[\p{L}\p{N}]/u.test(value)) return ''
+  switch (element) {
+    case 'lvlText':
+      return /\p{L}{3}|\d{4}/u.test(value.replace(/%\d/g, '')) ? value : ''
+    case 'bookmarkStart':
+      // There are no spaces in the name of a bookmark.
+      return GIVEN_NAME.test(value) ? '' : value.replaceAll('_', ' ')
+    case 'docPr':
+    case 'cNvPr':
+    case 'cSld':
+      return key === 'name' && GIVEN_NAME.test(value) ? '' : value
+    default:
+      return value
+  }
 }
 
 export function isOn(attributes: XmlAttributes): boolean {

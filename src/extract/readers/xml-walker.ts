@@ -280,6 +280,6 @@ export function xmlToText(bytes: Uint8Array, context: ExtractContext): string {
 }
 
 /** Not a flag, a colour, a short number or a name of the schema. */
-function isWords(value: string): boolean {
+export function isWords(value: string): boolean {
   return value.length >= 6 && /[\p{L}\d]/u.test(value) && !/^(?:#?[0-9a-f]{6,8}|https?:\/\/schemas\.\S+)$/i.test(value)
 }
