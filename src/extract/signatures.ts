@@ -210,6 +210,20 @@ function headOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1024)).toString('latin1')
 }
 
+const DISK_IMAGE_TRAILER_BYTES = 512
+
+/**
+ * The trailer of a disk image (UDIF): its mark, its version, its own size. For bytes that begin like nothing else: whoever
+ * puts the trailer behind another file makes no disk image of it.
+ */
+export function isAppleDiskImage(bytes: Uint8Array): boolean {
+  const at = bytes.length - DISK_IMAGE_TRAILER_BYTES
+  if (at < 0 || bytes[at] !== 0x6b || bytes[at + 1] !== 0x6f || bytes[at + 2] !== 0x6c || bytes[at + 3] !== 0x79)
+    return false
+  const trailer = Buffer.from(bytes.buffer, bytes.byteOffset + at, DISK_IMAGE_TRAILER_BYTES)
+  return trailer.readUInt32BE(4) === 4 && trailer.readUInt32BE(8) === DISK_IMAGE_TRAILER_BYTES
+}
+
 /** Version 7 tar has no mark; its header's checksum is proof. */
 function isOldTar(bytes: Uint8Array): boolean {
   if (bytes.length < 512 || bytes[0] === 0) return false

@@ -1,7 +1,7 @@
 import { decodeText } from './charset.ts'
 import type { ChildPart } from './format.ts'
 import { hasDelimiter } from './mime/multipart.ts'
-import { isBinary, signatureOf } from './signatures.ts'
+import { isAppleDiskImage, isBinary, signatureOf } from './signatures.ts'
 import { sniffMagic } from './sniff-magic.ts'
 import { refineOle } from './sniff-ole.ts'
 import { sniffText } from './sniff-text.ts'
@@ -34,6 +34,7 @@ export async function sniff(
   if (endsAsZip(bytes)) return { type: refineZip(bytes), also: NONE }
   const text = textOf(part)
   if (text !== null) return { type: sniffText(text, part), also: NONE }
+  if (isAppleDiskImage(bytes)) return { type: 'application/x-apple-diskimage', also: NONE }
   return { type: (await magic(bytes)) ?? 'application/octet-stream', also: NONE }
 }
 

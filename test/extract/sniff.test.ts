@@ -34,6 +34,8 @@ function zip(names: readonly string[], content = ''): Buffer {
 const office = 'application/vnd.openxmlformats-officedocument.'
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
+const diskImageTrailer = Buffer.concat([bytes('koly\0\0\0\x04\0\0\x02\0'), Buffer.alloc(500)])
+
 describe('true type by content', () => {
   it.each<[string, Buffer, string]>([
     ['zip', zip(['a.txt']), 'application/zip'],
@@ -73,6 +75,8 @@ describe('true type by content', () => {
     ['form', bytes('--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--'), 'multipart/form-data'],
     ['text', bytes('Hello: this is text\nwith lines'), 'text/plain'],
     ['text that begins like a program', bytes('MZ is the first thing that a program says'), 'text/plain'],
+    ['disk image', Buffer.concat([Buffer.alloc(600), diskImageTrailer]), 'application/x-apple-diskimage'],
+    ['text with the trailer of one', Buffer.concat([bytes('a,b\n'.repeat(3000)), diskImageTrailer]), 'text/plain'],
     ['nothing', bytes(''), 'application/x-empty'],
   ])('%s', async (_name, content, type) => {
     expect((await sniff({ bytes: content, filename: null })).type).toBe(type)

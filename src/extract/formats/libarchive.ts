@@ -1,6 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { isEmptyArchive, isVolume, isWholeArchive, outlineOfRar } from '../readers/archive-shape.ts'
+import { endOfArchive, isEmptyArchive, isVolume, isWholeArchive, outlineOfRar } from '../readers/archive-shape.ts'
 import { decodeName } from '../readers/entry-name.ts'
 import { inflateCeiling } from '../readers/inflate.ts'
 import { openLibarchive } from '../readers/libarchive-module.ts'
@@ -47,7 +47,7 @@ async function extractArchive(input: FormatInput, context: ExtractContext): Prom
   await readComment(opened?.bytes ?? bytes, context)
   await readEntries(opened?.bytes ?? bytes, context, opened)
   // libarchive doesn't tell where the others end.
-  const end = outlineOfRar(bytes)?.end ?? null
+  const end = endOfArchive(bytes)
   if (end !== null && end < bytes.length) await extractTrailing(bytes.subarray(end), context)
 }
 

@@ -40,6 +40,17 @@ export function outlineOfRar(bytes: Buffer): ArchiveOutline | null {
   return bytes.subarray(0, RAR5_MARK.length).equals(RAR5_MARK) ? outlineOfRar5(bytes) : null
 }
 
+/** First byte behind the archive; null where its format doesn't tell, or it breaks off before. */
+export function endOfArchive(bytes: Buffer): number | null {
+  const mark = bytes.toString('latin1', 0, 8)
+  if (mark.startsWith('Rar!')) return outlineOfRar(bytes)?.end ?? null
+  let end: number | null = null
+  if (mark.startsWith('7z\xbc\xaf') && bytes.length >= 32) end = endOfSevenZip(bytes)
+  // Cabinets: the size of the file in their header.
+  if (mark.startsWith('MSCF') && bytes.length >= 36) end = bytes.readUInt32LE(8)
+  return end !== null && end >= 32 && end <= bytes.length ? end : null
+}
+
 /** One of several files that make an archive together, as its header tells. */
 export function isVolume(bytes: Buffer): boolean {
   const mark = bytes.toString('latin1', 0, 8)

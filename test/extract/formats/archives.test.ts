@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { endOfArchive } from '../../../src/extract/readers/archive-shape.ts'
 import { has, made, read } from './making.ts'
 
 const CARD = 'card 4111 1111 1111 1111'
@@ -161,6 +162,27 @@ describe('archives that are not all there', () => {
     cabinet.write('MSCF')
     cabinet.writeUInt16LE(2, 30)
     expect((await read(cabinet, 'x.cab')).said).toContain('partial multi-volume')
+  })
+})
+
+describe('archives that tell where they end', () => {
+  it.skipIf(!has('7z'))('have what stands behind them read', async () => {
+    const archive = made('7z', ['a', 'x.7z', 'a.txt'], files, 'x.7z')
+    const result = await read(Buffer.concat([archive, Buffer.from('a hidden line')]), 'x.7z')
+    expect(result.text).toContain('a hidden line')
+    expect(result.traits).toContain('trailing-data')
+    expect([...(await read(archive, 'x.7z')).traits]).toEqual([])
+  })
+
+  it.each([
+    ['cabinet', 64, 64],
+    ['cabinet of a lying size', 4_000_000_000, null],
+    ['cabinet smaller than its header', 8, null],
+  ])('are measured: %s', (_, size, end) => {
+    const cabinet = Buffer.alloc(80)
+    cabinet.write('MSCF')
+    cabinet.writeUInt32LE(size, 8)
+    expect(endOfArchive(cabinet)).toBe(end)
   })
 })
 
