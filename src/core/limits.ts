@@ -128,6 +128,10 @@ export const limits = {
   /** Office nests some sixty deep; beyond this the reader's stack is what is being attacked. */
   extractXmlDepthMax: 512,
   extractXmlNodesMax: 20_000_000,
+  /** Entities that one XML document declares, how deep they hold one another, and all that its references come to. */
+  extractXmlEntitiesMax: 10_000,
+  extractXmlEntityDepthMax: 16,
+  extractXmlEntityMaxChars: 4 * 1024 * 1024,
   extractCellsMax: 5_000_000,
   /** Empty cells kept as TABs, so that a value stays under its header. */
   extractCellGapMax: 64,

@@ -21,34 +21,37 @@ export const xml: Format = {
     const asides: string[] = []
     let glued = ''
     let broken = true
-    walkXml(
-      input.bytes,
-      {
-        open(_name, attributes) {
-          broken = !/\S$/.test(glued)
-          for (const [, value] of attributes.entries()) if (value.trim() !== '') asides.push(value)
+    try {
+      walkXml(
+        input.bytes,
+        {
+          open(_name, attributes) {
+            broken = !/\S$/.test(glued)
+            for (const [, value] of attributes.entries()) if (value.trim() !== '') asides.push(value)
+          },
+          text(piece) {
+            if (piece === '') return
+            if (broken && pieces.length > 0 && piece.trim() !== '') pieces.push('\n')
+            if (piece.trim() !== '' || !broken) pieces.push(piece)
+            glued = piece
+            broken = broken && piece.trim() === ''
+          },
+          close() {
+            // Text right behind a closing tag goes on; an element right behind it does not.
+            broken = false
+            glued = ''
+          },
+          aside(piece) {
+            asides.push(piece)
+          },
         },
-        text(piece) {
-          if (piece === '') return
-          if (broken && pieces.length > 0 && piece.trim() !== '') pieces.push('\n')
-          if (piece.trim() !== '' || !broken) pieces.push(piece)
-          glued = piece
-          broken = broken && piece.trim() === ''
-        },
-        close() {
-          // Text right behind a closing tag goes on; an element right behind it does not.
-          broken = false
-          glued = ''
-        },
-        aside(piece) {
-          asides.push(piece)
-        },
-      },
-      context,
-    )
+        context,
+      )
+    } finally {
+      context.text(pieces.join(''))
+      context.text(asides.join('\n'))
+    }
     const text = pieces.join('')
-    context.text(text)
-    context.text(asides.join('\n'))
     await readEmbedded(text, context)
     if (asides.length > 0) await readEmbedded(asides.join('\n'), context)
   },

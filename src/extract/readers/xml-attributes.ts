@@ -1,3 +1,5 @@
+import type { XmlEntities } from './xml-entities.ts'
+
 /**
  * The attributes of one start tag, read out of the text of the document when they are asked for: most tags of an Office
  * document have some, and hardly any is looked at. Valid only while the tag is being handled. Of two of one name the
@@ -32,6 +34,8 @@ export class TagAttributes implements XmlAttributes {
   readonly #text: string
   readonly #spans: number[] = []
   #length = 0
+  /** Those that the document declares. */
+  entities: XmlEntities | null = null
 
   constructor(text: string) {
     this.#text = text
@@ -91,7 +95,8 @@ export class TagAttributes implements XmlAttributes {
   }
 
   #value(at: number): string {
-    return decodeEntities(this.#text.slice(this.#spans[at + 2], this.#spans[at + 3]))
+    const raw = this.#text.slice(this.#spans[at + 2], this.#spans[at + 3])
+    return decodeEntities(this.entities?.expand(raw) ?? raw)
   }
 }
 

@@ -2,12 +2,13 @@ import { limits } from '../../core/limits.ts'
 import { decodeText } from '../charset.ts'
 import { type ExtractContext, ExtractLimitError } from '../format.ts'
 import { decodeEntities, TagAttributes, type XmlAttributes } from './xml-attributes.ts'
+import { endOfSubset, XmlEntities } from './xml-entities.ts'
 import { xmlName, xmlNameAt } from './xml-names.ts'
 
 /**
- * XML of documents as events. No DTD is read and no entity beyond the five of XML is replaced, so there is nothing to
- * fetch or to blow up; broken markup is read as far as it goes. Depth, nodes and time are bounded: past them it throws
- * ExtractLimitError, which the walker of parts turns into `uninspected`.
+ * XML of documents as events. Entities that the document declares itself are replaced, none from elsewhere, so there is
+ * nothing to fetch; broken markup is read as far as it goes. Depth, nodes, time and what entities come to are bounded:
+ * past them it throws ExtractLimitError, which the walker of parts turns into `uninspected`.
  */
 export interface XmlHandler {
   /** `name` is the local name: prefixes differ between writers, and a hostile one may choose any. */
@@ -39,6 +40,7 @@ class XmlWalk {
   readonly #handler: XmlHandler
   readonly #context: Pick<ExtractContext, 'budget'>
   readonly #attributes: TagAttributes
+  #entities: XmlEntities | null = null
   #at = 0
   #depth = 0
   #nodes = 0
@@ -60,10 +62,17 @@ class XmlWalk {
       }
       if (++this.#nodes > limits.extractXmlNodesMax) throw new ExtractLimitError('too-many', 'xml nodes')
       const end = nextOrEnd(text, LT, '<', this.#at)
-      if (end > this.#at) this.#handler.text?.(decodeEntities(text.slice(this.#at, end)))
+      if (end > this.#at) this.#characters(text.slice(this.#at, end))
       this.#at = end
       if (end < text.length) this.#markup()
     }
+  }
+
+  /** What an entity stands for may be markup as well. */
+  #characters(raw: string): void {
+    const expanded = this.#entities?.expand(raw) ?? raw
+    if (expanded !== raw && expanded.includes('<')) new XmlWalk(expanded, this.#handler, this.#context).run()
+    else this.#handler.text?.(decodeEntities(expanded))
   }
 
   /** The reading position is at a `<`. What is no markup after all is text. */
@@ -122,10 +131,17 @@ class XmlWalk {
       // A document type ends behind its internal subset, which may hold any number of declarations.
       const plain = this.#until('>', 2)
       const subset = text.slice(this.#at, plain).indexOf('[')
-      const end = subset < 0 ? plain : endOfSubset(text, this.#at + subset)
+      const end = subset < 0 ? plain : indexOrEnd(text, '>', endOfSubset(text, this.#at + subset + 1))
+      this.#declareEntities(text.slice(this.#at, end))
       this.#handler.aside?.(text.slice(this.#at + 1, end))
       this.#at = end + 1
     }
+  }
+
+  #declareEntities(documentType: string): void {
+    if (this.#entities !== null || !documentType.includes('<!ENTITY')) return
+    this.#entities = new XmlEntities(documentType)
+    this.#attributes.entities = this.#entities
   }
 
   #tag(): void {
@@ -199,11 +215,6 @@ function nextOrEnd(text: string, code: number, mark: string, from: number): numb
   const near = Math.min(text.length, from + NEAR_CHARS)
   for (let at = from; at < near; at++) if (text.charCodeAt(at) === code) return at
   return near === text.length ? near : indexOrEnd(text, mark, near)
-}
-
-/** The `>` behind the `]` of an internal subset. */
-function endOfSubset(text: string, from: number): number {
-  return indexOrEnd(text, '>', indexOrEnd(text, ']', from))
 }
 
 function endOfBareValue(text: string, from: number): number {

@@ -99,7 +99,7 @@ describe('walkXml', () => {
   })
 
   it.each([
-    ['a document type with a subset', '<!DOCTYPE x [<!ENTITY e "a>b"><!ENTITY f "c">]><x>&e;</x>', ['+x', '&e;', '-x']],
+    ['a document type with a subset', '<!DOCTYPE x [<!ENTITY e "a>b"><!ENTITY f "c">]><x>&e;</x>', ['+x', 'a>b', '-x']],
     ['processing instructions but the first', '<?xml version="1.0"?><?php secret?><x/>', ['?php secret', '+x', '-x']],
     ['a bare less-than', '<x>1 < 2</x>', ['+x', '1 < 2', '-x']],
     ['attributes without quotes or values', '<x a=1 b c="2">t</x>', ['+x a=1 b= c=2', 't', '-x']],
