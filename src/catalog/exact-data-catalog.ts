@@ -44,7 +44,7 @@ export interface IndexOptions {
   readonly fields?: FieldRules
 }
 
-const KIND = 'exact-data'
+const KIND = 'exact-data-2'
 const SUFFIX = '.exact'
 const NAME_HEX = 32
 const PROGRESS_ROWS = 10_000

@@ -169,7 +169,8 @@ function passFilter(
     const bits = low[at] as number
     const word = read[i] as number
     indices[passing] = at
-    passing += (word >>> bits) & (word >>> (bits >>> 5)) & (word >>> (bits >>> 10)) & 1
+    const fourth = (high[at] as number) + bits
+    passing += (word >>> bits) & (word >>> (bits >>> 5)) & (word >>> (bits >>> 10)) & (word >>> fourth) & 1
   }
   return passing
 }
