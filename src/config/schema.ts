@@ -125,7 +125,7 @@ const limitsSchema = z.strictObject({
     'Parts of one message, members of archives included; beyond it `too-many`.',
   ),
   inflated_size: size(limits.extractInflatedMaxBytes).describe(
-    'What one message may unpack to altogether, or ten times its size for an upload past 32 MB where that is more; beyond it `too-large`.',
+    'What one message may unpack to altogether, or twenty times its size for an upload past 32 MB where that is more; beyond it `too-large`.',
   ),
   inflate_ratio: count(limits.extractRatioMax, 100_000).describe(
     'How many times its size something may unpack to; beyond it `too-large`.',

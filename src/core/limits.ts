@@ -83,7 +83,7 @@ export const limits = {
   extractInflatedMaxBytes: 500 * 1024 * 1024,
   extractRatioMax: 200,
   /** A large upload may unpack to so many times its size even where that is more than the bound for all. */
-  extractInflatedPerByteMax: 10,
+  extractInflatedPerByteMax: 20,
   /** Texts and archives that are larger are read as streams, and never held whole. */
   extractStreamFromBytes: 32 * 1024 * 1024,
   /** What is read of a stream at once. */

@@ -5,7 +5,7 @@ import type { IsolatedExtraction, TextPassing, TextSink } from './isolation.ts'
 import { joinPieces, ownBytes, utf8Beginning } from './join-pieces.ts'
 import { addTrait, type OpenPart, openPart } from './open-part.ts'
 import { childPath, PartPaths, rootPath } from './part-paths.ts'
-import { contentChunks, hasChunks } from './prints/content-chunks.ts'
+import type { ContentChunks } from './prints/content-chunks.ts'
 import { isTypeMismatch } from './type-mismatch.ts'
 import { WalkNotes } from './walk-notes.ts'
 
@@ -82,10 +82,8 @@ export class WalkRecord {
     this.#budget.settle(extraction.left.budget)
   }
 
-  /** Prints of a part's pieces. */
-  chunks(bytes: Uint8Array, part: Part): void {
-    if (!hasChunks(part.sniffedType)) return
-    const { chunks, complete } = contentChunks(bytes)
+  /** Takes what a part's pieces came to. */
+  chunks({ chunks, complete }: ContentChunks, part: Part): void {
     if (chunks !== '') this.print(part.id, { chunks })
     if (!complete) this.say(part.path, 'too-large', 'content chunks')
   }

@@ -18,7 +18,7 @@ import { parseMediaType } from './media-type.ts'
 import { addTrait, isMailRoot, type OpenPart, openPart } from './open-part.ts'
 import { displayName } from './part-paths.ts'
 import { isBody, withWordsOf } from './passwords-in-text.ts'
-import { hasChunks } from './prints/content-chunks.ts'
+import { ChunkCutter, contentChunks, hasChunks } from './prints/content-chunks.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { isSandboxed, isTextual } from './registry.ts'
 import {
@@ -149,7 +149,8 @@ export class Walk {
     const sniffed = as === 'mail' ? { type: 'message/rfc822', also: [] } : await this.#sniff(child, path, parent)
     const identity = { size: child.bytes.length, sha256: hash('sha256', child.bytes, 'hex') }
     const open = this.#record.open(child, parent, path, sniffed.type, identity, as)
-    if (this.#settings.prints?.chunks) this.#record.chunks(child.bytes, open.part)
+    if (this.#settings.prints?.chunks && hasChunks(sniffed.type))
+      this.#record.chunks(contentChunks(child.bytes), open.part)
     await this.#readWatched(open, parent, () => this.#read(child, open, [sniffed.type, ...sniffed.also]))
     await this.#leave(child, parent, open, beside)
   }
@@ -170,9 +171,11 @@ export class Walk {
     const sample = source ? endsOf(source, beginning) : beginning
     const sniffed = await this.#sniff({ ...known, bytes: sample }, path, parent)
     const open = this.#record.open(child, parent, path, sniffed.type, { size: 0, sha256: '' }, null)
-    if (this.#settings.prints?.chunks && hasChunks(sniffed.type)) this.#record.say(path, 'too-large', 'content chunks')
+    const cutter = this.#settings.prints?.chunks && hasChunks(sniffed.type) ? new ChunkCutter() : null
+    if (cutter) stream.observe((bytes) => cutter.push(bytes))
     await this.#readWatched(open, parent, () => this.#readStream(child, open, [sniffed.type, ...sniffed.also]))
     await stream.drain()
+    if (cutter) this.#record.chunks(cutter.end(), open.part)
     this.#record.parts[open.part.id] = { ...open.part, size: stream.size, sha256: stream.sha256 }
     await this.#leave(child, parent, open, beside)
   }

@@ -29,31 +29,62 @@ const GEAR = Int32Array.from({ length: 256 }, (_, byte) => {
   return word ^ (word >>> 15)
 })
 
-/**
- * 128 bits of SHA-256 for each chunk that is not padding, one after the other, in base64; of the first
- * `most` chunks. Empty for files of a single chunk: those are known by all of their bytes.
- */
-export function contentChunks(
-  bytes: Uint8Array,
-  most: number = limits.extractChunksMax,
-): { readonly chunks: string; readonly complete: boolean } {
-  const digests: Buffer[] = []
-  let start = 0
-  let chunks = 0
-  while (start < bytes.length) {
-    if (++chunks > most) return { chunks: base64(digests), complete: false }
-    const end = chunkEnd(bytes, start)
-    const chunk = bytes.subarray(start, end)
-    // The last chunk ends with the file, not by its content.
-    if ((end < bytes.length || chunk.length >= CHUNK_MIN_BYTES) && !isPadding(chunk))
-      digests.push(hash('sha256', chunk, 'buffer').subarray(0, DIGEST_BYTES))
-    start = end
-  }
-  return { chunks: chunks < 2 ? '' : base64(digests), complete: true }
+/** What chunks come to: `complete` is false where there were more than were looked at. */
+export interface ContentChunks {
+  /**
+   * 128 bits of SHA-256 for each chunk that is not padding, one after the other, in base64. Empty for files of a single
+   * chunk: those are known by all of their bytes.
+   */
+  readonly chunks: string
+  readonly complete: boolean
 }
 
-function base64(digests: readonly Buffer[]): string {
-  return Buffer.concat(digests).toString('base64')
+/** Of the first `most` chunks. */
+export function contentChunks(bytes: Uint8Array, most: number = limits.extractChunksMax): ContentChunks {
+  const cutter = new ChunkCutter(most)
+  cutter.push(bytes)
+  return cutter.end()
+}
+
+/** The same of a file that comes in pieces, whose bytes are not kept. */
+export class ChunkCutter {
+  readonly #most: number
+  readonly #digests: Buffer[] = []
+  #chunks = 0
+  /** What no chunk was cut from yet. */
+  #rest: Uint8Array = new Uint8Array(0)
+
+  constructor(most: number = limits.extractChunksMax) {
+    this.#most = most
+  }
+
+  push(bytes: Uint8Array): void {
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    // A chunk that may still grow waits for what follows.
+    const from = this.#cut(all, all.length - CHUNK_MAX_BYTES)
+    this.#rest = Uint8Array.prototype.slice.call(all, from)
+  }
+
+  end(): ContentChunks {
+    this.#cut(this.#rest, this.#rest.length)
+    const complete = this.#chunks <= this.#most
+    return { chunks: this.#chunks < 2 ? '' : Buffer.concat(this.#digests).toString('base64'), complete }
+  }
+
+  /** Cuts chunks that begin before `until`; where the next one begins. */
+  #cut(bytes: Uint8Array, until: number): number {
+    let start = 0
+    while (start < until && this.#chunks <= this.#most) {
+      if (++this.#chunks > this.#most) return bytes.length
+      const end = chunkEnd(bytes, start)
+      const chunk = bytes.subarray(start, end)
+      // The last chunk ends with the file, not by its content.
+      if ((end < bytes.length || chunk.length >= CHUNK_MIN_BYTES) && !isPadding(chunk))
+        this.#digests.push(hash('sha256', chunk, 'buffer').subarray(0, DIGEST_BYTES))
+      start = end
+    }
+    return this.#chunks > this.#most ? bytes.length : start
+  }
 }
 
 function chunkEnd(bytes: Uint8Array, start: number): number {

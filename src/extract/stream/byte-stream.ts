@@ -12,6 +12,7 @@ export class ByteStream {
   #arrived = 0
   #isDone = false
   #sha256: string | null = null
+  #observer: ((bytes: Uint8Array) => void) | null = null
 
   constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     this.#chunks = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
@@ -26,6 +27,12 @@ export class ByteStream {
   get sha256(): string {
     this.#sha256 ??= this.#hash.digest('hex')
     return this.#sha256
+  }
+
+  /** Shows all bytes to `observer`, in order and whoever reads them. Nothing may have been taken before. */
+  observe(observer: (bytes: Uint8Array) => void): void {
+    for (const chunk of this.#queue) observer(chunk)
+    this.#observer = observer
   }
 
   /** The next `length` bytes, fewer at the end; they stay in the stream. */
@@ -100,6 +107,7 @@ export class ByteStream {
       return false
     }
     this.#hash.update(value)
+    this.#observer?.(value)
     this.#arrived += value.length
     if (value.length > 0) this.#queue.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
     this.#queued += value.length

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { contentChunks } from '../../../src/extract/prints/content-chunks.ts'
+import { ChunkCutter, contentChunks } from '../../../src/extract/prints/content-chunks.ts'
 
 /** Bytes that look random and are the same in every run. */
 function noise(bytes: number, seed: string): Buffer {
@@ -34,6 +34,15 @@ describe('content-defined chunks', () => {
     ['something behind it', Buffer.concat([file, noise(3_000, 't')])],
   ])('%s changes the chunks around it alone', (_name, changed) => {
     expect(shared(own, digests(changed))).toBeGreaterThanOrEqual(own.length - 4)
+  })
+
+  it.each([1_000, 8_191, 8_192, 65_537])('are the same of a file in pieces of %i bytes', (pieceBytes) => {
+    const padded = Buffer.concat([file, Buffer.alloc(20_000), noise(3_000, 't')])
+    for (const most of [10_000, 50]) {
+      const cutter = new ChunkCutter(most)
+      for (let at = 0; at < padded.length; at += pieceBytes) cutter.push(padded.subarray(at, at + pieceBytes))
+      expect(cutter.end()).toEqual(contentChunks(padded, most))
+    }
   })
 
   it('have nothing in common with other content', () => {

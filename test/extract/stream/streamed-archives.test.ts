@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { contentChunks } from '../../../src/extract/prints/content-chunks.ts'
 import { has, made, zipOf } from '../formats/making.ts'
 import { lines, sha256, streamed } from './streamed.ts'
 
@@ -133,6 +134,15 @@ describe('a large archive', () => {
     ])
     const result = await streamed(hiding, 'x.zip')
     expect(result.passed.get('x.zip/[gap]')).toBe('hidden between entries')
+  })
+
+  it('has the prints of a file that was held', async () => {
+    const prints = { chunks: true, pictures: false }
+    const { extraction, said } = await streamed(zip, 'x.zip', { prints })
+    const { chunks } = contentChunks(zip)
+    expect(chunks).not.toBe('')
+    expect(said).toEqual([])
+    expect(extraction.prints).toEqual([{ part: 0, chunks }])
   })
 
   it('mbox has its messages read one by one', async () => {
