@@ -41,7 +41,12 @@ export async function* scanFiles(targets: Iterable<ScanTarget> | AsyncIterable<S
 async function scanFile(target: ScanTarget, options: ScanFilesOptions): Promise<ScanAnswer> {
   try {
     const { envelope, job } = await openScanInput(target)
-    const report = await options.pool.scan({ ...job, reveal: options.reveal, terms: options.terms })
+    const report = await options.pool.scan({
+      ...job,
+      reveal: options.reveal,
+      explain: options.explain,
+      terms: options.terms,
+    })
     const input = { envelope, report, directory: options.directory, now: envelope.receivedAt }
     const decision = evaluate(options.policies, input)
     const explanation = options.explain ? explainEvaluation(options.policies, input) : null

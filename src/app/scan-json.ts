@@ -29,7 +29,9 @@ export function scanJson(answer: ScanAnswer): Record<string, unknown> {
       textLength: part.textLength,
     })),
     uninspected: report.uninspected,
-    ...(answer.explanation ? { explanation: answer.explanation, nearMisses: report.nearMisses } : {}),
+    ...(answer.explanation
+      ? { explanation: answer.explanation, nearMisses: [...report.nearMisses, ...(report.explained ?? [])] }
+      : {}),
     elapsedMs: report.elapsedMs,
   }
 }

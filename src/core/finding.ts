@@ -129,7 +129,7 @@ export interface Finding {
   readonly matches: readonly FindingMatch[]
 }
 
-/** A match that was dropped, and by what: `sluice scan --explain` shows it. No value. */
+/** A match that was dropped, and by what: `sluice scan --explain` shows it. */
 export interface NearMiss {
   readonly detector: string
   readonly part: string
@@ -137,6 +137,8 @@ export interface NearMiss {
   readonly end: number
   /** What silenced it. */
   readonly silencedBy: EvidenceNote
+  /** Only with reveal. */
+  readonly value?: string
 }
 
 /** A label after the label map: the organisation's own level where one is mapped. */

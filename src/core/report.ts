@@ -21,6 +21,8 @@ export interface ScanReport {
   readonly findings: readonly Finding[]
   readonly labels: readonly LabelFinding[]
   readonly nearMisses: readonly NearMiss[]
+  /** Near misses that take a second look at the texts: only where an explanation was asked for. */
+  readonly explained?: readonly NearMiss[]
   readonly revisions: Pick<Revisions, 'rules' | 'catalog'>
   readonly elapsedMs: number
 }

@@ -3,9 +3,10 @@ import type { ExtractedText } from '../core/extraction.ts'
 import { confidenceAtLeast, type Match } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
 import { combineMatches } from './combine-matches.ts'
-import { buildRuleSet, type CompiledRuleSet } from './compile-rules.ts'
+import { buildRuleSet, type CompiledRuleSet, choicesMade } from './compile-rules.ts'
 import type { DetectOptions, RawNearMiss, StreamedDetector, TextDetection } from './detector.ts'
-import { type Claim, TextScan } from './scan-text.ts'
+import { explainMisses, type Missed, pickMisses } from './explain-misses.ts'
+import { type Claim, type SilencedClaim, TextScan } from './scan-text.ts'
 import { settleClaims } from './settle-claims.ts'
 import { termRule } from './term-rules.ts'
 import { ViewScan } from './view-scan.ts'
@@ -14,9 +15,9 @@ import { weighMatches } from './weigh-matches.ts'
 /** Finds what the rules say in one text; offsets are bytes of the original text. */
 export function detectText(rules: CompiledRuleSet, text: ExtractedText, options: DetectOptions): TextDetection {
   const all = withTerms(rules, options.terms ?? [])
-  const { settled, nearMisses, overflow } = look(all, text)
-  const weighed = weighMatches(all, settled, nearMisses)
-  return conclude(all, text, { settled: weighed, nearMisses, overflow }, options)
+  const looked = look(all, text, options)
+  const settled = weighMatches(all, looked.settled, looked.nearMisses)
+  return conclude(all, text, { ...looked, settled }, options)
 }
 
 /**
@@ -31,7 +32,7 @@ export function patternStream(rules: CompiledRuleSet, options: DetectOptions): S
   return {
     take: (text) => {
       const matchesMax = Math.max(limits.detectMatchesPerRuleMax, text.utf8.length / limits.detectBytesPerCandidateMin)
-      return conclude(all, text, look(all, text, matchesMax), options)
+      return conclude(all, text, look(all, text, options, matchesMax), options)
     },
     isHeld: ({ detector, normalized }) => {
       const values = lacking.get(detector)?.add(normalized)
@@ -52,10 +53,12 @@ interface Looked {
   /** By position, before they are weighed together. */
   readonly settled: readonly Match[]
   readonly nearMisses: RawNearMiss[]
+  /** Before those that are told were picked. */
+  readonly explained: readonly Missed[]
   readonly overflow: boolean
 }
 
-function look(all: CompiledRuleSet, text: ExtractedText, matchesMax?: number): Looked {
+function look(all: CompiledRuleSet, text: ExtractedText, options: DetectOptions, matchesMax?: number): Looked {
   const buffer = bufferOf(text)
   const scan = new TextScan(all, buffer, null, matchesMax)
   scan.run()
@@ -71,22 +74,18 @@ function look(all: CompiledRuleSet, text: ExtractedText, matchesMax?: number): L
       hidden.found.map((found) => matchOf(text.part, found.claim, found)),
     ),
   ]
-  const nearMisses = scan.silenced.map(
-    (silenced): RawNearMiss => ({
-      detector: silenced.pattern.rule.rule.id,
-      part: text.part,
-      start: silenced.start,
-      end: silenced.end,
-      silencedBy: silenced.silencedBy,
-    }),
-  )
-  return { settled: settleClaims(matches), nearMisses, overflow: scan.overflow || hidden.overflow }
+  return {
+    settled: settleClaims(matches),
+    nearMisses: scan.silenced.map((silenced) => missOf(text.part, silenced)),
+    explained: options.explain ? explainMisses(all, buffer, scan.finder) : [],
+    overflow: scan.overflow || hidden.overflow,
+  }
 }
 
 function conclude(
   all: CompiledRuleSet,
   text: ExtractedText,
-  { settled, nearMisses, overflow }: Looked,
+  { settled, nearMisses, explained, overflow }: Looked,
   options: DetectOptions,
 ): TextDetection {
   const combined = combineMatches(all, bufferOf(text), settled)
@@ -97,12 +96,22 @@ function conclude(
       ({ confidence, detector }) => confidenceAtLeast(confidence, least) && !all.buildingBlocks.has(detector),
     ),
     nearMisses: withoutFound([...nearMisses, ...combined.nearMisses], found),
+    ...(options.explain && {
+      explained: withoutFound(
+        pickMisses(explained, found).map((miss) => missOf(text.part, miss)),
+        found,
+      ),
+    }),
     overflow: overflow || combined.overflow,
   }
 }
 
 function bufferOf({ utf8 }: ExtractedText): Buffer {
   return Buffer.from(utf8.buffer, utf8.byteOffset, utf8.byteLength)
+}
+
+function missOf(part: number, { pattern, start, end, silencedBy }: SilencedClaim): RawNearMiss {
+  return { detector: pattern.rule.rule.id, part, start, end, silencedBy }
 }
 
 function matchOf(
@@ -162,6 +171,7 @@ function withTerms(rules: CompiledRuleSet, terms: NonNullable<DetectOptions['ter
     set = buildRuleSet(
       rules.rules.map(({ rule }) => rule),
       terms.map(({ name, text }) => termRule(name, text)),
+      choicesMade(rules.patterns),
     )
     known.set(key, set)
   }

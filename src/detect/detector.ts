@@ -11,6 +11,8 @@ export interface DetectOptions {
   readonly findingKey: Uint8Array
   /** Adds raw values to findings; only a person at the command line may ask for it. */
   readonly reveal?: boolean
+  /** Tells of near misses that take a second look at the text, too. Changes nothing that is found. */
+  readonly explain?: boolean
   /** Ad-hoc terms, found whatever their case, spacing and punctuation, as high-confidence intellectual property. */
   readonly terms?: readonly { readonly name: string; readonly text: string }[]
   /** Matches below it are left out. Default `low`. */
@@ -31,6 +33,8 @@ export interface RawNearMiss {
 export interface TextDetection {
   readonly matches: readonly Match[]
   readonly nearMisses: readonly RawNearMiss[]
+  /** Those that only an explanation asks for. */
+  readonly explained?: readonly RawNearMiss[]
   /** A limit was hit, so the text was not inspected in full. */
   readonly overflow: boolean
 }

@@ -4,15 +4,17 @@
  */
 import type { Extraction, Part, Uninspected } from '../core/extraction.ts'
 import type { Finding, LabelFinding, Match, NearMiss } from '../core/finding.ts'
-import { CodePointOffsets } from './code-point-offsets.ts'
 import type { DetectOptions, Detector, RawNearMiss } from './detector.ts'
 import { FindingGroups } from './group-findings.ts'
+import { MissPlaces } from './miss-places.ts'
 import { TextStream } from './text-stream.ts'
 
 export interface Detection {
   readonly findings: readonly Finding[]
   readonly labels: readonly LabelFinding[]
   readonly nearMisses: readonly NearMiss[]
+  /** Those that only an explanation asks for. */
+  readonly explained: readonly NearMiss[]
   readonly uninspected: readonly Uninspected[]
 }
 
@@ -22,6 +24,7 @@ export class MessageDetection {
   readonly #groups = new FindingGroups()
   readonly #streams = new Map<string, TextStream>()
   readonly #nearMisses: NearMiss[] = []
+  readonly #explained: NearMiss[] = []
   readonly #uninspected: Uninspected[] = []
 
   constructor(detectors: readonly Detector[], options: DetectOptions) {
@@ -52,8 +55,9 @@ export class MessageDetection {
   /** Takes the message's parts and the texts that are held whole; ends what is still open. */
   finish(extraction: Extraction): Detection {
     for (const stream of this.#streams.values()) stream.end()
-    for (const { path, nearMisses, overflows } of this.#streams.values()) {
+    for (const { path, nearMisses, explained, overflows } of this.#streams.values()) {
       for (const miss of nearMisses) this.#nearMisses.push(miss)
+      for (const miss of explained) this.#explained.push(miss)
       for (const kind of overflows) this.#overflow(path, kind)
     }
     const matches: Match[] = []
@@ -66,7 +70,9 @@ export class MessageDetection {
         if (!detection) continue
         for (const match of detection.matches) matches.push(match)
         const path = extraction.parts[text.part]?.path ?? `part ${text.part}`
-        for (const miss of placed(detection.nearMisses, path, text.utf8)) this.#nearMisses.push(miss)
+        const places = new MissPlaces(path, text.utf8, this.#options)
+        for (const miss of detection.nearMisses) this.#nearMisses.push(places.of(miss))
+        for (const miss of detection.explained ?? []) this.#explained.push(places.of(miss))
         for (const miss of detection.nearMisses) silenced.push(miss)
         if (detection.overflow) this.#overflow(path, detector.kind)
       }
@@ -75,7 +81,13 @@ export class MessageDetection {
     }
     this.#groups.addAll(matches, extraction, silenced)
     const findings = this.#groups.findings(extraction.parts, this.#options)
-    return { findings, labels, nearMisses: this.#nearMisses, uninspected: this.#uninspected }
+    return {
+      findings,
+      labels,
+      nearMisses: this.#nearMisses,
+      explained: this.#explained,
+      uninspected: this.#uninspected,
+    }
   }
 
   #overflow(path: string, kind: Detector['kind']): void {
@@ -92,16 +104,4 @@ export class MessageDetection {
     })
     return { ...extraction, texts: [...extraction.texts, ...edges] }
   }
-}
-
-function placed(misses: readonly RawNearMiss[], path: string, text: Uint8Array): NearMiss[] {
-  if (misses.length === 0) return []
-  const offsets = new CodePointOffsets(text)
-  return misses.map(({ detector, start, end, silencedBy }) => ({
-    detector,
-    part: path,
-    start: offsets.at(start),
-    end: offsets.at(end),
-    silencedBy,
-  }))
 }

@@ -3,7 +3,6 @@
  * nothing of views: a caller that looks at a decoded region maps the offsets back. Pure and linear; what is bounded
  * says so.
  */
-import type RE2 from 're2'
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
 import type {
@@ -19,6 +18,7 @@ import { insideWord } from './match/boundary.ts'
 import { leadStart } from './match/plan-pattern.ts'
 import { scanBudget } from './match/scanner.ts'
 import type { OnMatch } from './match/walker.ts'
+import { matchValue } from './match-value.ts'
 import { addWindow, nearWindows, type Windows } from './near-windows.ts'
 import type { View } from './views/view.ts'
 import { foldedWords } from './words/fold.ts'
@@ -147,17 +147,12 @@ export class TextScan {
   #judge(pattern: CompiledPattern, start: number, end: number): boolean {
     if (this.#tooMany(pattern.rule)) return true
     if (pattern.term) return this.#term(pattern, start, end)
-    const span = pattern.valueOf ? this.#valueSpan(pattern.valueOf(), start, end) : { start, end }
-    const value = this.#text.toString('utf8', span.start, span.end)
-    const notes: EvidenceNote[] = [{ kind: 'pattern', name: pattern.pattern.id, effect: pattern.pattern.confidence }]
-    let normalized: string | null = value
-    for (const { validator, argument, name } of pattern.validators) {
-      normalized = validator.check(normalized, argument)
-      if (normalized === null) return false
-      notes.push({ kind: 'validator', name, effect: 'accepted' })
-    }
-    const canonical = pattern.validators.length > 0 ? normalized : normalized.trim().replace(/\s+/g, ' ')
-    return this.#weigh(pattern, { ...span, matchStart: start, matchEnd: end, value, normalized: canonical }, notes)
+    const found = matchValue(pattern, this.#text, start, end)
+    if (found.normalized === null) return false
+    const { value, normalized, notes } = found
+    const first: EvidenceNote = { kind: 'pattern', name: pattern.pattern.id, effect: pattern.pattern.confidence }
+    const span = { start: found.start, end: found.end, matchStart: start, matchEnd: end }
+    return this.#weigh(pattern, { ...span, value, normalized }, [first, ...notes])
   }
 
   /** What stands near says whether the match stands and how sure it is. */
@@ -205,15 +200,6 @@ export class TextScan {
       confidence,
       evidence: [{ kind: 'pattern', name: pattern.pattern.id, effect: confidence }],
     })
-  }
-
-  #valueSpan(regex: RE2, start: number, end: number) {
-    // A few bytes before the match stay in view for a pattern that begins with `\b`.
-    const from = Math.max(0, start - 4)
-    regex.lastIndex = start - from
-    const found = regex.exec(this.#text.subarray(from, end))
-    const indices = found?.indices?.groups?.value
-    return indices ? { start: from + indices[0], end: from + indices[1] } : { start, end }
   }
 
   #required(pattern: CompiledElement, start: number, end: number): EvidenceNote | null {

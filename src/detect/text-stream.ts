@@ -6,11 +6,11 @@
 import { isAscii } from 'node:buffer'
 import type { Match, NearMiss } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import { CodePointOffsets } from './code-point-offsets.ts'
 import type { DetectOptions, Detector, HeldMatch, RawNearMiss, StreamedDetector } from './detector.ts'
 import { TableColumns } from './evidence/table-columns.ts'
 import type { SeenMatch } from './finding-tally.ts'
 import type { FindingGroups } from './group-findings.ts'
+import { MissPlaces } from './miss-places.ts'
 import { PartMasks } from './part-masks.ts'
 
 /** The part's number in a window: its path is what counts. */
@@ -29,10 +29,13 @@ interface Opened {
 export class TextStream {
   readonly path: string
   readonly nearMisses: NearMiss[] = []
+  /** Those that only an explanation asks for. */
+  readonly explained: NearMiss[] = []
   /** Kinds of detectors that ran into a limit. */
   readonly overflows = new Set<Detector['kind']>()
   readonly #groups: FindingGroups
   readonly #opened: readonly Opened[]
+  readonly #reveal: boolean
   readonly #windowBytes: number
   readonly #contextBytes: number
   /** Header rows of the table that goes on in what waits, with their line ends. */
@@ -56,6 +59,7 @@ export class TextStream {
       const stream = detector.openStream?.(options)
       return stream ? [{ kind: detector.kind, stream, held: [] }] : []
     })
+    this.#reveal = options.reveal ?? false
     this.#windowBytes = options.windowBytes ?? limits.detectWindowBytes
     this.#contextBytes = Math.min(limits.detectWindowContextBytes, this.#windowBytes)
   }
@@ -126,6 +130,7 @@ export class TextStream {
     const own: { match: Match; into: Opened | null }[] = []
     const all: Match[] = []
     const silenced: RawNearMiss[] = []
+    const explained: RawNearMiss[] = []
     for (const opened of this.#opened) {
       const { kind, stream } = opened
       const detection = stream.take({ part: PART, utf8: window }, isOwn)
@@ -135,6 +140,7 @@ export class TextStream {
         if (isOwn(match)) own.push({ match, into: stream.isHeld?.(match) ? opened : null })
       }
       for (const miss of detection.nearMisses) silenced.push(miss)
+      for (const miss of detection.explained ?? []) explained.push(miss)
     }
     const masks = new PartMasks(new Map([[PART, window]]), all, silenced)
     const before = this.#codePointsBefore - codePointsIn(this.#header)
@@ -143,7 +149,9 @@ export class TextStream {
       return { start: before + start, end: before + end, excerpt }
     }
     for (const { match, into } of own) this.#take(match, into, see)
-    this.#tell(silenced.filter(isOwn), window, before)
+    const places = new MissPlaces(this.path, window, { reveal: this.#reveal }, before)
+    tell(this.nearMisses, silenced.filter(isOwn), places)
+    tell(this.explained, explained.filter(isOwn), places)
   }
 
   #take(match: Match, into: Opened | null, see: (match: Match) => SeenMatch): void {
@@ -156,16 +164,11 @@ export class TextStream {
     const seen = tally.shows(match.confidence) ? see(match) : null
     tally.add(match, this.path, () => seen ?? NOT_SEEN)
   }
+}
 
-  #tell(misses: readonly RawNearMiss[], window: Buffer, before: number): void {
-    const room = limits.detectNearMissesMax - this.nearMisses.length
-    if (misses.length === 0 || room <= 0) return
-    const offsets = new CodePointOffsets(window)
-    for (const { detector, start, end, silencedBy } of misses.slice(0, room)) {
-      const place = { start: before + offsets.at(start), end: before + offsets.at(end) }
-      this.nearMisses.push({ detector, part: this.path, ...place, silencedBy })
-    }
-  }
+/** Adds what there is room for. */
+function tell(told: NearMiss[], misses: readonly RawNearMiss[], places: MissPlaces): void {
+  for (const miss of misses.slice(0, Math.max(0, limits.detectNearMissesMax - told.length))) told.push(places.of(miss))
 }
 
 const NOT_SEEN: SeenMatch = { start: 0, end: 0, excerpt: '' }

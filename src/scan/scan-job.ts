@@ -25,6 +25,8 @@ export interface ScanJob {
   /** Ad-hoc terms of the command line. */
   readonly terms?: readonly { readonly name: string; readonly text: string }[]
   readonly reveal?: boolean
+  /** Looks for more near misses than a scan comes by. */
+  readonly explain?: boolean
 }
 
 export interface ScanSettings {
@@ -39,17 +41,19 @@ export async function runScan(job: ScanJob, detectors: CompiledDetectors, settin
   const options: DetectOptions = {
     findingKey: settings.findingKey,
     reveal: job.reveal ?? false,
+    explain: job.explain ?? false,
     terms: job.terms ?? [],
   }
   const detection = new MessageDetection(detectors.detectors, options)
   const extraction = await runExtract(job, settings.extract, detection)
-  const { findings, labels, nearMisses, uninspected } = detection.finish(extraction)
+  const { findings, labels, nearMisses, explained, uninspected } = detection.finish(extraction)
   return {
     parts: reportedParts(extraction, detection),
     uninspected: [...extraction.uninspected, ...uninspected],
     findings,
     labels,
     nearMisses,
+    ...(options.explain && { explained }),
     revisions: { rules: detectors.rules.revision, catalog: detectors.catalogRevision },
     elapsedMs: Math.round((performance.now() - startedAt) * 10) / 10,
   }

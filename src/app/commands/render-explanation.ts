@@ -1,4 +1,4 @@
-import type { EvidenceNote } from '../../core/finding.ts'
+import type { EvidenceNote, NearMiss } from '../../core/finding.ts'
 import type { ScanReport } from '../../core/report.ts'
 import { formatExplanation, type PolicyExplanation } from '../../policy/explain-evaluation.ts'
 
@@ -16,12 +16,15 @@ export function renderExplanation(explanation: readonly PolicyExplanation[], rep
       for (const note of match.evidence) lines.push(`      ${noteLine(note)}: ${note.effect}`)
     }
   }
-  for (const miss of report.nearMisses) {
-    const by = miss.silencedBy.effect === 'missing' ? 'missing' : `${miss.silencedBy.effect} by`
-    const place = `${miss.part} at ${miss.start}-${miss.end}`
-    lines.push(`  near miss: ${miss.detector} in ${place}: ${by} ${noteLine(miss.silencedBy)}`)
-  }
+  for (const [where, misses] of Map.groupBy([...report.nearMisses, ...(report.explained ?? [])], placeAndReason))
+    lines.push(`  near miss: ${misses.map(({ detector }) => detector).join(', ')} in ${where}`)
   return lines
+}
+
+/** Many a number is nearly one of several rules, for the same reason. */
+function placeAndReason({ part, start, end, value, silencedBy }: NearMiss): string {
+  const by = silencedBy.effect === 'missing' ? 'missing' : `${silencedBy.effect} by`
+  return `${part} at ${start}-${end}${value === undefined ? '' : ` (${value})`}: ${by} ${noteLine(silencedBy)}`
 }
 
 /** Keywords are the rule's own words, not the message's. */
