@@ -24,6 +24,7 @@ import { pgp } from './formats/pgp.ts'
 import { program } from './formats/program.ts'
 import { rtf } from './formats/rtf.ts'
 import { sealed } from './formats/sealed.ts'
+import { sqlite } from './formats/sqlite.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
 import { tnef } from './formats/tnef.ts'
@@ -90,6 +91,7 @@ const formats = [
   appleDouble,
   dsStore,
   propertyList,
+  sqlite,
   program,
   certificate,
 ] as const satisfies readonly Format[]
