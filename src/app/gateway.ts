@@ -35,7 +35,7 @@ import { openSqliteState } from '../store/sqlite/open-sqlite-state.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
 import type { HttpApi } from './api/http-api.ts'
 import { startApi } from './api/start-api.ts'
-import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
+import { loadCatalog } from './catalog-snapshot.ts'
 import { keysDir } from './commands/keys-command.ts'
 import { createDispatcher } from './create-dispatcher.ts'
 import { Doors } from './doors.ts'
@@ -49,7 +49,7 @@ import { pipelineScanner } from './pipeline-scanner.ts'
 import { hostnameOf, pipelineSettings } from './settings.ts'
 import { deliveryRoutes, listenerOptions, smtpLimits } from './smtp-listeners.ts'
 import { detectorSources, startScanPool } from './start-scan-pool.ts'
-import { type DefinitionWatch, watchDefinitions } from './watch-definitions.ts'
+import { type DefinitionWatch, definitionPaths, watchDefinitions } from './watch-definitions.ts'
 
 export interface Gateway {
   readonly smtp: readonly BoundAddress[]
@@ -133,7 +133,7 @@ async function compose(config: Config, log: Log, metrics: Metrics, closers: (() 
     settings: pipelineSettings(config, keys.trace, true),
   }
   const watch = await watchDefinitions({
-    paths: [...config.rules, ...config.policies, catalogDir(config), ...(config.labels ? [config.labels] : [])],
+    paths: () => definitionPaths(config),
     intervalMs: WATCH_INTERVAL_MS,
     log,
     load: () => reload(config, { pool, judge, audit, templates }),

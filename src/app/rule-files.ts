@@ -22,9 +22,21 @@ export async function readRuleFiles(paths: readonly string[]): Promise<RuleFile[
   )
 }
 
+/**
+ * Paths of the lists that rule files among `paths` name; those below a folder among them stand in it and are left out.
+ * What can't be read has none.
+ */
+export async function listPaths(paths: readonly string[]): Promise<string[]> {
+  const ofEach = paths.map(async (path) => {
+    const text = await readFile(path, 'utf8').catch(() => null)
+    return text === null ? [] : listNames({ file: path, text }).map((name) => join(dirname(path), name))
+  })
+  return (await Promise.all(ofEach)).flat()
+}
+
 /** What stands under any `files:`; the rule file's own check says when it stands where it may not. */
 function listNames(file: RuleFile): string[] {
-  if (!/^[\s\-{]*files\s*:|[{,]\s*files\s*:/m.test(file.text)) return []
+  if (!/\bfiles["']?\s*:/.test(file.text)) return []
   const names = new Set<string>()
   const collect = (node: unknown): void => {
     if (node === null || typeof node !== 'object') return

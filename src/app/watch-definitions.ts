@@ -4,8 +4,11 @@
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Config } from '../config/schema.ts'
 import { asError } from '../core/errors.ts'
 import type { PipelineLog } from '../pipeline/dependencies.ts'
+import { catalogDir } from './catalog-snapshot.ts'
+import { listPaths } from './rule-files.ts'
 
 export interface DefinitionWatch {
   /** Why the newest files are not in force, or null. */
@@ -16,22 +19,30 @@ export interface DefinitionWatch {
 }
 
 export interface WatchOptions {
-  readonly paths: readonly string[]
+  /** Files and folders; asked again after every change, since a changed file may name others. */
+  readonly paths: () => Promise<readonly string[]>
   readonly intervalMs: number
   readonly log: PipelineLog
   /** Loads and swaps; throws when the files are broken. */
   readonly load: () => Promise<void>
 }
 
+/** What an installation's rules, policies, labels and registered data are read from. */
+export async function definitionPaths(config: Config): Promise<string[]> {
+  const labels = config.labels ? [config.labels] : []
+  return [...config.rules, ...(await listPaths(config.rules)), ...config.policies, ...labels, catalogDir(config)]
+}
+
 /** Takes the files as they are now for loaded. */
 export async function watchDefinitions(options: WatchOptions): Promise<DefinitionWatch> {
-  let seen = await stamp(options.paths)
+  let paths = await options.paths()
+  let seen = await stamp(paths)
   let problem: string | null = null
   let running: Promise<void> | null = null
   const look = async () => {
-    const now = await stamp(options.paths)
-    if (now === seen) return
-    seen = now
+    if ((await stamp(paths)) === seen) return
+    paths = await options.paths()
+    seen = await stamp(paths)
     try {
       await options.load()
       problem = null

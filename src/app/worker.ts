@@ -12,7 +12,7 @@ import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
 import { createMetrics, type Metrics } from '../platform/metrics.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
-import { catalogDir, loadCatalog } from './catalog-snapshot.ts'
+import { loadCatalog } from './catalog-snapshot.ts'
 import { createDispatcher } from './create-dispatcher.ts'
 import { workerChecks } from './gateway-checks.ts'
 import { Health } from './health.ts'
@@ -23,7 +23,7 @@ import { openState } from './open-state.ts'
 import { pipelineScanner } from './pipeline-scanner.ts'
 import { pipelineSettings } from './settings.ts'
 import { detectorSources, startScanPool } from './start-scan-pool.ts'
-import { watchDefinitions } from './watch-definitions.ts'
+import { definitionPaths, watchDefinitions } from './watch-definitions.ts'
 
 const HEALTH_INTERVAL_MS = 2_000
 const WATCH_INTERVAL_MS = 2_000
@@ -77,7 +77,7 @@ async function compose(config: Config, closers: (() => Promise<void>)[]): Promis
     settings: pipelineSettings(config, state.keys.trace, false),
   }
   const watch = await watchDefinitions({
-    paths: [...config.rules, ...config.policies, catalogDir(config), ...(config.labels ? [config.labels] : [])],
+    paths: () => definitionPaths(config),
     intervalMs: WATCH_INTERVAL_MS,
     log,
     load: async () => {
