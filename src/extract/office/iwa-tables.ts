@@ -2,9 +2,9 @@ import { limits } from '../../core/limits.ts'
 import { type Field, fields, type IwaObject } from './iwa-archive.ts'
 
 /**
- * Tables of Numbers, Pages and Keynote since 2018: rows of cells as they are stored, cells apart by TAB. Message types
+ * Tables of Numbers, Pages and Keynote since 2013: rows of cells as they are stored, cells apart by TAB. Message types
  * and fields as documented by the numbers-parser project (TSTArchives.proto). `isPartial` where a table keeps its cells
- * in a form of earlier versions, whose numbers are not read. Never throws; bounded by `limits.extractCellsMax`.
+ * in a form of later versions, whose numbers are not read. Never throws; bounded by `limits.extractCellsMax`.
  */
 export interface IwaTables {
   readonly rows: readonly string[]
@@ -17,6 +17,10 @@ const DATA_LIST = 6005
 const DATA_LIST_SEGMENT = 6011
 const CELL_VERSION = 5
 const CELL_HEAD_BYTES = 12
+const OLD_HEAD_BYTES = 8
+/** Flags of what stands in front of the value, four bytes each: styles, formats, formulas, rich text, conditions. */
+const OLD_SKIPPED = 0x2 | 0x18c | 0x200 | 0x1000
+const OLD_SKIPPED_LATER = 0x2 | 0xd8c | 0x200 | 0x3000
 /** Dates count seconds from 2001-01-01 UTC. */
 const EPOCH_MS = Date.UTC(2001, 0, 1)
 
@@ -102,11 +106,10 @@ interface Row {
 }
 
 function rowOf(info: Buffer, strings: ReadonlyMap<number, string>, left: number): Row {
-  const cells = messageIn(info, 6)
-  const places = messageIn(info, 7)
-  // Cells of earlier versions alone: the old buffer is filled and the new one is not.
-  if (cells.length === 0) return { text: '', count: 0, isPartial: messageIn(info, 3).length > 0 }
-  const unit = fieldIn(info, 8)?.value === 1 ? 4 : 1
+  const isNew = messageIn(info, 6).length > 0
+  // Versions from 2013 to 2017 fill the first two buffers; later ones fill both or the second two.
+  const [cells, places] = isNew ? [messageIn(info, 6), messageIn(info, 7)] : [messageIn(info, 3), messageIn(info, 4)]
+  const unit = isNew && fieldIn(info, 8)?.value === 1 ? 4 : 1
   const row: string[] = []
   let isPartial = false
   for (let at = 0; at + 2 <= places.length && row.length < left; at += 2) {
@@ -116,8 +119,10 @@ function rowOf(info: Buffer, strings: ReadonlyMap<number, string>, left: number)
       continue
     }
     const cell = cells.subarray(place * unit)
-    if (cell[0] !== CELL_VERSION) isPartial = true
-    row.push(cell[0] === CELL_VERSION ? cellText(cell, strings) : '')
+    const version = cell[0] ?? CELL_VERSION
+    if (version > CELL_VERSION) isPartial = true
+    if (version === CELL_VERSION) row.push(cellText(cell, strings))
+    else row.push(version < CELL_VERSION ? oldCellText(cell, version, strings) : '')
   }
   return { text: row.join('\t').replace(/\t+$/, ''), count: row.length, isPartial }
 }
@@ -138,6 +143,31 @@ function cellText(cell: Buffer, strings: ReadonlyMap<number, string>): string {
   take(0x4, 8, (from) => dateText(cell.readDoubleLE(from)))
   take(0x8, 4, (from) => strings.get(cell.readUInt32LE(from)) ?? '')
   return words.filter((word) => word !== '').join(' ')
+}
+
+/** The same of versions before 2018: widths of four bytes, but for numbers and dates (as SheetJS documents in its source). */
+function oldCellText(cell: Buffer, version: number, strings: ReadonlyMap<number, string>): string {
+  if (cell.length < CELL_HEAD_BYTES) return ''
+  const flags = cell.readUInt32LE(4)
+  const isLater = version > 1
+  const skipped = flags & (isLater ? OLD_SKIPPED_LATER : OLD_SKIPPED)
+  let at = (isLater ? CELL_HEAD_BYTES : OLD_HEAD_BYTES) + 4 * bitsOf(skipped)
+  const words: string[] = []
+  const take = (flag: number, width: number, read: (from: number) => string) => {
+    if ((flags & flag) === 0) return
+    if (at + width <= cell.length) words.push(read(at))
+    at += width
+  }
+  take(0x10, 4, (from) => strings.get(cell.readUInt32LE(from)) ?? '')
+  take(0x20, 8, (from) => String(cell.readDoubleLE(from)))
+  take(0x40, 8, (from) => dateText(cell.readDoubleLE(from)))
+  return words.filter((word) => word !== '').join(' ')
+}
+
+function bitsOf(flags: number): number {
+  let count = 0
+  for (let left = flags; left !== 0; left &= left - 1) count += 1
+  return count
 }
 
 function dateText(seconds: number): string {

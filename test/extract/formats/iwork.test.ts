@@ -115,9 +115,37 @@ describe('iWork since 2013', () => {
     expect(result.text).toContain('4929123456789012')
   })
 
-  it('tells tables of earlier versions, and archives that are cut off', async () => {
-    const old: Item = [12, 6002, bytes(5, number(1, 0), bytes(3, Buffer.alloc(20, 4)), bytes(4, Buffer.alloc(2)))]
-    expect((await read(packageOf(model, strings, old), 'x.numbers')).said).toEqual(['partial iWork tables'])
+  it.each([
+    ['2013', 1, 8, 0x18c, 5],
+    ['2015', 4, 12, 0xd8c, 7],
+  ])('reads tables of %s, styles and formats passed over', async (_, version, headBytes, styles, count) => {
+    const old = (flags: number, ...values: Buffer[]) => {
+      const head = Buffer.alloc(headBytes)
+      head[0] = version
+      head.writeUInt32LE(flags | styles | 2, 4)
+      return Buffer.concat([head, Buffer.alloc(4 * count, 0x55), ...values])
+    }
+    const real = (value: number) => {
+      const out = Buffer.alloc(8)
+      out.writeDoubleLE(value)
+      return out
+    }
+    const cells = [old(0x10, key(7)), old(0x20, real(4929123456789012)), old(0x40, real(86_400 * 366))]
+    const places = Buffer.alloc(8, 0xff)
+    let at = 0
+    for (const [i, one] of cells.entries()) {
+      places.writeUInt16LE(at, i * 2)
+      at += one.length
+    }
+    const rows: Item = [12, 6002, bytes(5, number(1, 0), bytes(3, ...cells), bytes(4, places))]
+    const result = await read(packageOf(model, strings, rows), 'x.numbers')
+    expect(result.text).toContain('Card number\t4929123456789012\t2002-01-02')
+    expect(result.said).toEqual([])
+  })
+
+  it('tells tables of later versions, and archives that are cut off', async () => {
+    const later: Item = [12, 6002, bytes(5, number(1, 0), bytes(6, Buffer.alloc(20, 6)), bytes(7, Buffer.alloc(2)))]
+    expect((await read(packageOf(model, strings, later), 'x.numbers')).said).toEqual(['partial iWork tables'])
     const cut = iwaOf([1, 1, bytes(3, 'a title')])
     const file = zipOf([{ name: 'Index/Document.iwa', data: cut.subarray(0, cut.length - 4), store: true }])
     expect((await read(file, 'x.pages')).reasons).toContain('corrupt')
