@@ -10,6 +10,7 @@ import { formData } from './formats/form-data.ts'
 import { gzip } from './formats/gzip.ts'
 import { html } from './formats/html.ts'
 import { image, metafile } from './formats/image.ts'
+import { iso } from './formats/iso.ts'
 import { iwork } from './formats/iwork.ts'
 import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
@@ -59,6 +60,7 @@ const formats = [
   xz,
   zlibStream,
   zstd,
+  iso,
   libarchive,
   docx,
   xlsx,

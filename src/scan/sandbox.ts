@@ -111,6 +111,8 @@ export class Sandbox {
     const serve = async (said: Asked) => {
       clearTimeout(timer)
       const from = performance.now()
+      // Whoever asks again and again is no longer given time for it.
+      if (from > endsAt + limits.sandboxGraceMinMs) return session.kill()
       session.reply(await answerOf(said, part, sink))
       // It could do nothing meanwhile.
       endsAt += performance.now() - from

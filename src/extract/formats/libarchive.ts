@@ -11,7 +11,7 @@ import { isSealedSevenZip, openSevenZip, SEVEN_ZIP_MARK } from '../readers/seven
 import { extractTrailing } from '../trailing-data.ts'
 
 /**
- * Archives that libarchive reads: 7z, RAR 4 and 5, cab, ISO 9660, cpio, ar, rpm, xar, lha, warc. Each archive gets a
+ * Archives that libarchive reads: 7z, RAR 4 and 5, cab, small images of ISO 9660 (`iso.ts`), cpio, ar, rpm, xar, lha, warc. Each archive gets a
  * fresh WebAssembly instance, so its memory is bounded and nothing of one archive survives into the next. Encrypted
  * entries and directories are said to be so. libarchive opens none of them; with passwords of the policy the encryption of
  * 7z and RAR is taken off first.
@@ -24,7 +24,6 @@ export const libarchive: Format = {
     'application/x-rar',
     'application/x-rar-compressed',
     'application/vnd.ms-cab-compressed',
-    'application/x-iso9660-image',
     'application/x-cpio',
     'application/x-archive',
     'application/vnd.debian.binary-package',

@@ -136,6 +136,30 @@ describe('a large archive', () => {
     expect(result.passed.get('x.zip/[gap]')).toBe('hidden between entries')
   })
 
+  it.skipIf(!has('genisoimage')).each([
+    ['names of old', []],
+    ['Rock Ridge', ['-R']],
+    ['Joliet', ['-J']],
+    ['both', ['-J', '-R']],
+  ])('image of ISO 9660 is read by its directories: %s', async (kind, flags) => {
+    const folder = { 'a.txt': BIG, 'b c ö.txt': SMALL_TEXT, 'c.txt': '' }
+    const image = made(
+      'genisoimage',
+      ['-quiet', '-V', 'VOLUME', ...flags, '-o', 'x.iso', '-m', 'x.iso', '.'],
+      folder,
+      'x.iso',
+    )
+    const result = await streamed(image, 'x.iso')
+    expect(result.said).toEqual([])
+    const texts = [...result.passed]
+    expect(texts.filter(([, text]) => text === BIG)).toHaveLength(1)
+    expect(texts.filter(([, text]) => text === SMALL_TEXT)).toHaveLength(1)
+    if (kind !== 'names of old') expect(result.passed.get('x.iso/b c ö.txt')).toBe(SMALL_TEXT)
+    expect(result.passed.get('x.iso')).toContain('VOLUME')
+    const cut = await streamed(image.subarray(0, image.length - 500_000), 'x.iso')
+    expect(cut.said.join()).toMatch(/corrupt/)
+  })
+
   it('has the prints of a file that was held', async () => {
     const prints = { chunks: true, pictures: false }
     const { extraction, said } = await streamed(zip, 'x.zip', { prints })
