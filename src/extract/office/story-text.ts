@@ -76,8 +76,11 @@ export class StoryText implements XmlHandler {
     this.#everyAttribute = options.everyAttribute ?? false
   }
 
-  /** All lines so far. */
+  /** All lines. A document that is cut off leaves paragraphs and cells open. */
   toString(): string {
+    while (this.#paragraphs.length > 0) this.#closeParagraph()
+    while (this.#sinks.length > 1) this.close('tc')
+    this.#closeRow()
     this.#flushImplicit()
     return this.#root.lines.join('\n')
   }

@@ -34,6 +34,12 @@ describe('corners of Word documents', () => {
     expect((await read(docxOf(body), 'a.docx')).text).toContain(words)
   })
 
+  it('are read to where a document is cut off', async () => {
+    const cut = '<w:document><w:tbl><w:tr><w:tc><w:p><w:r><w:t>4908</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>5405'
+    const { text } = await read(docxOf('', { 'word/document.xml': cut }), 'a.docx')
+    expect(text).toContain('4908\t5405')
+  })
+
   it('are not said where a program wrote them', async () => {
     const body =
       '<w:p><w:bookmarkStart w:name="_Toc123"/><wp:docPr name="Picture 3"/><wp:docPr name="Grafik 12"/><w:r><w:t>x</w:t></w:r></w:p>'
