@@ -7,14 +7,19 @@ import { type Prepared, writePrepared } from './prepared-rules.ts'
 
 /** Leaves out files that have complaints as YAML, or say what JSON can't. */
 export async function prepareRules(files: readonly RuleFile[], to?: string): Promise<void> {
-  const { patterns } = buildRuleSet(parseRules(files).rules)
-  const found = files.flatMap(({ file, text }) => {
+  const read = files.map(({ file, text }): RuleFile => {
     const { source, diagnostics } = parseYaml(file, text)
-    if (!source || diagnostics.length > 0 || !isJson(source.value)) return []
-    const ids = new Set(parseRules([{ file, text }]).rules.map(({ id }) => id))
+    return source && diagnostics.length === 0 && isJson(source.value)
+      ? { file, text, value: source.value }
+      : { file, text }
+  })
+  const { patterns } = buildRuleSet(parseRules(read).rules)
+  const found = read.flatMap((file) => {
+    if (file.value === undefined) return []
+    const ids = new Set(parseRules([file]).rules.map(({ id }) => id))
     const choices = choicesMade(patterns.filter(({ rule }) => ids.has(rule.rule.id)))
-    const prepared: Prepared = { value: source.value, choices: Object.fromEntries(choices) }
-    return [{ text, prepared }]
+    const prepared: Prepared = { value: file.value, choices: Object.fromEntries(choices) }
+    return [{ text: file.text, prepared }]
   })
   await writePrepared(found, to)
 }

@@ -54,7 +54,7 @@ describe('prepared rules', () => {
     const plansOf = ({ patterns }: CompiledRuleSet) => patterns.map(({ plan }) => plan)
     expect(choicesOf(read).size).toBeGreaterThan(900)
     expect(plansOf(buildRuleSet(said.rules, [], choicesOf(read)))).toEqual(plansOf(buildRuleSet(parsed.rules)))
-  })
+  }, 120_000)
 
   it('give way to a file that was edited', async () => {
     const others = [GOOD, rule('other', 'def\\d{4}')]
