@@ -64,15 +64,21 @@ export class Scanner {
   /** Start bits of patterns that can begin with a pair of bytes; with one byte where there is one pattern. */
   readonly #begins: Uint16Array
   readonly #byPair: boolean
+  /** Characters within which a match of the one pattern has a digit. */
+  readonly #digitReach: number
   #builtBefore = 0
 
-  /** Patterns of `rare` are numbered on from those of `common`. */
-  constructor(common: Automaton, rare: RarePatterns | null = null) {
+  /**
+   * Patterns of `rare` are numbered on from those of `common`. `digitReach`: characters within which every match has a
+   * digit, where there is one pattern.
+   */
+  constructor(common: Automaton, rare: RarePatterns | null = null, digitReach: number = Number.POSITIVE_INFINITY) {
     const patterns = common.startBits.length
     this.#common = new Walker(common, 0)
     this.#rare = rare && new Walker(rare.automaton, patterns)
     this.#prefixes = rare?.prefixes ?? null
     this.#byPair = patterns > 1
+    this.#digitReach = digitReach
     this.#begins = this.#byPair ? startPairs(common) : startBytes(common)
   }
 
@@ -122,15 +128,32 @@ export class Scanner {
     return true
   }
 
+  /** Where the pattern wants a digit, only the stretches before one are looked at. */
   #scanBytes(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
+    const reach = this.#digitReach
+    if (reach === Number.POSITIVE_INFINITY) return this.#scanStretch(text, onMatch, budget, from, to)
+    const ahead = Math.min(text.length, to + reach)
+    for (let at = from; at < to; ) {
+      const digitAt = nextDigitOrNonAscii(text, at, ahead)
+      if (digitAt === ahead) return true
+      const first = Math.max(at, digitAt - reach + 1)
+      at = digitAt + 1
+      if (!this.#scanStretch(text, onMatch, budget, first, Math.min(to, at))) return false
+    }
+    return true
+  }
+
+  #scanStretch(text: Uint8Array, onMatch: OnMatch, budget: ScanBudget, from: number, to: number): boolean {
     const begins = this.#begins
+    // Behind that no digit matters, however far away the next one is.
+    const ahead = Math.min(text.length, to + DIGIT_REACH)
     let digitAt = from - 1
     let runEnd = from - 1
     for (let at = nextByte(begins, text, from, to); at < to; at = nextByte(begins, text, at + 1, to)) {
       const before = at === 0 ? -1 : (text[at - 1] as number)
       let starts = startsAt(text, at, before) & (begins[text[at] as number] as number)
       if (starts > ALL_BOUNDARIES) {
-        if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at)
+        if (digitAt < at) digitAt = nextDigitOrNonAscii(text, at, ahead)
         if (digitAt - at >= NEAR_DIGIT_REACH) starts &= ~NEAR_DIGIT_STARTS
         if (digitAt - at >= DIGIT_REACH) starts &= ~DIGIT_STARTS
         if (starts >= RUN_STARTS) {
@@ -277,15 +300,13 @@ function nextLine(text: Buffer, at: number): number {
   return end < 0 ? text.length : end + 1
 }
 
-/** Beyond ASCII, bytes are no characters, so that such a byte counts as if a digit stood there. */
-function nextDigitOrNonAscii(text: Uint8Array, from: number): number {
-  let at = from
-  while (at < text.length) {
+/** Beyond ASCII, bytes are no characters, so that such a byte counts as if a digit stood there. `to` where none does. */
+function nextDigitOrNonAscii(text: Uint8Array, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
     const byte = text[at] as number
-    if (byte >= 0x80 || isDigitByte(byte)) break
-    at++
+    if (byte >= 0x80 || isDigitByte(byte)) return at
   }
-  return at
+  return to
 }
 
 /** Start bits of patterns that may start at `at`, behind the byte `before`, as far as what stands before says. */

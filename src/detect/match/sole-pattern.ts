@@ -3,7 +3,7 @@
  * in the processor's cache, and built when it is first asked for.
  */
 import { limits } from '../../core/limits.ts'
-import { byteLengthOf, type RegexNode } from '../regex/ast.ts'
+import { byteLengthOf, digitWithin, type RegexNode } from '../regex/ast.ts'
 import { beginningsOf } from '../regex/beginnings.ts'
 import { Automaton } from './automaton.ts'
 import type { Boundary } from './boundary.ts'
@@ -51,7 +51,7 @@ export class SolePattern {
   }
 
   get scanner(): Scanner {
-    this.#scanner ??= new Scanner(this.automaton)
+    this.#scanner ??= new Scanner(this.automaton, null, digitWithin(this.node))
     return this.#scanner
   }
 
