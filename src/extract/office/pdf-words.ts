@@ -99,7 +99,9 @@ export class PdfWords {
 
   async #fields(): Promise<void> {
     const fields = await this.#document.getFieldObjects()
-    for (const list of fields?.values() ?? []) {
+    /** Values of fields whose names differ in a number alone: boxes that one value is filled into. */
+    const rows = new Map<string, string[]>()
+    for (const [name, list] of fields ?? []) {
       for (const field of list as Record<string, unknown>[]) {
         this.#add(field.value)
         this.#add(field.defaultValue)
@@ -108,6 +110,20 @@ export class PdfWords {
           this.#add((item as Record<string, unknown>).displayValue)
         }
       }
+      const stem = /^(.*?)\d{1,3}$/.exec(name)?.[1]
+      const value: unknown = (list as { value?: unknown }[]).find((field) => typeof field.value === 'string')?.value
+      if (stem === undefined || typeof value !== 'string' || value.length > BOX_MAX_CHARS) continue
+      const row = rows.get(stem)
+      if (row) row.push(value)
+      else rows.set(stem, [value])
+    }
+    this.#boxes(rows)
+  }
+
+  #boxes(rows: ReadonlyMap<string, readonly string[]>): void {
+    for (const values of rows.values()) {
+      const isLetters = values.every((value) => value.length <= 1)
+      if (values.length > 1) this.#add(values.join(isLetters ? '' : ' '))
     }
   }
 
@@ -221,6 +237,9 @@ interface Attached {
   readonly description?: string
   readonly content?: Uint8Array
 }
+
+/** Longer values are values of their own. */
+const BOX_MAX_CHARS = 6
 
 const SKIPPED = new Set([
   'PDFFormatVersion',

@@ -41,8 +41,16 @@ function isDrawing(text: string): boolean {
   return (operators + operands) * 10 >= words.length * 9 && operators * OPERANDS_MAX >= words.length
 }
 
-/** Property lists in a content stream (`/Span << /ActualText (…) >> BDC`), and its comments. */
-export function besideText(text: string): { properties: PdfValue[]; comments: readonly string[] } {
+/** Words in a content stream beside the text that it shows. */
+export interface Beside {
+  /** Property lists, as in `/Span << /ActualText (…) >> BDC`. */
+  readonly properties: readonly PdfValue[]
+  readonly comments: readonly string[]
+  /** Data of inline pictures. */
+  readonly pictures: readonly string[]
+}
+
+export function besideText(text: string): Beside {
   const properties: PdfValue[] = []
   for (let at = text.indexOf('<<'); at >= 0; ) {
     const close = text.indexOf('>>', at)
@@ -57,12 +65,13 @@ export function besideText(text: string): { properties: PdfValue[]; comments: re
     }
     at = text.indexOf('<<', next)
   }
-  return { properties, comments: text.includes('%') ? commentsOf(text) : [] }
+  const { rest, pictures } = withoutInlinePictures(text)
+  return { properties, pictures, comments: text.includes('%') ? commentsOf(rest) : [] }
 }
 
-/** Comments stand outside of strings and inline pictures. */
-function commentsOf(text: string): readonly string[] {
-  const reader = new PdfReader(withoutInlinePictures(text))
+/** Comments stand outside of strings. */
+export function commentsOf(text: string): readonly string[] {
+  const reader = new PdfReader(text)
   for (;;) {
     reader.skipBlanks()
     if (reader.isAtEnd) return reader.comments
@@ -72,14 +81,18 @@ function commentsOf(text: string): readonly string[] {
   }
 }
 
-function withoutInlinePictures(text: string): string {
-  let out = ''
+function withoutInlinePictures(text: string): { rest: string; pictures: string[] } {
+  const pictures: string[] = []
+  const begin = /\bID[\s]/g
+  let rest = ''
   let last = 0
-  for (let at = text.search(/\bID\s/); at >= 0; at = text.indexOf(' ID ', last)) {
-    const end = text.indexOf('EI', at + 3)
+  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
+    const end = text.indexOf('EI', begin.lastIndex)
     if (end < 0) break
-    out += text.slice(last, at)
+    pictures.push(text.slice(begin.lastIndex, end))
+    rest += text.slice(last, match.index)
     last = end + 2
+    begin.lastIndex = last
   }
-  return out + text.slice(last)
+  return { rest: rest + text.slice(last), pictures }
 }

@@ -1,11 +1,21 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
-import { isFont } from '../readers/font.ts'
-import { besideText, type ContentProgram, contentProgram } from './content-program.ts'
+import { besideText, type ContentProgram, commentsOf, contentProgram } from './content-program.ts'
+import { hasShapedGlyphs } from './font-maps.ts'
 import { LooseStrings } from './loose-strings.ts'
-import { decodedStream, type PdfFile, type PdfObject, resolveDict, stringOf, wholeObject } from './pdf-file.ts'
+import {
+  decodedStream,
+  type PdfFile,
+  type PdfObject,
+  plainData,
+  resolve,
+  resolveDict,
+  stringOf,
+  wholeObject,
+} from './pdf-file.ts'
 import { isReadableText, pdfStringText } from './pdf-string-text.ts'
 import { isDict, nameOf, type PdfDict, PdfRef, PdfString, type PdfValue } from './pdf-value.ts'
+import { isColourProfile, isFontProgram, isMarkup, isPicture, isPlainText, isTextStream } from './stream-kind.ts'
 
 /**
  * What all the objects of a PDF hold, in one pass over them: loose strings, content streams, pages, embedded files,
@@ -26,6 +36,12 @@ export interface Inventory {
   readonly glyphResources: ReadonlyMap<number, PdfValue>
   /** Fonts by the names that content streams know them by. */
   readonly fonts: ReadonlyMap<string, PdfValue>
+  /** Character maps, by the number of their stream. */
+  readonly maps: ReadonlyMap<number, string>
+  /** Dictionaries of fonts that have a character map. */
+  readonly mappedFonts: readonly PdfDict[]
+  /** Fonts without a character map have glyphs whose names no reader of text knows. */
+  readonly hasShapedGlyphs: boolean
   readonly hasBrokenStream: boolean
   readonly isCut: boolean
 }
@@ -56,6 +72,9 @@ class InventoryTaking implements Inventory {
   readonly metadata: Buffer[] = []
   readonly glyphResources = new Map<number, PdfValue>()
   readonly fonts = new Map<string, PdfValue>()
+  readonly maps = new Map<number, string>()
+  readonly mappedFonts: PdfDict[] = []
+  hasShapedGlyphs = false
   hasBrokenStream = false
   isCut = false
   readonly #file: PdfFile
@@ -81,7 +100,10 @@ class InventoryTaking implements Inventory {
       }
       const { value, aside } = wholeObject(object)
       for (const words of aside) this.strings.line(words)
-      if (!file.isSealed) this.strings.take(value, (string) => stringOf(file, object, string))
+      this.strings.take(value, (string) => stringOf(file, object, string))
+      // A trailer may say that the file is enciphered where it is not.
+      if (file.cipher !== null)
+        this.strings.take(value, (string) => (string.bytes.length < RAW_MIN_CHARS ? '' : string.bytes))
       if (isDict(value)) this.#dict(object, value)
     }
     for (const trailer of file.trailers) this.strings.take(trailer, (string) => string.bytes)
@@ -97,6 +119,7 @@ class InventoryTaking implements Inventory {
       const filename = name instanceof PdfString ? pdfStringText(stringOf(this.#file, object, name)) : null
       for (const target of files.values()) if (target instanceof PdfRef) this.#names.set(target.number, filename)
     }
+    if (dict.has('BaseFont') || dict.has('ToUnicode')) this.#mappedFont(dict)
     if (dict.has('CharProcs')) {
       const resources = dict.get('Resources') ?? null
       for (const glyph of resolveDict(this.#file, dict.get('CharProcs')).values())
@@ -110,13 +133,26 @@ class InventoryTaking implements Inventory {
   /** Fonts that several resources call the same are mostly the same: the first is taken. */
   #fontsOf(value: PdfValue | undefined): void {
     if (value === undefined || this.fonts.size >= FONTS_MAX) return
-    for (const [name, font] of resolveDict(this.#file, value)) if (!this.fonts.has(name)) this.fonts.set(name, font)
+    for (const [name, font] of resolveDict(this.#file, value)) {
+      if (!this.fonts.has(name)) this.fonts.set(name, font)
+      if (isDict(font)) this.#mappedFont(font)
+    }
+  }
+
+  #mappedFont(font: PdfDict): void {
+    if (font.has('ToUnicode')) {
+      if (this.mappedFonts.length < FONTS_MAX) this.mappedFonts.push(font)
+    } else if (!this.hasShapedGlyphs && font.has('Encoding')) {
+      const differences = resolveDict(this.#file, font.get('Encoding')).get('Differences')
+      this.hasShapedGlyphs = hasShapedGlyphs(resolve(this.#file, differences))
+    }
   }
 
   streams(): void {
     let left = limits.extractPdfCheckMaxBytes
     for (const { object, dict } of this.#streams) {
-      if (isSilent(dict)) continue
+      if (['ObjStm', 'XRef'].includes(nameOf(dict.get('Type')))) continue
+      if (isPicture(plainData(this.#file, object, dict), dict)) continue
       if (!this.#context.budget.hasTime()) {
         this.isCut = true
         return
@@ -129,7 +165,7 @@ class InventoryTaking implements Inventory {
       const decoded = decodedStream(this.#file, object, dict, Math.min(left, limits.extractEntryMaxBytes))
       if (decoded.isBroken && this.#file.cipher === null) this.hasBrokenStream = true
       if (decoded.isTooLarge) this.isCut = true
-      if (decoded.bytes === null || this.#file.isSealed) continue
+      if (decoded.bytes === null) continue
       left -= decoded.bytes.length
       this.#stream(object, dict, decoded.bytes)
     }
@@ -140,19 +176,41 @@ class InventoryTaking implements Inventory {
       this.#keep(this.metadata, bytes)
       return
     }
-    if (isFontProgram(bytes) || isColourProfile(bytes) || bytes.includes('begincmap')) return
+    if (isFontProgram(bytes) || isColourProfile(bytes)) return
     const text = bytes.toString('latin1')
+    if (bytes.includes('begincmap')) {
+      this.maps.set(object.number, text)
+      this.#textLeft -= bytes.length
+    }
+    if (bytes.includes('begincmap') || dict.has('FunctionType') || dict.has('ShadingType')) {
+      this.#comments(text)
+      return
+    }
     const program = isMarkup(bytes) ? null : contentProgram(text)
     if (program !== null) {
       this.programs.set(object, program)
-      const { properties, comments } = besideText(text)
-      for (const property of properties) this.strings.take(property, (string) => string.bytes)
-      for (const comment of comments) this.strings.line(comment)
+      this.#beside(text)
       return
     }
-    const head = bytes.subarray(0, HEAD_BYTES)
-    if (isReadableText(head.toString('utf8')) || isReadableText(pdfStringText(head.toString('latin1'))))
-      this.#keep(this.texts, bytes)
+    if (isTextStream(bytes)) this.#keep(this.texts, bytes)
+  }
+
+  #comments(text: string): void {
+    if (text.includes('%') && isReadableText(text)) for (const comment of commentsOf(text)) this.strings.line(comment)
+  }
+
+  #beside(text: string): void {
+    const { properties, comments, pictures } = besideText(text)
+    const actual: string[] = []
+    for (const property of properties) {
+      this.strings.take(property, (string) => string.bytes)
+      const words = isDict(property) ? property.get('ActualText') : null
+      if (words instanceof PdfString) actual.push(pdfStringText(words.bytes))
+    }
+    // Words may be given letter by letter, each for a piece of what is shown.
+    if (actual.length > 1) this.strings.line(actual.join(''))
+    for (const comment of comments) this.strings.line(comment)
+    for (const picture of pictures) if (isPlainText(picture)) this.strings.line(picture)
   }
 
   #keep(list: Buffer[], bytes: Buffer): void {
@@ -162,40 +220,10 @@ class InventoryTaking implements Inventory {
   }
 }
 
+/** Shorter ones read like words too often once they are enciphered. */
+const RAW_MIN_CHARS = 12
 const FONTS_MAX = 10_000
-const HEAD_BYTES = 4096
-
 function isPageLike(dict: PdfDict): boolean {
   const contents = dict.get('Contents')
   return (contents instanceof PdfRef || Array.isArray(contents)) && (dict.has('Resources') || dict.has('MediaBox'))
-}
-
-/** Pictures, tables of the file and of colours: no text is in them. */
-function isSilent(dict: PdfDict): boolean {
-  return (
-    nameOf(dict.get('Subtype')) === 'Image' ||
-    dict.has('Width') ||
-    ['ObjStm', 'XRef'].includes(nameOf(dict.get('Type'))) ||
-    dict.has('FunctionType') ||
-    dict.has('ShadingType')
-  )
-}
-
-/** TrueType, OpenType, Type 1 and CFF. */
-function isFontProgram(bytes: Buffer): boolean {
-  const head = bytes.toString('latin1', 0, 16)
-  return (
-    isFont(bytes, '') ||
-    /^(?:\x80\x01.{4})?%!(?:PS-AdobeFont|FontType)/s.test(head) ||
-    /^\x01\0[\x04-\x08][\x01-\x04]/.test(head)
-  )
-}
-
-/** ICC.1, 7.2.12: the mark of a profile. */
-function isColourProfile(bytes: Buffer): boolean {
-  return bytes.toString('latin1', 36, 40) === 'acsp'
-}
-
-function isMarkup(bytes: Buffer): boolean {
-  return /^(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]/.test(bytes.toString('latin1', 0, 64))
 }

@@ -28,12 +28,13 @@ export class LooseStrings {
 
   /** All but what is `known`. */
   unknown(known: (text: string) => boolean): string[] {
-    return [...this.#lines].filter((line) => !known(line) && !known(line.slice(line.indexOf(': ') + 2)))
+    return [...this.#lines].filter((line) => !known(line) && !known(line.replace(/^\S+: /, '')))
   }
 
   #walk(value: PdfValue, key: string, read: (string: PdfString) => string): void {
     if (value instanceof PdfString) this.#string(value, key, read)
     else if (value instanceof PdfName) this.#name(value.name)
+    else if (typeof value === 'number') this.#number(value, key)
     else if (Array.isArray(value)) {
       for (const item of value) this.#walk(item, key, read)
     } else if (isDict(value)) {
@@ -59,18 +60,24 @@ export class LooseStrings {
     }
   }
 
-  /** Names are words of the format, of fonts and glyphs; data in one has a blank or many digits. */
+  /** Sizes, places and codes have few digits; so many are a number of something else. */
+  #number(value: number, key: string): void {
+    if (value >= NUMBER_MIN && Number.isSafeInteger(value) && key !== 'P') this.line(String(value))
+  }
+
+  /** Names are words of the format, of fonts and glyphs; data in one has a blank, many digits or several parts. */
   #name(name: string): void {
     if (name.length < NAME_MIN_CHARS || this.#names.has(name) || this.#names.size >= limits.extractRecordsMax) return
     this.#names.add(name)
-    if ((/\s/.test(name) || /\d.*\d.*\d.*\d/.test(name)) && !NAMES_OF_PROGRAMS.test(name))
-      this.line(pdfStringText(name))
+    const isOdd = /\s|\d.*\d.*\d.*\d|[-_.].*[-_.]/.test(name) || (/[-_.]/.test(name) && /\d/.test(name))
+    if (isOdd && !NAMES_OF_PROGRAMS.test(name)) this.line(pdfStringText(name))
   }
 }
 
 const LINE_MIN_CHARS = 2
 const LABEL_MIN_CHARS = 4
 const NAME_MIN_CHARS = 8
+const NUMBER_MIN = 100_000_000
 
 /** Text, and not the bytes of a digest, key or table. Strings without a mark of UTF-16 or UTF-8 are looked at closer. */
 function isWords(bytes: string, text: string): boolean {

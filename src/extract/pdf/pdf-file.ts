@@ -1,8 +1,9 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
 import { type PdfCipher, pdfCipher } from './pdf-decryption.ts'
-import { type Decoded, decodeStream } from './pdf-filters.ts'
+import { type Decoded, decodeStream, streamHead } from './pdf-filters.ts'
 import { isDict, nameOf, type PdfDict, PdfReader, PdfRef, PdfString, type PdfValue } from './pdf-value.ts'
+import { isPlainText } from './stream-kind.ts'
 
 /**
  * Every object that stands in a PDF, whether anything refers to it or not: those of all revisions, those in compressed
@@ -165,7 +166,8 @@ function unpack(
     if (object.data === null || !/\/ObjStm\b/.test(object.text.slice(object.at, object.end))) continue
     const dict = new PdfReader(object.text, object.at, object.end).value()
     if (!isDict(dict)) continue
-    const data = cipher ? cipher.stream(object.data, object.number, object.generation) : object.data
+    const isOpen = cipher === null || isPlain(object.data, dict)
+    const data = isOpen ? object.data : cipher.stream(object.data, object.number, object.generation)
     const { bytes, isTooLarge } = decodeStream(data, dict, left)
     if (isTooLarge || !context.budget.hasTime()) return { objects, isCut: true }
     if (bytes === null) continue
@@ -235,7 +237,15 @@ export function plainData(file: PdfFile, object: PdfObject, dict: PdfDict): Buff
   const type = nameOf(dict.get('Type'))
   if (file.cipher === null || type === 'XRef') return data
   if (nameOf(firstOf(dict.get('Filter'))) === 'Crypt') return data
+  // A trailer may say that the file is enciphered where it is not.
+  if (isPlain(data, dict)) return data
   return file.cipher.stream(data, object.number, object.generation)
+}
+
+/** Data that makes sense as it stands, which enciphered data does not. */
+function isPlain(data: Buffer, dict: PdfDict): boolean {
+  const head = streamHead(data, dict)
+  return head.length > 0 && (dict.has('Filter') || isPlainText(head.toString('latin1')))
 }
 
 function firstOf(value: PdfValue | undefined): PdfValue {

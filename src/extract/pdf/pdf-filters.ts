@@ -73,8 +73,9 @@ function decodeOne(filter: string, data: Buffer, parameters: PdfDict, maxBytes: 
   }
 }
 
-/** What lacks nothing but its checksum is whole. */
+/** What lacks nothing but its checksum is whole, and nothing at all is an empty stream, as some programs write it. */
 function inflate(data: Buffer, maxOutputLength: number): Decoded {
+  if (data.length === 0) return { ...NOTHING, bytes: data }
   const tries = [
     () => ({ ...NOTHING, bytes: inflateSync(data, { maxOutputLength }) }),
     () => ({ ...NOTHING, bytes: inflateRawSync(data.subarray(2), { maxOutputLength }) }),
@@ -90,6 +91,21 @@ function inflate(data: Buffer, maxOutputLength: number): Decoded {
     }
   }
   return BROKEN
+}
+
+const HEAD_INPUT_BYTES = 512
+
+/** How a stream begins: as it stands, or inflated. Empty where another filter comes first. */
+export function streamHead(data: Buffer, dict: PdfDict): Buffer {
+  const [filter] = listOf(dict.get('Filter') ?? dict.get('F'))
+  const head = data.subarray(0, HEAD_INPUT_BYTES)
+  if (filter === undefined) return head
+  if (!['FlateDecode', 'Fl'].includes(nameOf(filter))) return Buffer.alloc(0)
+  try {
+    return inflateSync(head, { finishFlush: constants.Z_SYNC_FLUSH })
+  } catch {
+    return Buffer.alloc(0)
+  }
 }
 
 /** Rows filtered as in PNG or TIFF (7.4.4.4). TIFF's of other than 8 bits are of pictures alone and left as they are. */

@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import { glyphWithoutShape } from './font-maps.ts'
 import { objectValue, type PdfFile, type PdfObject, plainData } from './pdf-file.ts'
 import { isDict, nameOf, PdfName, PdfRef, PdfString, type PdfValue } from './pdf-value.ts'
 
@@ -24,34 +25,43 @@ export interface MadePage {
   readonly resources: PdfValue
 }
 
-export function makePdf(file: PdfFile, pages: readonly MadePage[]): MadePdf {
-  const writer = new PdfWriter(file)
+/** `withoutMaps` leaves out what simple fonts say of their characters, so that their encodings speak, and what glyphs
+ * are called beside their letter. */
+export function makePdf(file: PdfFile, pages: readonly MadePage[], withoutMaps = false): MadePdf {
+  const writer = new PdfWriter(file, withoutMaps)
   const kids = pages.slice(0, limits.extractPdfPagesMax).map((page) => writer.page(page))
   return { bytes: writer.end(kids), isCut: writer.isCut || pages.length > kids.length }
 }
 
 const CATALOG = 1
 const PAGES = 2
+const START = 3
+/** The font that pages call so is what text without one is shown in. */
+export const START_FONT = 'SluiceStart'
+const START_PROGRAM = `/${START_FONT} 10 Tf`
 
 class PdfWriter {
   readonly #file: PdfFile
+  readonly #withoutMaps: boolean
   readonly #pieces: Buffer[] = [Buffer.from('%PDF-1.7\n', 'latin1')]
   readonly #places = new Map<number, number>()
   readonly #numbers = new Map<PdfObject, number>()
   /** Objects that have a number and are still to be written. */
   readonly #queue: PdfObject[] = []
   #length = 9
-  #next = PAGES + 1
+  #next = START + 1
   isCut = false
 
-  constructor(file: PdfFile) {
+  constructor(file: PdfFile, withoutMaps: boolean) {
     this.#file = file
+    this.#withoutMaps = withoutMaps
+    this.#write(START, `<</Length ${START_PROGRAM.length}>>`, Buffer.from(START_PROGRAM, 'latin1'))
   }
 
   page(page: MadePage): PdfRef {
     const own = this.#next++
     const contents = page.contents.flatMap((content) => this.#reference(content))
-    const links = contents.map(({ number }) => `${number} 0 R`).join(' ')
+    const links = [START, ...contents.map(({ number }) => number)].map((number) => `${number} 0 R`).join(' ')
     const resources = this.#text(page.resources, null)
     const text = `<</Type/Page/Parent ${PAGES} 0 R/MediaBox[${EVERYWHERE}]/Contents[${links}]/Resources ${resources}>>`
     this.#write(own, text, null)
@@ -137,8 +147,16 @@ class PdfWriter {
       return known ? `${known.number} 0 R` : 'null'
     }
     if (!isDict(value)) return `[${(value as readonly PdfValue[]).map((item) => this.#text(item, owner)).join(' ')}]`
-    const entries = [...value].filter(([key]) => !LEFT_OUT.has(key) && !key.includes('#'))
-    return `<<${entries.map(([key, item]) => `/${escapeName(key)} ${this.#text(item, owner)}`).join(' ')}>>`
+    const isMute = this.#withoutMaps && nameOf(value.get('Subtype')) !== 'Type0'
+    const entries = [...value].filter(
+      ([key]) => !LEFT_OUT.has(key) && !key.includes('#') && !(isMute && key === 'ToUnicode'),
+    )
+    return `<<${entries.map(([key, item]) => `/${escapeName(key)} ${this.#text(this.#plainGlyphs(key, item), owner)}`).join(' ')}>>`
+  }
+
+  #plainGlyphs(key: string, value: PdfValue): PdfValue {
+    if (!this.#withoutMaps || key !== 'Differences' || !Array.isArray(value)) return value
+    return value.map((item) => (item instanceof PdfName ? new PdfName(glyphWithoutShape(item.name)) : item))
   }
 
   #plain(string: PdfString, owner: PdfObject | null): string {

@@ -2,12 +2,13 @@ import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
 import { openPdf, withDeadline } from '../office/pdf-document.ts'
 import { textOfPage } from '../office/pdf-page-text.ts'
+import { hasLyingMap } from './font-maps.ts'
 import type { Inventory } from './inventory.ts'
 import type { KnownText } from './known-text.ts'
 import { contentsOfPage, resourcesOfPage } from './page-tree.ts'
 import { decodedStream, dictOf, type PdfFile, type PdfObject, resolveDict } from './pdf-file.ts'
 import { type PdfDict, PdfName, type PdfValue } from './pdf-value.ts'
-import { type MadePage, makePdf } from './pdf-writer.ts'
+import { type MadePage, makePdf, START_FONT } from './pdf-writer.ts'
 
 /**
  * Text of content streams that no page shows: pages outside the page tree, streams that nothing refers to, patterns,
@@ -21,9 +22,34 @@ export async function readUnseenContent(
   known: KnownText,
   context: ExtractContext,
 ): Promise<void> {
-  const pages = unseenPages(file, inventory, shown)
+  await readMadePages(file, unseenPages(file, inventory, shown), false, known, context)
+}
+
+/** Pages as their fonts' encodings spell them, where a character map says something else or glyphs have odd names. */
+export async function readWithoutMaps(
+  file: PdfFile,
+  inventory: Inventory,
+  pages: readonly PdfObject[],
+  known: KnownText,
+  context: ExtractContext,
+): Promise<void> {
+  if (!inventory.hasShapedGlyphs && !hasLyingMap(file, inventory)) return
+  const again = pages.map((page) => {
+    const dict = dictOf(page)
+    return { contents: contentsOfPage(file, dict), resources: withoutPictures(resourcesOfPage(file, dict)) }
+  })
+  await readMadePages(file, again, true, known, context)
+}
+
+async function readMadePages(
+  file: PdfFile,
+  pages: readonly MadePage[],
+  withoutMaps: boolean,
+  known: KnownText,
+  context: ExtractContext,
+): Promise<void> {
   if (pages.length === 0) return
-  const made = makePdf(file, pages)
+  const made = makePdf(file, pages, withoutMaps)
   if (made.isCut) context.uninspected('too-many', 'unseen pages')
   const opened = await openPdf(made.bytes, [])
   if (typeof opened === 'string') {
@@ -94,12 +120,14 @@ function withFonts(file: PdfFile, inventory: Inventory, streams: readonly PdfObj
       if (!fonts.has(name)) fonts.set(name, own.get(name) ?? inventory.fonts.get(name) ?? HELVETICA)
     }
   }
-  const kept = new Map<string, PdfValue>([['Font', fonts]])
-  for (const key of ['XObject', 'ExtGState']) {
-    const value = resources.get(key)
-    if (value !== undefined) kept.set(key, value)
-  }
-  return kept
+  fonts.set(START_FONT, HELVETICA)
+  return withoutPictures(resources).set('Font', fonts)
+}
+
+/** Resources that text comes by: fonts, forms and states. */
+function withoutPictures(resources: PdfDict): PdfDict {
+  const kept = ['Font', 'XObject', 'ExtGState'].map((key) => [key, resources.get(key) ?? null] as const)
+  return new Map<string, PdfValue>(kept.filter(([, value]) => value !== null))
 }
 
 const HELVETICA: PdfValue = new Map<string, PdfValue>([

@@ -10,12 +10,13 @@ export function pdfOf(
     filter?: string
     comment?: string
     resources?: string
+    fonts?: string
   } = {},
 ): Buffer {
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R ${extra.catalog ?? ''} >>`,
     `<< /Type /Pages ${extra.tree ?? '/Kids [3 0 R] /Count 1'} >>`,
-    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> ${extra.resources ?? ''} >> ${extra.page ?? ''} >>`,
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /Font << /F1 5 0 R ${extra.fonts ?? ''} >> ${extra.resources ?? ''} >> ${extra.page ?? ''} >>`,
     `<< /Length ${program.length} ${extra.filter ?? ''} >>\nstream\n${program}\nendstream`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
     ...(extra.objects ?? []),

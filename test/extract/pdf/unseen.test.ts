@@ -12,7 +12,7 @@ const FONTS = '/Resources << /Font << /F1 5 0 R >> >>'
 
 /** Objects are numbered from 7 on. */
 const hidden = (objects: readonly string[], extra: Parameters<typeof pdfOf>[1] = {}) =>
-  pdfOf(extra.comment === undefined ? show('page') : '', { ...extra, objects: [INFO, ...objects] })
+  pdfOf(show('page'), { ...extra, objects: [INFO, ...objects] })
 
 /** Where the words of a file can be that no page shows, each as a file that has SECRET there alone. */
 const places: readonly (readonly [string, () => Buffer])[] = [
@@ -154,6 +154,45 @@ const places: readonly (readonly [string, () => Buffer])[] = [
     () => hidden([`<< /Contents (${SECRET}) >>\nendobj\n7 0 obj\n<< >>`]),
   ],
   [
+    'a picture that is text',
+    () =>
+      hidden(
+        [
+          stream(
+            deflateSync(`words and ${SECRET}`).toString('latin1'),
+            '/Subtype /Image /Width 9 /Height 9 /Filter /FlateDecode',
+          ),
+        ],
+        {},
+      ),
+  ],
+  ['content with the sizes of a picture', () => hidden([stream(show(SECRET), '/Width 9 /Height 9')])],
+  [
+    'an inline picture that is text',
+    () => pdfOf(`${show('x')} BI /W 9 /H 9 ID words and ${SECRET} EI`, { objects: [INFO] }),
+  ],
+  ['a comment of a character map', () => hidden([stream(`/CIDInit begincmap\n%${SECRET}\nendcmap`)])],
+  ['a comment of a function', () => hidden([stream(`{dup %${SECRET}\n}`, '/FunctionType 4')])],
+  ['text without a font', () => pdfOf(show(SECRET).replace('/F1 12 Tf', ''), { objects: [INFO] })],
+  ['a number', () => hidden(['<< /Private [(card) 4111111111111111] >>'])],
+  [
+    'actual text letter by letter',
+    () =>
+      pdfOf([...SECRET].map((char) => `/Span << /ActualText (${char}) >> BDC ${show('x')} EMC`).join(''), {
+        objects: [INFO],
+      }),
+  ],
+  [
+    'boxes for one letter each',
+    () => {
+      const boxes = [...SECRET].map(
+        (char, i) => `<< /Type /Annot /Subtype /Widget /FT /Tx /T (box${i}) /V (${char}) /Rect [0 0 9 9] >>`,
+      )
+      const all = `[${boxes.map((_, i) => `${7 + i} 0 R`).join(' ')}]`
+      return hidden(boxes, { page: `/Annots ${all}`, catalog: `/AcroForm << /Fields ${all} >>` })
+    },
+  ],
+  [
     'an object stream',
     () => {
       const object = `<< /Contents (${SECRET}) >>`
@@ -195,6 +234,31 @@ describe('words of a PDF that no page shows', () => {
 
   it('sets hidden-content for content that is nowhere shown', async () => {
     expect((await read(hidden([stream(show(SECRET))]), 'x.pdf')).traits).toContain('hidden-content')
+  })
+})
+
+describe('a trailer that only says that the file is enciphered', () => {
+  const secret = deflateSync(show(SECRET)).toString('latin1')
+  const file = hidden([stream(secret, '/Filter /FlateDecode'), `<< /Contents (${SECRET} too) >>`]).toString('latin1')
+  const lying = (encrypt: string) =>
+    Buffer.from(file.replace('xref\n0', `trailer\n<< /Encrypt ${encrypt} >>\nxref\n0`), 'latin1')
+
+  it('hides nothing, and is told', async () => {
+    const result = await read(lying('<< /Filter /Standard /V 1 /R 2 /O () /U () /P 0 >>'), 'x.pdf')
+    expect(result.text).toContain(`${SECRET}\n`)
+    expect(result.text).toContain(`${SECRET} too`)
+    expect(result.said).toEqual(['partial encrypted pdf objects'])
+  })
+
+  it.skipIf(!has('qpdf'))('hides nothing where its password fits', async () => {
+    const args = ['--allow-weak-crypto', '--static-id', '--encrypt', '', 'owner', '40', '--', 'a.pdf', 'b.pdf']
+    const sealed = made('qpdf', args, { 'a.pdf': hidden([]) }, 'b.pdf').toString('latin1')
+    const encrypt = /<< \/Filter \/Standard.*?>>(?=\s*endobj)/s.exec(sealed)?.[0] ?? ''
+    const id = /\/ID (\[.*?\])/s.exec(sealed)?.[1] ?? ''
+    const result = await read(lying(`${encrypt} /ID ${id}`), 'x.pdf')
+    expect(result.text).toContain(`${SECRET}\n`)
+    expect(result.text).toContain(`${SECRET} too`)
+    expect(result.said).toEqual([])
   })
 })
 
@@ -287,5 +351,54 @@ describe.skipIf(!has('qpdf'))('unseen words of an encrypted PDF', () => {
       const result = await read(made('qpdf', args, { 'a.pdf': file }, 'b.pdf'), 'x.pdf', { passwords: ['owner'] })
       expect(result.text).toContain(SECRET)
     }
+  })
+})
+
+describe('fonts that say one thing and show another', () => {
+  const map = (lines: string) => stream(`begincmap ${lines} endcmap`)
+  const withFont = (text: string, font: string, objects: readonly string[]) =>
+    pdfOf(show(text).replace('/F1', '/F2'), {
+      objects: [INFO, `<< /Type /Font ${font} >>`, ...objects],
+      fonts: '/F2 7 0 R',
+    })
+  const digits = [...'0123456789']
+
+  it.each([
+    ['by characters', `10 beginbfchar ${digits.map((_, i) => `<3${i}> <006${i}>`).join(' ')} endbfchar`],
+    ['by a range', '1 beginbfrange <30> <39> <0061> endbfrange'],
+    ['by a list', `1 beginbfrange <30> <39> [${digits.map(() => '<0020>').join(' ')}] endbfrange`],
+  ])('are read both ways: %s', async (_, lines) => {
+    const font = '/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 8 0 R'
+    const result = await read(withFont(SECRET, font, [map(lines)]), 'x.pdf')
+    expect(result.text).toContain(SECRET)
+    expect(result.traits).toContain('hidden-content')
+  })
+
+  it('are read once where map and encoding agree, or the font has an encoding of its own', async () => {
+    for (const font of [
+      '/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 8 0 R',
+      '/Subtype /TrueType /BaseFont /ABCDEF+X /ToUnicode 8 0 R /FontDescriptor << /FontFile2 8 0 R >>',
+    ]) {
+      const first = font.includes('WinAnsi') ? '0030' : '0061'
+      const file = withFont('4111 1111', font, [map(`1 beginbfrange <30> <39> <${first}> endbfrange`)])
+      expect([...(await read(file, 'x.pdf')).traits]).toEqual([])
+    }
+  })
+
+  it('are read where glyphs are named with their shape', async () => {
+    const names = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+    const glyphs = names.map((name) => `/${name}.oldstyle`).join(' ')
+    const font = `/Subtype /Type1 /BaseFont /Helvetica /Encoding << /Differences [65 ${glyphs}] >>`
+    const coded = [...'4111111111111111'].map((digit) => String.fromCharCode(65 + Number(digit))).join('')
+    expect((await read(withFont(coded, font, []), 'x.pdf')).text).toContain('4111111111111111')
+  })
+
+  it('are said not to be readable where nothing tells their characters', async () => {
+    const font = '/Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [8 0 R]'
+    const own =
+      '<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>'
+    const program = 'BT /F2 12 Tf 50 700 Td <00170014> Tj ET'
+    const file = pdfOf(program, { objects: [INFO, `<< /Type /Font ${font} >>`, own], fonts: '/F2 7 0 R' })
+    expect((await read(file, 'x.pdf')).said).toEqual(['not-readable font without characters'])
   })
 })
