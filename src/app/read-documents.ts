@@ -8,6 +8,7 @@ import { basename, join, relative } from 'node:path'
 import type { NewDocument } from '../catalog/fingerprint-catalog.ts'
 import { asError } from '../core/errors.ts'
 import type { Extraction, Part, PartPrint, Uninspected } from '../core/extraction.ts'
+import { picturesIn } from '../detect/fingerprint/binary-hashes.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { SHINGLE_WORDS } from '../detect/fingerprint/shingles.ts'
 import { foldedWords } from '../detect/words/fold.ts'
@@ -149,13 +150,13 @@ function withoutName(utf8: Uint8Array, filename: string | null): Uint8Array {
   return at >= 0 && name.equals(utf8.subarray(at)) ? utf8.subarray(0, at) : utf8
 }
 
-/** Pictures are known by what they look like, files without text that was read in full by their pieces too. */
+/** A picture, or the only one of a file, is known by what it looks like; a file without text by its pieces too. */
 function printsOf({ prints = [] }: Extraction, { id }: Part, byPieces: boolean): Omit<PartPrint, 'part'>[] {
   return prints
     .filter((print) => print.part === id)
     .map(({ chunks, picture }) => ({
       ...(byPieces && chunks !== undefined ? { chunks } : {}),
-      ...(picture === undefined ? {} : { picture }),
+      ...(picture !== undefined && picturesIn(picture) === 1 ? { picture } : {}),
     }))
 }
 

@@ -95,7 +95,10 @@ export interface PartPrint {
   readonly part: number
   /** 16 bytes of SHA-256 for each content-defined chunk, one after the other; base64. */
   readonly chunks?: string
-  /** The lowest 256 frequencies of a picture, whose signs are the same in its copies; 16-bit integers, base64. */
+  /**
+   * The lowest 256 frequencies of each picture, whose signs are the same in its copies; 16-bit integers, one picture after
+   * the other, base64.
+   */
   readonly picture?: string
 }
 

@@ -117,6 +117,8 @@ export const limits = {
   extractNameMaxChars: 255,
   /** Content-defined pieces of one file: all of one of 2 GB, half a megabyte of digests for one of 64 MB. */
   extractChunksMax: 1_000_000,
+  /** Pictures of one part that are compared with registered ones; beyond it the part is `too-many`. */
+  extractPicturePrintsMax: 256,
   /** Names of an archive's directory looked at to tell what it is. */
   extractSniffNamesMax: 4_096,
   /** Layers of Content-Encoding undone on an upload. */

@@ -4,8 +4,9 @@ export interface Frequency {
   readonly down: number
 }
 
-/** Values of a print. */
+/** Values of a picture's print, and its bytes. */
 export const PICTURE_FREQUENCIES_MAX = 256
+export const PICTURE_PRINT_BYTES = 2 * PICTURE_FREQUENCIES_MAX
 /** Those of the triangle across + down < PICTURE_BAND without the mean, lowest first. */
 export const PICTURE_BAND = 23
 

@@ -1,4 +1,6 @@
 import type { ExtractedText, Part, PartPrint, PartTrait, UninspectedReason } from '../core/extraction.ts'
+import { limits } from '../core/limits.ts'
+import { PICTURE_PRINT_BYTES } from '../core/picture-frequencies.ts'
 import type { MessageBudget } from './budget.ts'
 import type { ChildPart } from './format.ts'
 import type { IsolatedExtraction, TextPassing, TextSink } from './isolation.ts'
@@ -88,8 +90,15 @@ export class WalkRecord {
     if (!complete) this.say(part.path, 'too-large', 'content chunks')
   }
 
+  /** Pictures stand behind those that the part has already. */
   print(part: number, print: Omit<PartPrint, 'part'>): void {
-    this.prints.set(part, { ...this.prints.get(part), ...print, part })
+    const before = this.prints.get(part)
+    const pictures = [before?.picture, print.picture].flatMap((one) => (one ? [Buffer.from(one, 'base64')] : []))
+    const joined = Buffer.concat(pictures)
+    const kept = joined.subarray(0, limits.extractPicturePrintsMax * PICTURE_PRINT_BYTES)
+    if (kept.length < joined.length) this.say(this.parts[part]?.path ?? '', 'too-many', 'pictures to compare')
+    const picture = kept.length > 0 ? { picture: kept.toString('base64') } : {}
+    this.prints.set(part, { ...before, ...print, ...picture, part })
   }
 
   /** Adds text that is held until the part is closed. */

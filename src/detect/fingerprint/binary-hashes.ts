@@ -5,7 +5,7 @@
  * neither a chunk nor a band can be made out, since both are HMACs.
  */
 import { limits } from '../../core/limits.ts'
-import { PICTURE_FREQUENCIES_MAX } from '../../core/picture-frequencies.ts'
+import { PICTURE_FREQUENCIES_MAX, PICTURE_PRINT_BYTES } from '../../core/picture-frequencies.ts'
 import { keyedHash } from './keyed-hash.ts'
 import { orientationsOf } from './picture-orientations.ts'
 import { LOW_MASK } from './shingles.ts'
@@ -41,18 +41,31 @@ export function chunkHashes(key: Uint8Array, chunks: string): Hash48[] {
   return hashes
 }
 
-/** One hash for each band of a registered picture. `picture`: base64 of its frequencies. */
+/** How many pictures a print holds. */
+export function picturesIn(picture: string): number {
+  return Math.floor(Buffer.byteLength(picture, 'base64') / PICTURE_PRINT_BYTES)
+}
+
+/**
+ * One hash for each band of a registered picture. None where there are several: bands of different pictures would add up
+ * to one that nobody registered. `picture`: base64 of its frequencies.
+ */
 export function bandHashes(key: Uint8Array, picture: string): Hash48[] {
-  const frequencies = frequenciesOf(picture)
+  const [frequencies, ...more] = frequenciesOf(picture)
+  if (!frequencies || more.length > 0) return []
   return BANDS.map((band) => bandHash(key, band, signsOf(frequencies, band)))
 }
 
 /**
- * For each way in which a picture at hand may lie, the one at hand first, and for each band of it: the hash of its signs,
- * and of those with some of the weakest ones flipped.
+ * For each picture at hand, for each way in which it may lie, the one at hand first, and for each band of it: the hash of
+ * its signs, and of those with some of the weakest ones flipped.
  */
-export function bandProbes(key: Uint8Array, picture: string): Hash48[][][] {
-  return orientationsOf(frequenciesOf(picture)).map((frequencies) =>
+export function bandProbes(key: Uint8Array, picture: string): Hash48[][][][] {
+  return frequenciesOf(picture).map((frequencies) => orientedProbes(key, frequencies))
+}
+
+function orientedProbes(key: Uint8Array, lying: Int16Array): Hash48[][][] {
+  return orientationsOf(lying).map((frequencies) =>
     BANDS.map((band) => {
       const signs = signsOf(frequencies, band)
       const strength = (i: number) => Math.abs(frequencies[i * PICTURE_BANDS + band] ?? 0)
@@ -65,10 +78,10 @@ export function bandProbes(key: Uint8Array, picture: string): Hash48[][][] {
   )
 }
 
-function frequenciesOf(picture: string): Int16Array {
+function frequenciesOf(picture: string): Int16Array[] {
   const bytes = Buffer.from(picture, 'base64')
-  return Int16Array.from({ length: Math.min(PICTURE_FREQUENCIES_MAX, bytes.length >>> 1) }, (_, i) =>
-    bytes.readInt16LE(i * 2),
+  return Array.from({ length: picturesIn(picture) }, (_, n) =>
+    Int16Array.from({ length: PICTURE_FREQUENCIES_MAX }, (__, i) => bytes.readInt16LE(n * PICTURE_PRINT_BYTES + i * 2)),
   )
 }
 

@@ -97,16 +97,16 @@ function sharedChunks(index: FingerprintIndex, part: Part, hashes: readonly Hash
 }
 
 /**
- * Registered pictures that look like the part, however it lies: resemblance is the share of equal bands.
- * `probes`: for each orientation, the one at hand first, a set for each band.
+ * Registered pictures that look like one of the part, however it lies: resemblance is the share of equal bands.
+ * `probes`: for each picture and orientation, the one at hand first, a set for each band.
  */
 function samePictures(
   index: FingerprintIndex,
   part: Part,
-  probes: readonly (readonly (readonly Hash48[])[])[],
+  probes: readonly (readonly (readonly (readonly Hash48[])[])[])[],
 ): Match[] {
   const best = new Map<string, { readonly candidate: Candidate; readonly turned: boolean }>()
-  for (const [orientation, sets] of probes.entries())
+  for (const [orientation, sets] of probes.flatMap((ways) => [...ways.entries()]))
     for (const [key, candidate] of candidates(index, sets)) {
       if ((candidate.segment.records[candidate.document * RECORD_WORDS + RECORD.bands] ?? 0) === 0) continue
       if (candidate.hits >= BANDS_MIN && candidate.hits > (best.get(key)?.candidate.hits ?? 0))

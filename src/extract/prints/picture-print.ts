@@ -4,8 +4,12 @@
  * pictures have none, since all of them look alike. Decoding is bounded by `limits.extractPixelsMax`; what can't be
  * decoded has no print. Never throws.
  */
+import type { Canvas, Image } from '@napi-rs/canvas'
 import { limits } from '../../core/limits.ts'
 import { PICTURE_BAND, pictureFrequencies } from '../../core/picture-frequencies.ts'
+import { decodeModern, modernTypes, type PictureSize } from '../ocr/modern-pictures.ts'
+import type { Raster } from '../ocr/raster.ts'
+import { plainPictures, tiffRaster } from '../pixels/plain-pictures.ts'
 import { imageSize } from '../readers/image-size.ts'
 
 const GRID = 64
@@ -21,29 +25,67 @@ const COSINES = Array.from({ length: PICTURE_BAND }, (_, u) =>
   Float64Array.from({ length: GRID }, (_, x) => Math.cos(((2 * x + 1) * u * Math.PI) / (2 * GRID))),
 )
 
-/** Types that the decoder reads. */
-const DECODED = /^image\/(?:png|jpeg|gif|webp|bmp|avif|vnd\.microsoft\.icon|x-icon)$/
+/** Types that the canvas reads. */
+const DRAWN_TYPES = /^image\/(?:png|jpeg|gif|webp|bmp|avif|vnd\.microsoft\.icon|x-icon)$/
 
 /** Base64 of PICTURE_FREQUENCIES_MAX integers of 16 bits: the frequencies of the picture, lowest first. Null where it has no print. */
 export async function picturePrint(bytes: Buffer, type: string): Promise<string | null> {
-  if (!DECODED.test(type)) return null
   const size = imageSize(bytes, type)
-  if (!size || Math.min(size.width, size.height) < SIDE_MIN_PIXELS) return null
-  if (size.width * size.height > limits.extractPixelsMax) return null
+  if (size && size.width * size.height > limits.extractPixelsMax) return null
   try {
-    const { createCanvas, loadImage } = await import('@napi-rs/canvas')
-    const picture = await loadImage(bytes)
-    const canvas = createCanvas(DRAWN, DRAWN)
-    const context = canvas.getContext('2d')
-    context.fillStyle = '#fff'
-    context.fillRect(0, 0, DRAWN, DRAWN)
-    context.imageSmoothingEnabled = true
-    context.imageSmoothingQuality = 'high'
-    context.drawImage(picture, 0, 0, DRAWN, DRAWN)
-    return printOfGrid(gridOf(context.getImageData(0, 0, DRAWN, DRAWN).data))
+    if (!DRAWN_TYPES.test(type)) {
+      const pixels = await pixelsOf(bytes, type, size)
+      return pixels && (await rasterPrint(pixels))
+    }
+    return size ? await filePrint(bytes) : null
   } catch {
     return null
   }
+}
+
+/** The print of decoded pixels. */
+export async function rasterPrint({ width, height, channels, data }: Raster): Promise<string | null> {
+  try {
+    if (Math.min(width, height) < SIDE_MIN_PIXELS) return null
+    const { createCanvas } = await import('@napi-rs/canvas')
+    const canvas = createCanvas(width, height)
+    const context = canvas.getContext('2d')
+    const image = context.createImageData(width, height)
+    for (let i = 0; i < width * height; i++) {
+      for (let c = 0; c < 3; c++) image.data[i * 4 + c] = data[i * channels + (channels === 1 ? 0 : c)] as number
+      image.data[i * 4 + 3] = 0xff
+    }
+    context.putImageData(image, 0, 0)
+    return await drawnPrint(canvas)
+  } catch {
+    return null
+  }
+}
+
+/** The first picture of a file that the canvas doesn't read. */
+async function pixelsOf(bytes: Buffer, type: string, size: PictureSize | null): Promise<Raster | null> {
+  if (type === 'image/tiff') return tiffRaster(bytes)
+  if (modernTypes.has(type)) return (await decodeModern(bytes, type, size)).rasters[0] ?? null
+  for await (const picture of plainPictures(bytes, type)) return Buffer.isBuffer(picture) ? null : picture
+  return null
+}
+
+async function filePrint(bytes: Buffer): Promise<string | null> {
+  const { loadImage } = await import('@napi-rs/canvas')
+  const picture = await loadImage(bytes)
+  return Math.min(picture.width, picture.height) < SIDE_MIN_PIXELS ? null : await drawnPrint(picture)
+}
+
+async function drawnPrint(picture: Image | Canvas): Promise<string | null> {
+  const { createCanvas } = await import('@napi-rs/canvas')
+  const canvas = createCanvas(DRAWN, DRAWN)
+  const context = canvas.getContext('2d')
+  context.fillStyle = '#fff'
+  context.fillRect(0, 0, DRAWN, DRAWN)
+  context.imageSmoothingEnabled = true
+  context.imageSmoothingQuality = 'high'
+  context.drawImage(picture, 0, 0, DRAWN, DRAWN)
+  return printOfGrid(gridOf(context.getImageData(0, 0, DRAWN, DRAWN).data))
 }
 
 /** Grey values of GRID by GRID cells: the mean of what was drawn in each (ITU-R BT.601 luma). */

@@ -1,17 +1,53 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Canvas } from '@napi-rs/canvas'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { NewDocument } from '../../../src/catalog/fingerprint-catalog.ts'
 import type { Part, PartPrint } from '../../../src/core/extraction.ts'
+import { picturesIn } from '../../../src/detect/fingerprint/binary-hashes.ts'
 import { fingerprintDetector } from '../../../src/detect/fingerprint/fingerprint-detector.ts'
 import { type FingerprintIndex, printsIn } from '../../../src/detect/fingerprint/fingerprint-index.ts'
 import { extract } from '../../../src/extract/extract.ts'
+import { decodeModern } from '../../../src/extract/ocr/modern-pictures.ts'
+import { imageSize } from '../../../src/extract/readers/image-size.ts'
+import { pngOf } from '../../extract/ocr/draw-text.ts'
+import { type Grey, targa, tiff } from '../../extract/pixels/writing-pictures.ts'
 import { drawing, jpeg, lighter, nearlyBlank, png, scaled, stamped, turned } from '../../support/drawn-pictures.ts'
 import { detectOptions, group, indexOf } from './registered.ts'
 
 const wanted = { chunks: true, pictures: true }
 
-async function printsOf(bytes: Uint8Array): Promise<{ part: Part; prints: readonly PartPrint[] }> {
-  const settings = { prints: wanted, ocr: null }
+function grey(canvas: Canvas): Grey {
+  const { width, height } = canvas
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+  return { width, height, values: Array.from({ length: width * height }, (_, i) => data[i * 4] ?? 0) }
+}
+
+/** A page for each picture, which fills it. */
+function pdfOf(...pages: readonly Canvas[]): Buffer {
+  const body: Buffer[] = [Buffer.from('%PDF-1.4\n')]
+  const add = (number: number, dictionary: string, stream?: Buffer) => {
+    const length = stream ? ` /Length ${stream.length}` : ''
+    body.push(Buffer.from(`${number} 0 obj\n<< ${dictionary}${length} >>\n`))
+    if (stream) body.push(Buffer.from('stream\n'), stream, Buffer.from('\nendstream\n'))
+    body.push(Buffer.from('endobj\n'))
+  }
+  add(1, '/Type /Catalog /Pages 2 0 R')
+  add(2, `/Type /Pages /Kids [${pages.map((_, i) => `${3 + i * 3} 0 R`).join(' ')}] /Count ${pages.length}`)
+  for (const [i, canvas] of pages.entries()) {
+    const [page, program, picture] = [3 + i * 3, 4 + i * 3, 5 + i * 3]
+    const resources = `/Resources << /XObject << /P ${picture} 0 R >> >>`
+    add(page, `/Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents ${program} 0 R ${resources}`)
+    add(program, '', Buffer.from('q 400 0 0 300 0 0 cm /P Do Q'))
+    const size = `/Width ${canvas.width} /Height ${canvas.height} /BitsPerComponent 8`
+    add(picture, `/Type /XObject /Subtype /Image ${size} /ColorSpace /DeviceRGB /Filter /DCTDecode`, jpeg(canvas, 80))
+  }
+  return Buffer.concat([...body, Buffer.from(`trailer << /Root 1 0 R /Size ${3 + pages.length * 3} >>\n%%EOF\n`)])
+}
+
+async function printsOf(bytes: Uint8Array, withText = false): Promise<{ part: Part; prints: readonly PartPrint[] }> {
+  const settings = { prints: wanted, ...(withText ? {} : { ocr: null }) }
   const { parts, prints } = await extract({ bytes, filename: null, declaredType: null, as: 'upload' }, settings)
   const [part] = parts
   if (!part) throw new Error('no part')
@@ -127,6 +163,8 @@ describe('pictures', () => {
     ['mirrored', () => jpeg(turned(plan, 0, true), 70)],
     ['mirrored and turned to the right', () => png(turned(plan, 1, true))],
     ['mirrored upside down', () => jpeg(turned(plan, 2, true), 60)],
+    ['as a TIFF', () => tiff(grey(scaled(plan, 400, 300)))],
+    ['as a Targa file', () => targa(grey(scaled(plan, 400, 300)))],
     ['mirrored and turned to the left', () => jpeg(turned(plan, 3, true), 80)],
   ])('are found %s', async (_name, copy) => {
     expect(await find(index, copy())).toMatchObject([{ document: 'plan.png', containment: 1, by: 'same-picture' }])
@@ -134,6 +172,32 @@ describe('pictures', () => {
 
   it('are not found in other drawings with the same title block', async () => {
     for (let seed = 10; seed < 40; seed++) expect(await find(index, png(drawing(seed)))).toEqual([])
+  })
+
+  it('are found on any page of a PDF, and registered as its only one', async () => {
+    const both = await printsOf(pdfOf(drawing(7), plan), true)
+    expect(both.prints.map(({ picture = '' }) => picturesIn(picture))).toEqual([2])
+    const extraction = { parts: [both.part], texts: [], uninspected: [], labels: [], prints: both.prints }
+    const found = (by: FingerprintIndex) => fingerprintDetector(by).inspectParts?.(extraction, detectOptions) ?? []
+    expect(found(index)).toMatchObject([{ document: 'plan.png', evidence: [{ name: 'same-picture' }] }])
+    const sha256 = '0'.repeat(64)
+    // Without its pieces, which are the same: the same JPEG is in both.
+    const one = (await printsOf(pdfOf(plan), true)).prints.map(({ part, picture = '' }) => ({ part, picture }))
+    const document = { group: group('plans'), sha256, texts: [] }
+    expect(found(await indexOf([{ ...document, name: 'plan.pdf', prints: one }]))).toMatchObject([
+      { document: 'plan.pdf', evidence: [{ name: 'same-picture' }] },
+    ])
+    // Bands of several would add up to a picture that is none of them.
+    expect(printsIn(await indexOf([{ ...document, name: 'both.pdf', prints: both.prints }])).pictures).toBe(false)
+  })
+
+  it('of telephones are found in other formats', async () => {
+    const heic = readFileSync(join(import.meta.dirname, '../../extract/ocr/letters.heic'))
+    const letters = await indexOf([await registered('letters.heic', heic)])
+    const { rasters } = await decodeModern(heic, 'image/heic', imageSize(heic, 'image/heic'))
+    const [raster] = rasters
+    if (!raster) throw new Error('nothing was decoded')
+    expect(await find(letters, pngOf(raster))).toMatchObject([{ document: 'letters.heic', by: 'same-picture' }])
   })
 
   it('are told to be turned where they are, and as alike as they are', async () => {
