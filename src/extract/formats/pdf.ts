@@ -6,13 +6,15 @@ import { textOfPage } from '../office/pdf-page-text.ts'
 import { PdfPictures } from '../office/pdf-pictures.ts'
 import { beforeHeader, behindEnd, encryptionOf, hasPictureProgram, hasPictures } from '../office/pdf-raw.ts'
 import { PdfWords } from '../office/pdf-words.ts'
+import { pagesToLookAt } from '../pdf/font-maps.ts'
 import { type Inventory, takeInventory } from '../pdf/inventory.ts'
 import { KnownText } from '../pdf/known-text.ts'
+import { openByOwner } from '../pdf/open-by-owner.ts'
 import { lastCatalog, type PageTree, readPageTree, withoutCounts } from '../pdf/page-tree.ts'
 import { type PdfFile, readPdfFile } from '../pdf/pdf-file.ts'
 import { readUnseenFiles, readUnseenWords } from '../pdf/read-unseen.ts'
 import { shownContents } from '../pdf/shown-content.ts'
-import { readUnseenContent } from '../pdf/unseen-content.ts'
+import { readUnseenContent, readWithoutMaps } from '../pdf/unseen-content.ts'
 import { rasterPrint } from '../prints/picture-print.ts'
 import { extractTrailing } from '../trailing-data.ts'
 
@@ -42,16 +44,18 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   const inventory = takeInventory(file, context)
   if (opened === null) context.uninspected('corrupt', 'pdf')
   else if (hasPictureProgram(bytes)) context.uninspected('corrupt', 'page program')
+  if (file.isSealed) context.uninspected('partial', 'encrypted pdf objects')
   if (inventory.hasBrokenStream) context.uninspected('corrupt', 'pdf stream')
   const known = new KnownText()
   const attached = new Set<string>()
-  const seen = opened === null ? [] : await readOpened(opened, bytes, inventory, known, attached, context)
+  const seen = opened === null ? [] : await readOpened(opened, whole, inventory, known, attached, context)
   const shown = shownContents(
     file,
     inventory.programs,
     tree.pages.filter((_, i) => seen[i]),
   )
   await readUnseenContent(file, inventory, shown, known, context)
+  await readWithoutMaps(file, inventory, tree.pages, known, context)
   await extractTrailing(bytes.subarray(0, beforeHeader(bytes)), context, { label: '[leading]' })
   await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
   await readUnseenFiles(file, inventory, attached, context)
@@ -62,7 +66,7 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
 /** Reads what pdf.js reads. For each page of the page tree whether its text was seen. */
 async function readOpened(
   { pdf, password }: Opened,
-  bytes: Buffer,
+  { bytes, file, tree }: Whole,
   inventory: Inventory,
   known: KnownText,
   attached: Set<string>,
@@ -71,7 +75,8 @@ async function readOpened(
   if (password !== null) context.trait('opened-with-password')
   const pictures = new PdfPictures(bytes, password)
   try {
-    const seen = await readPages(pdf, pictures, bytes, known, context)
+    const toLookAt = pagesToLookAt(file, inventory, tree.pages)
+    const seen = await readPages(pdf, pictures, { bytes, known, toLookAt }, context)
     await new PdfWords(pdf.document, context, { metadata: inventory.metadata, known, attached }).read()
     return seen
   } finally {
@@ -94,7 +99,7 @@ interface Whole {
 async function openWhole(given: Buffer, context: ExtractContext): Promise<Whole | 'sealed'> {
   const passwords = context.passwords.slice(0, limits.extractPasswordsMax)
   const first = await openPdf(given, passwords)
-  if (first === 'sealed') return 'sealed'
+  if (first === 'sealed') return (await openByOwner(given, context)) ?? 'sealed'
   const file = readPdfFile(given, first === 'broken' ? '' : (first.password ?? ''), context)
   const tree = readPageTree(file)
   if (first === 'broken') {
@@ -125,8 +130,7 @@ function withTrailer(bytes: Buffer, file: PdfFile): Buffer | null {
 async function readPages(
   pdf: OpenPdf,
   pictures: PdfPictures,
-  bytes: Buffer,
-  known: KnownText,
+  { bytes, known, toLookAt }: { bytes: Buffer; known: KnownText; toLookAt: ReadonlySet<number> },
   context: ExtractContext,
 ): Promise<boolean[]> {
   const count = pdf.document.numPages
@@ -148,9 +152,11 @@ async function readPages(
         const { isBlank, paths } = await readDrawn(page, text, known, context)
         seen[number - 1] = !isBlank
         let isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
-        if (isBlank && paths >= PATHS_MIN) isRead = await readOutlines(pictures, number, context)
+        if (isBlank && paths >= PATHS_MIN) isRead = (await readOutlines(pictures, number, context)) !== null
         if (isBlank && !isRead && (mayHavePictures || paths >= PATHS_MIN))
           context.uninspected('not-readable', 'page without text')
+        if (!isBlank && toLookAt.has(number - 1) && !(await readOutlines(pictures, number, context)))
+          context.uninspected('not-readable', 'font without characters')
       }
       page.cleanup()
     } catch {
@@ -191,20 +197,20 @@ async function readPictures(
   return found === null || found.length > 0
 }
 
-/** Text of a page whose letters are lines and curves. False when the page was not looked at. */
-async function readOutlines(pictures: PdfPictures, number: number, context: ExtractContext): Promise<boolean> {
+/** Text of a page as it is seen. Null when it was not looked at. */
+async function readOutlines(pictures: PdfPictures, number: number, context: ExtractContext): Promise<string | null> {
   const reader = context.pictures
-  if (!reader?.hasTime) return false
+  if (!reader?.hasTime) return null
   const ms = Math.min(limits.extractPdfPageMs, context.budget.msLeft)
   const raster = await pictures.drawn(number, ms).catch(() => null)
-  if (raster === null) return false
+  if (raster === null) return null
   const { text, problem } = await reader.readRaster(raster, context.budget)
   if (text !== '') {
     context.via('ocr')
     context.text(text)
   }
   if (problem) context.uninspected(problem.reason, problem.detail)
-  return true
+  return text
 }
 
 interface BesideText {
