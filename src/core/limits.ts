@@ -90,7 +90,7 @@ export const limits = {
   extractStreamChunkBytes: 1024 * 1024,
   /** What is decoded of a streamed text at once; a file that stands encoded in it is whole up to half of this. */
   extractStreamPieceBytes: 4 * 1024 * 1024,
-  /** A file that can only be read whole, and is no member of another: a document, a picture. */
+  /** A file that can only be read whole, and is no member of another: a mail, a document, a picture. */
   extractWholeMaxBytes: 512 * 1024 * 1024,
   extractTextMaxBytes: 64 * 1024 * 1024,
   /** One text, HTML or XML file as it comes; of a larger one so much of its beginning is read. */
@@ -191,7 +191,7 @@ export const limits = {
   ocrMemoryKeptMaxBytes: 128 * 1024 * 1024,
   /** Traineddata files of one installation. */
   ocrLanguagesMax: 8,
-  /** A larger message or upload is not read at all: it would have to fit into memory. */
+  /** A larger message or upload is not read at all. */
   scanSizeMaxBytes: 2 * 1024 * 1024 * 1024,
   /** Counted from when a worker takes the message. */
   scanDeadlineMs: 30_000,

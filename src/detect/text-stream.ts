@@ -77,7 +77,9 @@ export class TextStream {
       this.#waitingBytes += piece.length
       this.#codePoints += codePointsIn(piece)
       this.#bytes += piece.length
-      if (this.#first.length < EDGE_BYTES) this.#first = Buffer.concat([this.#first, piece]).subarray(0, EDGE_BYTES)
+      // Concatenating copies, so no edge keeps the piece alive that it is a small part of.
+      const missing = EDGE_BYTES - this.#first.length
+      if (missing > 0) this.#first = Buffer.concat([this.#first, piece.subarray(0, missing)])
       this.#last = Buffer.concat([this.#last, piece.subarray(-EDGE_BYTES)]).subarray(-EDGE_BYTES)
       while (this.#waitingBytes - this.#lead >= this.#windowBytes + this.#contextBytes) this.#look(false)
     }

@@ -128,10 +128,10 @@ export class ScanPool {
     const generation = this.#now
     generation.jobs++
     try {
-      const { sizeMaxBytes = limits.scanSizeMaxBytes } = this.#options
-      if (request.size !== undefined && request.size > sizeMaxBytes) {
+      const most = this.#sizeMax(request)
+      if (request.size !== undefined && request.size > most) {
         const sha256 = await digestOf(request)
-        return seal({ size: request.size, sha256, reason: 'too-large', detail: `${sizeMaxBytes} bytes` })
+        return seal({ size: request.size, sha256, reason: 'too-large', detail: `${most} bytes` })
       }
       let small = typeof request.bytes === 'function' && (request.size ?? Infinity) <= limits.scanAheadMaxBytes
       for (let attempt = 1; ; attempt++) {
@@ -147,6 +147,12 @@ export class ScanPool {
     } finally {
       if (--generation.jobs === 0) generation.onIdle?.()
     }
+  }
+
+  /** Bytes of the largest content that is looked at; what can't be read where it stands has to fit into memory. */
+  #sizeMax({ file }: ScanRequest): number {
+    const { sizeMaxBytes = limits.scanSizeMaxBytes } = this.#options
+    return file === undefined ? Math.min(sizeMaxBytes, limits.extractWholeMaxBytes) : sizeMaxBytes
   }
 
   /** Throws ScanNotBegun when its thread ended before its turn. */

@@ -126,6 +126,16 @@ describe('a scan job', () => {
     expect(crashes).toEqual([])
   })
 
+  it('that would have to be held is bounded whatever the ceiling for files is', async () => {
+    const running = await start()
+    const size = limits.extractWholeMaxBytes + 1
+    const request = { ...upload(() => Promise.reject(new Error('read'))), size, sha256: 'ab'.repeat(32) }
+    expect(await running.scan(request)).toMatchObject({
+      parts: [{ path: 'a.txt', size }],
+      uninspected: [{ path: 'a.txt', reason: 'too-large', detail: `${limits.extractWholeMaxBytes} bytes` }],
+    })
+  })
+
   it('that is small is handed over while the worker is at another small one, never behind or before a large one', async () => {
     const one = await start()
     let open = () => {}
