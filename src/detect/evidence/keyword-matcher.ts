@@ -60,13 +60,15 @@ export class KeywordMatcher {
   constructor(keywords: readonly string[]) {
     const root: TrieNode = { children: new Map(), keyword: -1 }
     let longest = 0
-    for (const keyword of keywords) {
+    // Rules share many of their words.
+    const distinct = new Set(keywords)
+    for (const keyword of distinct) {
       const folded = foldKeyword(undotted(keyword))
       if (folded.length === 0) continue
       longest = Math.max(longest, folded.length)
       this.#add(root, folded, keyword)
     }
-    for (const keyword of keywords) longest = Math.max(longest, this.#addDotted(root, keyword))
+    for (const keyword of distinct) longest = Math.max(longest, this.#addDotted(root, keyword))
     this.lengthMax = longest
     const nodes = [root]
     for (let i = 0; i < nodes.length; i++) nodes.push(...(nodes[i] as TrieNode).children.values())

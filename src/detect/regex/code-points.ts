@@ -118,12 +118,16 @@ const CHUNK = 0x4000
 
 /** Every code point from `first` to `last`, which are of one plane and no surrogates. */
 function textOf(first: number, last: number): string {
-  const text = Buffer.allocUnsafe((last - first + 1) * (first > 0xffff ? 4 : 2))
+  const units = new DataView(new ArrayBuffer((last - first + 1) * (first > 0xffff ? 4 : 2)))
   let at = 0
-  for (let code = first; code <= last; code++)
-    if (code <= 0xffff) at = text.writeUInt16LE(code, at)
-    else at = text.writeUInt16LE(0xdc00 + (code & 0x3ff), text.writeUInt16LE(0xd7c0 + (code >> 10), at))
-  return text.toString('utf16le')
+  for (let code = first; code <= last; code++, at += 2) {
+    if (code > 0xffff) {
+      units.setUint16(at, 0xd7c0 + (code >> 10), true)
+      at += 2
+    }
+    units.setUint16(at, code > 0xffff ? 0xdc00 + (code & 0x3ff) : code, true)
+  }
+  return Buffer.from(units.buffer).toString('utf16le')
 }
 
 /** No letter past these planes has another case, as a test sees. */
