@@ -2,9 +2,10 @@ import type { Format } from './format.ts'
 import { appleDouble, dsStore, propertyList } from './formats/apple.ts'
 import { certificate } from './formats/certificate.ts'
 import { cms } from './formats/cms.ts'
-import { brotli, bzip2, compress, lz4, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
+import { brotli, bzip2, compress, lz4, lzip, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
 import { csv } from './formats/csv.ts'
 import { epub } from './formats/epub.ts'
+import { flatOpc } from './formats/flat-opc.ts'
 import { form } from './formats/form.ts'
 import { formData } from './formats/form-data.ts'
 import { gzip } from './formats/gzip.ts'
@@ -17,6 +18,7 @@ import { libarchive } from './formats/libarchive.ts'
 import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
 import { flatOdf, odf } from './formats/odf.ts'
+import { excelXml, wordXml } from './formats/office-xml.ts'
 import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
 import { oneNote } from './formats/onenote.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
@@ -56,6 +58,7 @@ const formats = [
   bzip2,
   compress,
   lz4,
+  lzip,
   lzma,
   xz,
   zlibStream,
@@ -69,6 +72,9 @@ const formats = [
   vsdx,
   xps,
   opc,
+  flatOpc,
+  wordXml,
+  excelXml,
   xml,
   doc,
   xls,

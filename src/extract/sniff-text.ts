@@ -75,6 +75,11 @@ function byRootElement(lower: string): string | null {
   const body = lower.replace(/^(?:\s*(?:<\?[^>]*\?>|<!--[\s\S]*?-->))+/, '').trimStart()
   if (/^<!doctype\s+html|^<html[\s>]/.test(body)) return 'text/html'
   if (/^<(?:svg:)?svg[\s>]|^<!doctype\s+svg/.test(body)) return 'image/svg+xml'
+  if (/^<(?:[\w.-]+:)?package\b[^>]*schemas\.microsoft\.com\/office\/2006\/xmlpackage/.test(body))
+    return 'application/vnd.openxmlformats-package-flat-xml'
+  if (/^<(?:[\w.-]+:)?worddocument\b/.test(body)) return 'application/vnd.ms-word-flat-xml'
+  if (/^<(?:[\w.-]+:)?workbook\b/.test(body) && lower.includes('urn:schemas-microsoft-com:office:spreadsheet'))
+    return 'application/vnd.ms-excel-flat-xml'
   if (!/^<office:document/.test(body)) return null
   const kind = /opendocument\.(text|spreadsheet|presentation|graphics)/.exec(lower)?.[1] ?? 'text'
   return `application/vnd.oasis.opendocument.${kind}-flat-xml`

@@ -35,7 +35,13 @@ export async function sniff(
   const text = textOf(part)
   if (text !== null) return { type: sniffText(text, part), also: NONE }
   if (isAppleDiskImage(bytes)) return { type: 'application/x-apple-diskimage', also: NONE }
+  if (isCalledBrotli(part)) return { type: 'application/x-brotli', also: NONE }
   return { type: (await magic(bytes)) ?? 'application/octet-stream', also: NONE }
+}
+
+/** Brotli has no mark of its own (RFC 7932). */
+function isCalledBrotli({ filename, declaredType }: ChildPart): boolean {
+  return /\.br$/i.test(filename ?? '') || /^application\/(?:x-)?brotli$/.test(declaredType ?? '')
 }
 
 /** A multipart body may end with the last bytes of an archive, so it is looked at before all marks. */

@@ -5,6 +5,7 @@ import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflat
 import { type Inflating, inflateStream } from '../readers/inflate-stream.ts'
 import { uncompress } from '../readers/uncompress.ts'
 import { unlz4, unlz4Stream } from '../readers/unlz4.ts'
+import { unlzip } from '../readers/unlzip.ts'
 import { unlzma, unlzmaStream, unxz, unxzStream } from '../readers/unlzma.ts'
 import { ByteStream } from '../stream/byte-stream.ts'
 import { extractTrailing, extractTrailingStream } from '../trailing-data.ts'
@@ -54,6 +55,7 @@ export const zlibStream = compressor(
   (stream, context, id) => inflateStream('deflate', stream, context, id),
 )
 export const lz4 = compressor('lz4', ['application/x-lz4'], { '.lz4': '' }, unlz4, unlz4Stream)
+export const lzip = compressor('lz', ['application/x-lzip'], { '.tlz': '.tar', '.lz': '' }, unlzip)
 export const compress = compressor('Z', ['application/x-compress'], { '.taz': '.tar', '.z': '' }, uncompress)
 
 /** `decodeStream`: left out, a large file is read whole. */

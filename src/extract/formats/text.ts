@@ -2,6 +2,7 @@ import { decodeText, isPlainUtf8 } from '../charset.ts'
 import { mayEmbed, readEmbedded } from '../embedded/read-embedded.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { streamText } from '../stream/stream-text.ts'
+import { joinYamlLines } from '../yaml-lines.ts'
 
 /** Plain text of any kind that has no format of its own: source code, logs, Markdown, LaTeX. */
 export const text: Format = {
@@ -9,6 +10,7 @@ export const text: Format = {
   types: ['text/plain'],
   async extract(input: FormatInput, context: ExtractContext): Promise<void> {
     const { parameters, bytes } = input
+    if (input.sniffedType === 'application/yaml') return await extractYaml(input, context)
     const isDelSp = parameters.format?.toLowerCase() === 'flowed' && parameters.delsp?.toLowerCase() === 'yes'
     if (!isDelSp && isPlainUtf8(bytes, parameters.charset ?? null)) {
       context.text(bytes)
@@ -24,6 +26,12 @@ export const text: Format = {
     await readEmbedded(decoded.text, context, bytes)
   },
   extractStream: (input, context) => streamText(input, context),
+}
+
+async function extractYaml({ bytes, parameters }: FormatInput, context: ExtractContext): Promise<void> {
+  const { text: source, others } = decodeText(bytes, parameters.charset ?? null)
+  for (const reading of [source, ...others]) context.text(joinYamlLines(reading))
+  await readEmbedded(source, context, bytes)
 }
 
 /** `format=flowed; delsp=yes` (RFC 3676): the blank before a soft line break is no part of the text. */

@@ -6,6 +6,7 @@ import { bunzip } from './bunzip.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from './inflate.ts'
 import { inflate64 } from './inflate64.ts'
 import { unlzma, unxz } from './unlzma.ts'
+import { unppmd } from './unppmd.ts'
 import { ZipBatch } from './zip-batch.ts'
 import { crcHolds, decryptZip } from './zip-crypto.ts'
 import { readZipDirectory, type ZipDirectory, type ZipEntry } from './zip-directory.ts'
@@ -122,6 +123,8 @@ async function decode(entry: ZipEntry, data: Buffer, context: ExtractContext): P
       return inflateBounded('zstd', data, context)
     case 95:
       return unxz(data, context)
+    case 98:
+      return unppmd(data, entry, context)
     default:
       return null
   }
