@@ -14,8 +14,8 @@ import { type FoundRow, RowCollector } from './judge-rows.ts'
 
 interface Walks {
   readonly indexes: readonly ExactDataIndex[]
-  /** What is looked for everywhere. */
-  readonly plain: CandidateWalk
+  /** What is looked for everywhere; null where every column has a rule. */
+  readonly plain: CandidateWalk | null
   /** What is looked for where a rule accepts a value. */
   readonly fields: FieldWalk
 }
@@ -25,7 +25,9 @@ interface Walks {
  * Throws GatewayError `exact-data-rule` when one of these is missing.
  */
 export function exactDataDetector(indexes: readonly ExactDataIndex[], rules: readonly DetectionRule[] = []): Detector {
-  const walks: Walks = { indexes, plain: new CandidateWalk(indexes), fields: new FieldWalk(indexes, rules) }
+  const isPlain = indexes.some(({ columns }) => columns.some(({ rule }) => rule === undefined))
+  const plain = isPlain ? new CandidateWalk(indexes) : null
+  const walks: Walks = { indexes, plain, fields: new FieldWalk(indexes, rules) }
   return {
     kind: 'exact-data',
     inspectText: (text, options) => inspectText(walks, text, options),
@@ -56,7 +58,7 @@ function inspectText({ indexes, plain, fields }: Walks, text: ExtractedText, opt
   const typed = fields.candidates(text.utf8)
   let next = 0
   // Both in one order, as collectors want them.
-  plain.each(text.utf8, (candidate) => {
+  plain?.each(text.utf8, (candidate) => {
     for (let one = typed.found[next]; one && one.start <= candidate.start; one = typed.found[++next]) take(one)
     take(candidate)
   })

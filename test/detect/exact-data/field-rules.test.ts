@@ -39,6 +39,13 @@ describe('columns that have a rule as their type', () => {
     expect(rowsFound(parts, text)).toEqual(expected)
   })
 
+  it('need no others', async () => {
+    const schema = schemaOf('name: t\ncolumns: [{ name: no, kind: code, rule: part_no, alone: true }]\n')
+    const index = await indexTable(schema, [['P-12345-6'], ['P-12345-7']], new FieldRules(partRules, ['part_no']))
+    expect(rowsFound(index, 'P-12345-7, P123456')).toEqual(['1: no'])
+    expect(rowsFound([index, parts], 'P-12345-7 Kestrel 4712')).toEqual(['1: no', '1: no maker stock'])
+  })
+
   it('say so when there are more values than are looked at', () => {
     const many = (count: number) => Array.from({ length: count }, (_, i) => `P-${10_000 + (i % 89_999)}-1`).join(' ')
     expect(detectRows(parts, many(limits.detectMatchesPerRuleMax)).overflow).toBe(false)
