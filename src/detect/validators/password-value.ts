@@ -9,7 +9,7 @@ import type { Validator } from './validator.ts'
 
 /** Names of fields, types and states that stand behind `password:` in code and forms. */
 const CODE_WORD =
-  /^(?:string|str|text|varchar|char|int|bool(?:ean)?|bytes?|object|any|required|optional|hidden|input|label|field|form|login|forgot(?:ten)?|reset|update|create|change|confirm(?:ed|ation)?|verify|check|valid(?:ate)?|invalid|incorrect|wrong|missing|empty|expired|protected|encrypted|hashed?|plain(?:text)?|enabled?|disabled?|password\w*|passwd\w*|pwd\w*|passphrase|username|email|self|this|request|params|config|settings|options|value|secret|true|false|null|none|undefined|nil|yes|no|bearer|basic)[:;,.!?)]*$|^!\w+$/i
+  /^(?:string|str|text|varchar|char|int|bool(?:ean)?|bytes?|object|any|required|optional|hidden|input|label|field|form|login|forgot(?:ten)?|reset|update|create|change|confirm(?:ed|ation)?|verify|check|valid(?:ate)?|invalid|incorrect|wrong|missing|empty|expired|protected|encrypted|hashed?|plain(?:text)?|enabled?|disabled?|password\w*|passwd\w*|pwd\w*|passphrase|username|email|self|this|request|params|config|settings|options|value|secret|true|false|null|none|undefined|nil|yes|no|bearer|basic)[:;,.!?)]*$|^[!@][a-z]+$/i
 
 /** A path, selector, address, date or one word of a sentence. */
 const NOT_CHOSEN =

@@ -14,7 +14,7 @@ const REFERENCE =
 
 /** Where a manager of secrets, a file or the environment holds the value: `op://vault/item`, `ssm:/prod/db`. */
 const KEPT_ELSEWHERE =
-  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass):|^projects\/[^/]+\/secrets\//i
+  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass):|^@Microsoft\.KeyVault|^projects\/[^/]+\/secrets\//i
 
 /** Words that stand where a secret would. */
 const STAND_IN =
