@@ -22,11 +22,13 @@ import { excelXml, wordXml } from './formats/office-xml.ts'
 import { doc, msg, olePackage, ppt, pub, vba, vsd, wps, xls } from './formats/ole.ts'
 import { oneNote } from './formats/onenote.ts'
 import { docx, opc, pptx, vsdx, xlsb, xlsx, xps } from './formats/ooxml.ts'
+import { cbor, messagePack } from './formats/packed.ts'
 import { pdf } from './formats/pdf.ts'
 import { pgp } from './formats/pgp.ts'
 import { program } from './formats/program.ts'
 import { rtf } from './formats/rtf.ts'
 import { sealed } from './formats/sealed.ts'
+import { shortcut } from './formats/shortcut.ts'
 import { sqlite } from './formats/sqlite.ts'
 import { tar } from './formats/tar.ts'
 import { text } from './formats/text.ts'
@@ -100,6 +102,9 @@ const formats = [
   dsStore,
   propertyList,
   sqlite,
+  cbor,
+  messagePack,
+  shortcut,
   program,
   certificate,
 ] as const satisfies readonly Format[]

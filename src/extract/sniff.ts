@@ -1,6 +1,7 @@
 import { decodeText } from './charset.ts'
 import type { ChildPart } from './format.ts'
 import { hasDelimiter } from './mime/multipart.ts'
+import { packedKindOf } from './readers/packed-data.ts'
 import { isAppleDiskImage, isBinary, signatureOf } from './signatures.ts'
 import { sniffMagic } from './sniff-magic.ts'
 import { refineOle } from './sniff-ole.ts'
@@ -32,6 +33,9 @@ export async function sniff(
   const signature = signatureOf(bytes)
   if (signature) return withPolyglots(bytes, refine(bytes, signature))
   if (endsAsZip(bytes)) return { type: refineZip(bytes), also: NONE }
+  // Without a NUL in it packed data looks like text in some 8-bit charset.
+  const packed = packedKindOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  if (packed) return { type: `application/${packed}`, also: NONE }
   const text = textOf(part)
   if (text !== null) return { type: sniffText(text, part), also: NONE }
   if (isAppleDiskImage(bytes)) return { type: 'application/x-apple-diskimage', also: NONE }

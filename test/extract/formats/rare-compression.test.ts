@@ -44,7 +44,7 @@ describe('rare compression', () => {
     expect(paths).toContain('a.txt')
     expect(said).toEqual([])
     const noise = Buffer.from('8f00ff13a7c2d9e1b4', 'hex')
-    expect((await read(noise, 'a.br')).said).toEqual(['corrupt br'])
+    expect((await read(noise, 'a.br')).said).toContain('corrupt br')
   })
 
   it.skipIf(!has('lzip'))('is undone: what lzip itself writes', async () => {
