@@ -101,8 +101,11 @@ export class Sandbox {
     const left = { ...part.left, budget: { ...part.left.budget, ms: own } }
     let at: string | null = null
     let timer: NodeJS.Timeout | undefined
+    let isOver = false
+    let isServing = false
     const watch = () => {
       clearTimeout(timer)
+      if (isOver) return
       const msLeft = Math.max(0, endsAt - performance.now())
       const share = isWhole && at === part.path ? 1 : limits.sandboxPartTimeShare
       const graceMs = Math.max(limits.sandboxGraceMinMs, msLeft * limits.sandboxGraceShare)
@@ -113,14 +116,17 @@ export class Sandbox {
       const from = performance.now()
       // Whoever asks again and again is no longer given time for it.
       if (from > endsAt + limits.sandboxGraceMinMs) return session.kill()
+      isServing = true
       session.reply(await answerOf(said, part, sink))
+      isServing = false
       // It could do nothing meanwhile.
       endsAt += performance.now() - from
       watch()
     }
     const done = new Promise<Extract<SandboxSaid, { kind: 'done' }>>((resolve, reject) => {
       session.listen((said) => {
-        if (said.kind === 'done') resolve(said)
+        if (isServing) reject(new FrameError('words where it should wait'))
+        else if (said.kind === 'done') resolve(said)
         else if (said.kind === 'at') {
           at = isBelow(said.path, part.path) ? said.path : part.path
           watch()
@@ -152,6 +158,7 @@ export class Sandbox {
       if (isSpent) session.kill()
       return { extraction: end.extraction }
     } finally {
+      isOver = true
       clearTimeout(timer)
       session.listen(() => undefined)
     }

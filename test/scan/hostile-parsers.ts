@@ -58,6 +58,33 @@ const deeds: Readonly<Record<string, (context: ExtractContext, argument: string)
     writeSync(3, Buffer.concat([lengths, json]))
     for (;;);
   },
+  /** Hands text on and goes on without waiting until it was taken. */
+  overtake: () => {
+    const header = Buffer.from(JSON.stringify({ kind: 'text', path: 'a.pdf', isEnd: false }))
+    const lengths = Buffer.alloc(8)
+    lengths.writeUInt32LE(header.length)
+    lengths.writeUInt32LE(1, 4)
+    const frame = Buffer.concat([lengths, header, Buffer.from('x')])
+    writeSync(3, Buffer.concat([frame, frame]))
+    for (;;);
+  },
+  /** Hands text on of a part of another message. */
+  elsewhere: () => {
+    const header = Buffer.from(JSON.stringify({ kind: 'text', path: 'mail/other.pdf', isEnd: false }))
+    const lengths = Buffer.alloc(8)
+    lengths.writeUInt32LE(header.length)
+    lengths.writeUInt32LE(1, 4)
+    writeSync(3, Buffer.concat([lengths, header, Buffer.from('x')]))
+    for (;;);
+  },
+  /** Asks for bytes of a part that it was given whole. */
+  ask: () => {
+    const header = Buffer.from(JSON.stringify({ kind: 'read', at: 0, length: 10 }))
+    const lengths = Buffer.alloc(8)
+    lengths.writeUInt32LE(header.length)
+    writeSync(3, Buffer.concat([lengths, header]))
+    for (;;);
+  },
   babble: () => writeSync(3, Buffer.alloc(64, 0xff)),
   lie: () => {
     const header = Buffer.from(JSON.stringify({ kind: 'done', parts: [{ id: 7 }] }))

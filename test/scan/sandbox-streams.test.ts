@@ -3,12 +3,13 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { defaultExtractLimits } from '../../src/extract/budget.ts'
 import { extract } from '../../src/extract/extract.ts'
-import type { TextSink } from '../../src/extract/isolation.ts'
+import type { Isolate, TextSink } from '../../src/extract/isolation.ts'
 import { Sandbox } from '../../src/scan/sandbox.ts'
 import { prepareSandbox } from '../../src/scan/sandbox-launch.ts'
 import { openProcesses } from '../../src/scan/sandbox-process.ts'
 import { zipOf } from '../extract/formats/making.ts'
 import { lines, SMALL, sha256 } from '../extract/stream/streamed.ts'
+import { hostileFile, hostileSandbox, sandboxOn } from './sandboxes.ts'
 
 const { launch } = await prepareSandbox({ memoryMaxBytes: 256 * 1024 * 1024 })
 const sandbox = new Sandbox(openProcesses(launch), defaultExtractLimits, limits.sandboxRequestMaxBytes)
@@ -78,5 +79,23 @@ describe('a large file in the sandbox', () => {
       return bytes.subarray(at, at + length)
     }
     await expect(read(bytes, 'a.log.gz', gone)).rejects.toThrow(/shorter/)
+  })
+})
+
+describe('a parser that was taken over', () => {
+  it.each(['overtake', 'ask', 'elsewhere'])('is ended when it speaks out of turn: %s', async (deed) => {
+    const hostile = sandboxOn(await hostileSandbox())
+    try {
+      const { texts, sink } = collecting()
+      const input = { filename: 'a.pdf', declaredType: null, as: 'upload' } as const
+      const isolate: Isolate = (part, to) => hostile.extract(part, to)
+      const read = await extract({ ...input, bytes: hostileFile(deed) }, { isolate }, sink)
+      expect(read.uninspected).toEqual([{ path: 'a.pdf', reason: 'corrupt', detail: 'parser crashed' }])
+      expect([...texts.keys()].filter((path) => path !== 'a.pdf')).toEqual([])
+      const next = await extract({ ...input, bytes: hostileFile('say', 'SIBLING') }, { isolate }, sink)
+      expect(next.uninspected).toEqual([])
+    } finally {
+      hostile.close()
+    }
   })
 })
