@@ -3,7 +3,6 @@
  * keyword table of their evidence, their validators. Everything that can be wrong with a rule is a Diagnostic; with any
  * error there is no rule set. Compiled sets hold native patterns and scratch memory, so each thread makes its own.
  */
-import { createHash } from 'node:crypto'
 import RE2 from 're2'
 import type { AntiEvidenceGroup, DetectionRule, EvidenceGroup, RulePattern } from '../core/detection-rule.ts'
 import type { Diagnostic } from '../core/diagnostic.ts'
@@ -27,6 +26,7 @@ import { foldCase } from './regex/code-points.ts'
 import { parseRegex } from './regex/parse-regex.ts'
 import type { RequiredLiterals } from './regex/required-literals.ts'
 import { choicesOf, parseRules, type RuleFile } from './rules/parse-rules.ts'
+import { revisionOf } from './rules/revision-of.ts'
 import type { Term } from './term-rules.ts'
 import { resolveValidator, type ValidatorUse } from './validators/registry.ts'
 import { views } from './views/registry.ts'
@@ -305,11 +305,4 @@ class GroupBuilder {
     }
     return { keywords, groupsOfKeyword: groups.map((set) => Int32Array.from(set)), groups: this.#groups }
   }
-}
-
-const REVISION_HEX = 16
-
-function revisionOf(rules: readonly DetectionRule[]): string {
-  const byId = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(byId)).digest('hex').slice(0, REVISION_HEX)
 }

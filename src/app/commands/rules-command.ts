@@ -5,6 +5,7 @@ import { CONFIDENCES } from '../../core/finding.ts'
 import { buildRuleSet, compileRules } from '../../detect/compile-rules.ts'
 import { auditRules } from '../../detect/rules/audit-rules.ts'
 import { parseRules } from '../../detect/rules/parse-rules.ts'
+import { revisionOf } from '../../detect/rules/revision-of.ts'
 import { testRules } from '../../detect/test-rules.ts'
 import { type ConfigChoice, loadConfiguration } from '../installation.ts'
 import { readRuleFiles } from '../rule-files.ts'
@@ -22,9 +23,18 @@ async function compiled(flags: Flags) {
   return { rules, warnings: diagnostics }
 }
 
+/** The rules in force; nothing is compiled. */
+async function parsed(flags: Flags): Promise<readonly DetectionRule[]> {
+  const { config } = await loadConfiguration(flags)
+  const { rules, diagnostics } = parseRules(await readRuleFiles(config.rules))
+  const errors = diagnostics.filter((d) => d.severity === 'error')
+  if (errors.length > 0) throw new DiagnosticsError(errors)
+  return rules
+}
+
 export async function runRulesList(flags: Flags): Promise<number> {
-  const { rules } = await compiled(flags)
-  const list = rules.rules.map(({ rule }) => ({
+  const rules = await parsed(flags)
+  const list = rules.map((rule) => ({
     id: rule.id,
     family: rule.family,
     kind: rule.words ? 'dictionary' : 'pattern',
@@ -39,14 +49,13 @@ export async function runRulesList(flags: Flags): Promise<number> {
   }
   const table = new Table({ head: ['id', 'family', 'up to', 'name'], style: { head: [], border: [] } })
   for (const rule of list) table.push([rule.id, rule.family, rule.confidence, rule.name])
-  process.stdout.write(`${table.toString()}\n${list.length} rules, revision ${rules.revision}\n`)
+  process.stdout.write(`${table.toString()}\n${list.length} rules, revision ${revisionOf(rules)}\n`)
   return 0
 }
 
 /** The page of the documentation, in Markdown. */
 export async function runRulesReference(flags: Flags): Promise<number> {
-  const { rules } = await compiled(flags)
-  process.stdout.write(rulesReference(rules.rules.map(({ rule }) => rule)))
+  process.stdout.write(rulesReference(await parsed(flags)))
   return 0
 }
 
