@@ -19,7 +19,7 @@ import { addTrait, isMailRoot, type OpenPart, openPart } from './open-part.ts'
 import { displayName } from './part-paths.ts'
 import { isBody, withWordsOf } from './passwords-in-text.ts'
 import { ChunkCutter, contentChunks, hasChunks } from './prints/content-chunks.ts'
-import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
+import { carveStrings } from './readers/carve-strings.ts'
 import { isSandboxed, isTextual } from './registry.ts'
 import {
   hasContentEncoding,
@@ -332,12 +332,10 @@ export class Walk {
     return { ...known, takenPaths, skip, left, settings }
   }
 
-  /** No format reads it: that is said, and the strings in it are read all the same, unless it is sound or pictures. */
+  /** No format reads it: that is said, and the strings in it are read all the same. */
   #unknown(bytes: Uint8Array, type: string, open: OpenPart): void {
     this.#record.say(open.part.path, 'unsupported', type)
-    if (/^(?:image|audio|video|font)\//.test(type)) return
-    const head = bytes.subarray(0, limits.extractCarveMaxBytes)
-    this.#record.text(open, [...carveLatin(head), ...carveUtf16(head)].join('\n'))
+    this.#record.text(open, carveStrings(bytes, type).join('\n'))
   }
 
   async #run(format: Format, type: string, child: ChildPart | StreamedPart, open: OpenPart): Promise<void> {

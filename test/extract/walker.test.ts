@@ -135,6 +135,17 @@ describe('what nobody reads', () => {
     expect(read.uninspected).toEqual(['unsupported application/octet-stream'])
     expect(read.text).toContain('4111 1111 1111 1111')
   })
+  it('is read at both ends where it is sound', async () => {
+    const samples = Buffer.alloc(700_000, 0x80)
+    const text = (at: string) => Buffer.from(`${at}: card 4111 1111 1111 1111`)
+    const head = Buffer.concat([Buffer.from('RIFF\xff\xff\0\0WAVEfmt ', 'latin1'), Buffer.alloc(8)])
+    const read = await readUpload(
+      Buffer.concat([head, text('first'), samples, text('middle'), samples, text('last')]),
+      { filename: 'a.wav' },
+    )
+    expect(read.uninspected).toEqual(['unsupported audio/wav'])
+    expect(read.text.match(/first|middle|last/g)).toEqual(['first', 'last'])
+  })
   it('empty is nothing to report', async () => {
     expect((await readUpload('')).uninspected).toEqual([])
   })

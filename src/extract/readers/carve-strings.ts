@@ -1,8 +1,27 @@
+import { limits } from '../../core/limits.ts'
+
 /**
  * Runs of readable text in bytes whose structure nobody here reads: 8-bit and UTF-16. A last resort, always said to be
  * `partial` by whoever uses it. Linear, pure.
  */
 const RUN_MIN_CHARS = 5
+
+/** Of sound, film, fonts and pictures, what is searched at each end, and how long runs there must be. */
+const MEDIA_EDGE_BYTES = 256 * 1024
+const MEDIA_RUN_MIN_CHARS = 12
+
+/**
+ * What can be read of a file of an unread format, at most `limits.extractCarveMaxBytes` of it. Media have titles,
+ * comments and what was appended about their samples, which give short runs by chance.
+ */
+export function carveStrings(bytes: Uint8Array, mediaType: string): string[] {
+  const isMedia = /^(?:image|audio|video|font)\//.test(mediaType)
+  const pieces = isMedia
+    ? [bytes.subarray(0, MEDIA_EDGE_BYTES), bytes.subarray(MEDIA_EDGE_BYTES).subarray(-MEDIA_EDGE_BYTES)]
+    : [bytes.subarray(0, limits.extractCarveMaxBytes)]
+  const minimum = isMedia ? MEDIA_RUN_MIN_CHARS : RUN_MIN_CHARS
+  return pieces.flatMap((piece) => [...carveLatin(piece, minimum), ...carveUtf16(piece, minimum)])
+}
 
 /** UTF-16 runs of letters, digits and punctuation, at even and at odd places; little-endian unless told otherwise. */
 export function carveUtf16(bytes: Uint8Array, minimum = RUN_MIN_CHARS, endian: 'le' | 'be' = 'le'): string[] {
