@@ -1,6 +1,6 @@
 /**
  * Backslash escapes of programming languages, JSON (RFC 8259 section 7) and CSS (Syntax Level 3, section 4.3.7), runs of
- * `U+XXXX`, and what terminals act on and don't show: control sequences (ECMA-48) and backspaces.
+ * `U+XXXX`, and what terminals act on and don't show: control sequences (ECMA-48), backspaces and zero bytes.
  */
 import { runEnd } from './token-run.ts'
 import { asUtf8 } from './url-view.ts'
@@ -40,7 +40,7 @@ export const escapesView: View = {
     { regex: `\\\\x${HEX}{2}|\\\\[0-3][0-7]{2}`, boundary: 'none' },
     { regex: `\\\\${HEX}{2,5} \\\\${HEX}{2,5} \\\\`, boundary: 'none' },
     { regex: '\\\\[nrt"\'/\\\\]', boundary: 'none' },
-    { regex: '\\x1b\\[[0-9;?]{0,16}[A-Za-z]|[^\\x08\\n]\\x08', boundary: 'none' },
+    { regex: '\\x1b\\[[0-9;?]{0,16}[A-Za-z]|[^\\x08\\n]\\x08|\\x00+', boundary: 'none' },
     { regex: `U\\+${HEX}{4,6}[ ,;]{0,2}U\\+${HEX}{4}`, boundary: 'none' },
   ],
   edit(text, start, triggerEnd) {
@@ -54,7 +54,7 @@ export const escapesView: View = {
 const NOTHING = Buffer.alloc(0)
 
 function decode(source: string): Buffer | null {
-  if (source.startsWith('\x1b') || source.endsWith('\b')) return NOTHING
+  if (/^[\x00\x1b]|\x08$/.test(source)) return NOTHING
   if (CSS_RUN.test(source)) return fromCodes(source.match(/[0-9A-F]{1,6}/gi) ?? [])
   if (source.startsWith('U+')) return fromCodes(source.match(/[0-9A-F]{4,6}/gi) ?? [])
   const kind = source[1] ?? ''

@@ -1,9 +1,9 @@
-/** Hexadecimal, binary and decimal character codes, as one run or as a list (`34 31`, `0x34,0x31`, `52, 49`). */
+/** Hexadecimal, binary, decimal and octal character codes, as one run or as a list (`34 31`, `0x34,0x31`, `52, 49`, `064`). */
 import { decodedText } from './decoded-text.ts'
 import { byteSet, runEnd } from './token-run.ts'
 import type { Edit, View } from './view.ts'
 
-const JOIN = '[ \\t\\r\\n:,;-]{1,3}'
+const JOIN = '[ \\t\\r\\n:,;-]{1,8}'
 const PAIRS = `(?:0x)?[0-9A-Fa-f]{2}(?:${JOIN}(?:0x)?[0-9A-Fa-f]{2})`
 const BITS = '[01]{8}(?:[ ,]{0,2}[01]{8})'
 const CODES = `[0-9]{2,3}(?:${JOIN}[0-9]{2,3})`
@@ -15,7 +15,9 @@ export const hexView: View = {
   edit(text, start, triggerEnd) {
     const end = runEnd(text, start, triggerEnd, RUN)
     const source = text.toString('latin1', start, end)
-    const readings = /^[01\s,]+$/.test(source) ? [fromBinary(source)] : [fromHex(source), fromDecimal(source)]
+    const readings = /^[01\s,]+$/.test(source)
+      ? [fromBinary(source)]
+      : [fromHex(source), fromDecimal(source), fromOctal(source)]
     return reading(start, end, readings)
   },
   token(text, { start, end }) {
@@ -30,7 +32,7 @@ export const hexView: View = {
 const TOKEN_MIN = 16
 const HEX = byteSet('0123456789ABCDEFabcdef')
 
-/** `52, 49` is text as hexadecimal and as decimal; both readings are looked at. */
+/** `52, 49` is text as hexadecimal and as decimal; all readings are looked at. */
 function reading(start: number, end: number, readings: readonly Buffer[]): Edit | null {
   const decoded = readings.flatMap((bytes) => decodedText(bytes) ?? [])
   const [first] = decoded
@@ -53,5 +55,13 @@ function fromDecimal(source: string): Buffer {
   const codes = source.match(/\d+/g) ?? []
   return codes.every((code) => Number(code) >= 9 && Number(code) < 127)
     ? Buffer.from(codes.map(Number))
+    : Buffer.alloc(0)
+}
+
+/** As `od` prints bytes: three digits each. */
+function fromOctal(source: string): Buffer {
+  const codes = source.match(/\d+/g) ?? []
+  return codes.every((code) => /^[01][0-7]{2}$/.test(code))
+    ? Buffer.from(codes.map((code) => Number.parseInt(code, 8)))
     : Buffer.alloc(0)
 }

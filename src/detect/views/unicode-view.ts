@@ -99,6 +99,7 @@ function replacementAt(text: Buffer, at: number, length: number): string | null 
     case RAISED:
       return superscriptNumber(text, at) ? raisedDigit(code) : null
     default:
+      if (fold.startsWith(HAN)) return runOfHanDigits(text, at) ? fold.slice(1) : null
       return fold.startsWith(LOOK) ? (mixedWord(text, at, length) ? fold.slice(1) : null) : fold
   }
 }
@@ -106,9 +107,18 @@ function replacementAt(text: Buffer, at: number, length: number): string | null 
 const KEEP = '\0'
 const LOOK = '\x01'
 const RAISED = '\x02'
+const HAN = '\x03'
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 /** Shorter ones are exponents and notes. */
 const RAISED_MIN = 4
+/** Chinese numerals, plain and financial (Unihan kPrimaryNumeric and kAccountingNumeric), traditional forms included. */
+const HAN_DIGITS: ReadonlyMap<string, string> = new Map(
+  ['〇零', '一壹弌', '二贰貳', '三叁參', '四肆', '五伍', '六陆陸', '七柒', '八捌', '九玖'].flatMap((same, digit) =>
+    [...same].map((character) => [character, String(digit)] as const),
+  ),
+)
+/** Shorter runs are words, years and telephone codes. */
+const HAN_DIGITS_MIN = 8
 
 function foldOf(character: string): string {
   if (SPACE.test(character)) return ' '
@@ -118,6 +128,8 @@ function foldOf(character: string): string {
   const digit = digitValue(character)
   if (digit !== null) return digit
   if (SUPERSCRIPTS.includes(character)) return RAISED
+  const numeral = HAN_DIGITS.get(character)
+  if (numeral !== undefined) return HAN + numeral
   // Fractions would join the number before them to a longer one.
   if (/[\u00bc-\u00be]/.test(character)) return KEEP
   const code = character.codePointAt(0) as number
@@ -146,6 +158,15 @@ function superscriptNumber(text: Buffer, at: number): boolean {
   let end = at
   while (end - first < WORD_MAX_BYTES && end < text.length && isRaised(end)) end += characterLength(text[end] as number)
   return !isAlphanumeric(text[first - 1]) && [...text.toString('utf8', first, end)].length >= RAISED_MIN
+}
+
+/** Whether the numeral at `at`, of three bytes like all of them, is one of many in a row. */
+function runOfHanDigits(text: Buffer, at: number): boolean {
+  const isDigit = (i: number) => i >= 0 && i + 3 <= text.length && HAN_DIGITS.has(text.toString('utf8', i, i + 3))
+  let count = 1
+  for (let i = at - 3; count < HAN_DIGITS_MIN && isDigit(i); i -= 3) count++
+  for (let i = at + 3; count < HAN_DIGITS_MIN && isDigit(i); i += 3) count++
+  return count >= HAN_DIGITS_MIN
 }
 
 /** Decimal digits come in runs of ten, zero first (Unicode 4.6), so the value is the distance to the run's start. */
