@@ -153,9 +153,10 @@ async function readEntries(bytes: Buffer, context: ExtractContext, opened: Opene
         await context.child({ bytes: read.bytes, filename: name || null })
     }
     const failure = archive.failure()
-    // An archive that is cut off within a header ends well for libarchive.
-    if (failure === null && (entries === 0 ? !isEmptyArchive(bytes) : !isWholeArchive(bytes)))
+    // An archive that is cut off within a header ends well for libarchive, and so do some that are encrypted.
+    if (failure === null && entries === 0 && !isEmptyArchive(bytes))
       context.uninspected(isSealedRar(bytes) ? 'encrypted' : 'corrupt', 'archive')
+    if (failure === null && entries > 0 && !isWholeArchive(bytes)) context.uninspected('corrupt', 'archive')
     sayEnd(failure, sealed, context)
   } finally {
     archive.close()

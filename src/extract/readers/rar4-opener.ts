@@ -87,7 +87,7 @@ export function openRar4(bytes: Buffer, password: string, { budget }: ExtractCon
     isWhole,
     isProven,
     firstSealed: Math.max(0, firstSealed),
-    holds: (entry, data) => (checksums.get(entry) ?? crc32(data)) === crc32(data),
+    holds: (entry, data) => !checksums.has(entry) || checksums.get(entry) === crc32(data),
   }
 }
 

@@ -60,6 +60,12 @@ describe.each(makers)('%s with a password', (_, rarOf) => {
     }
   })
 
+  it('is told to be cut off where it stays sealed, too', async () => {
+    const whole = rarOf(files, sealed)
+    const cut = await read(whole.subarray(0, whole.length - 3), 'x.rar')
+    expect([...cut.reasons].sort()).toEqual(['corrupt', 'encrypted'])
+  })
+
   it('has what stands behind it read', async () => {
     const result = await read(Buffer.concat([rarOf(files), Buffer.from('card 5555 5555 5555 4444')]), 'x.rar')
     expect(result.text).toContain('5555 5555 5555 4444')
