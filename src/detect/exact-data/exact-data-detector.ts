@@ -35,7 +35,10 @@ export function exactDataDetector(indexes: readonly ExactDataIndex[], rules: rea
   }
 }
 
-/** A row is one match wherever its values stand, so it is told for the first window that has it. */
+/**
+ * A row is one match wherever its values stand, so it is told for the first window that has it. Values that stand further
+ * apart than a window and the text about it are not put together.
+ */
 function exactDataStream(walks: Walks, options: DetectOptions): StreamedDetector {
   const told = new Set<string>()
   return {
