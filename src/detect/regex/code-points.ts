@@ -77,8 +77,12 @@ export function unicodeProperty(name: string): CodePoints | null {
   return known
 }
 
-/** Of the code points up to `max`. */
-function enumerate(property: string, max = CODE_POINT_MAX): CodePoints | null {
+/** Of the code points in the ranges, and in `alike` ones. */
+function enumerate(
+  property: string,
+  ranges: readonly Range[] = VARIED,
+  alike: readonly Range[] = ALIKE,
+): CodePoints | null {
   let regex: RegExp
   try {
     regex = new RegExp(`${property}+`, 'gu')
@@ -86,18 +90,19 @@ function enumerate(property: string, max = CODE_POINT_MAX): CodePoints | null {
     return null
   }
   const out: number[] = []
-  for (const [first, last] of VARIED)
-    for (let from = first; from < Math.min(last, max); from += CHUNK) {
+  for (const [first, last] of ranges)
+    for (let from = first; from < last; from += CHUNK) {
       const units = from > 0xffff ? 2 : 1
       for (const run of textOf(from, Math.min(from + CHUNK - 1, last)).matchAll(regex)) {
         const lo = from + run.index / units
         out.push(lo, lo + run[0].length / units - 1)
       }
     }
-  for (const [first, last] of ALIKE)
-    if (first <= max && String.fromCodePoint(first).search(regex) === 0) out.push(first, last)
+  for (const [first, last] of alike) if (String.fromCodePoint(first).search(regex) === 0) out.push(first, last)
   return union(out)
 }
+
+type Range = readonly [first: number, last: number]
 
 /** Where code points differ from their neighbours; surrogates are none. */
 const VARIED = [
@@ -130,8 +135,15 @@ function textOf(first: number, last: number): string {
   return Buffer.from(units.buffer).toString('utf16le')
 }
 
-/** No letter past these planes has another case, as a test sees. */
-const CASED_MAX = 0x1ffff
+/** Where letters that have another case stand, as a test sees: most scripts have none. */
+const CASED: readonly Range[] = [
+  [0, 0x2fff],
+  [0xa000, 0xabff],
+  [0xfb00, 0xffff],
+  [0x10000, 0x11fff],
+  [0x16000, 0x16fff],
+  [0x1d000, 0x1efff],
+]
 
 let orbits: Map<number, number[]> | undefined
 
@@ -180,7 +192,7 @@ function caseOrbits(): Map<number, number[]> {
     const code = text.codePointAt(0) ?? otherwise
     return String.fromCodePoint(code).length === text.length ? code : otherwise
   }
-  const cased = enumerate('\\p{Changes_When_Casemapped}', CASED_MAX) ?? []
+  const cased = enumerate('\\p{Changes_When_Casemapped}', CASED, []) ?? []
   for (const code of codesOf(cased)) {
     const text = String.fromCodePoint(code)
     const upper = single(text.toUpperCase(), code)

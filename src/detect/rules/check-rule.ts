@@ -133,7 +133,8 @@ function checkGroups(rule: RuleDocument, place: RulePlace): void {
 }
 
 function checkPrimary(regex: string, path: Path, place: RulePlace): void {
-  if (!checkRegex(regex, path, place)) return
+  // A plain one is short, and wants a character.
+  if (isPlainRegex(regex) || !checkRegex(regex, path, place)) return
   try {
     const node = parseRegex(regex)
     if (lengthOf(node).min === 0)
