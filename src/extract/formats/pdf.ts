@@ -75,7 +75,7 @@ async function readOpened(
   if (password !== null) context.trait('opened-with-password')
   const pictures = new PdfPictures(bytes, password)
   try {
-    const toLookAt = pagesToLookAt(file, inventory, tree.pages)
+    const toLookAt = pagesToLookAt(file, inventory, tree.pages.slice(0, limits.extractPdfPagesMax))
     const seen = await readPages(pdf, pictures, { bytes, known, toLookAt }, context)
     await new PdfWords(pdf.document, context, { metadata: inventory.metadata, known, attached }).read()
     return seen

@@ -147,7 +147,7 @@ function* mappedCodes(map: string): Generator<[number, string]> {
 }
 
 const RANGE = /<([\da-f]{2})>\s*<([\da-f]{2})>\s*<([\da-f]+)>/gi
-const LIST = /<([\da-f]{2})>\s*<[\da-f]{2}>\s*\[([^\]]*)\]/gi
+const LIST = /<([\da-f]{2})>\s*<[\da-f]{2}>\s*\[([^\]]{0,4096})\]/gi
 
 function* sections(map: string, kind: string): Generator<string> {
   for (let at = map.indexOf(`begin${kind}`); at >= 0; at = map.indexOf(`begin${kind}`, at + 1)) {

@@ -7,7 +7,7 @@ import {
   decodedStream,
   type PdfFile,
   type PdfObject,
-  plainData,
+  plainHead,
   resolve,
   resolveDict,
   stringOf,
@@ -152,7 +152,7 @@ class InventoryTaking implements Inventory {
     let left = limits.extractPdfCheckMaxBytes
     for (const { object, dict } of this.#streams) {
       if (['ObjStm', 'XRef'].includes(nameOf(dict.get('Type')))) continue
-      if (isPicture(plainData(this.#file, object, dict), dict)) continue
+      if (isPicture(plainHead(this.#file, object, dict), dict)) continue
       if (!this.#context.budget.hasTime()) {
         this.isCut = true
         return

@@ -47,6 +47,7 @@ export function readPdfFile(bytes: Buffer, password: string, context: ExtractCon
   const text = bytes.toString('latin1')
   const direct: PdfObject[] = []
   const gaps: string[] = []
+  const words = { endobj: new WordPlaces(text, 'endobj'), stream: new WordPlaces(text, 'stream') }
   let isCut = false
   let last = 0
   OBJECT.lastIndex = 0
@@ -57,7 +58,7 @@ export function readPdfFile(bytes: Buffer, password: string, context: ExtractCon
     }
     if (match.index > last) gaps.push(text.slice(last, match.index))
     const object = { number: Number(match[1]), generation: Number(match[2]), text, isPacked: false }
-    const { end, data, next } = extentAt(text, bytes, OBJECT.lastIndex)
+    const { end, data, next } = extentAt(text, bytes, OBJECT.lastIndex, words)
     direct.push({ ...object, at: OBJECT.lastIndex, end, data })
     last = next
     OBJECT.lastIndex = next
@@ -77,10 +78,37 @@ export function readPdfFile(bytes: Buffer, password: string, context: ExtractCon
   return { ...unpacked, current, replaced, gaps, trailers, cipher, isSealed, isCut: isCut || unpacked.isCut }
 }
 
+/** Where a word stands next; asked with rising places, so that a file without it is searched once. */
+class WordPlaces {
+  readonly #text: string
+  readonly #word: string
+  #next = -1
+
+  constructor(text: string, word: string) {
+    this.#text = text
+    this.#word = word
+  }
+
+  from(at: number): number {
+    if (this.#next < at) this.#next = indexOrEnd(this.#text, this.#word, at)
+    return this.#next
+  }
+}
+
+interface Words {
+  readonly endobj: WordPlaces
+  readonly stream: WordPlaces
+}
+
 /** Where the value of an object ends, the data of its stream, and where to look on. */
-function extentAt(text: string, bytes: Buffer, at: number): { end: number; data: Buffer | null; next: number } {
-  const close = closeOf(text, at)
-  const stream = streamAt(text, at, close)
+function extentAt(
+  text: string,
+  bytes: Buffer,
+  at: number,
+  words: Words,
+): { end: number; data: Buffer | null; next: number } {
+  const close = closeOf(text, at, words)
+  const stream = streamAt(text, at, close, words)
   if (stream < 0) return { end: close, data: null, next: text.startsWith('endobj', close) ? close + 6 : close }
   let from = stream + 'stream'.length
   if (text[from] === '\r') from += 1
@@ -94,9 +122,9 @@ function extentAt(text: string, bytes: Buffer, at: number): { end: number; data:
 }
 
 /** An object that is not closed ends where the next one begins. */
-function closeOf(text: string, at: number): number {
-  const close = indexOrEnd(text, 'endobj', at)
-  const stream = indexOrEnd(text, 'stream', at)
+function closeOf(text: string, at: number, words: Words): number {
+  const close = words.endobj.from(at)
+  const stream = words.stream.from(at)
   const next = /\d{1,10}[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj(?![A-Za-z\d])/.exec(
     text.slice(at, Math.min(close, stream)),
   )
@@ -104,9 +132,9 @@ function closeOf(text: string, at: number): number {
 }
 
 /** The word that begins the data, and not one in a string or name. */
-function streamAt(text: string, at: number, end: number): number {
-  const first = text.indexOf('stream', at)
-  if (first < 0 || first > end) return -1
+function streamAt(text: string, at: number, end: number, words: Words): number {
+  const first = words.stream.from(at)
+  if (first >= end) return -1
   if (/[\s>]/.test(text[first - 1] ?? '') && /[\r\n]/.test(text[first + 6] ?? '')) return first
   const reader = new PdfReader(text, at, end)
   reader.value()
@@ -127,8 +155,11 @@ function trailersOf(gaps: readonly string[], objects: readonly PdfObject[]): Pdf
     if (isDict(value)) found.push(value)
   }
   for (const gap of gaps) {
-    for (let at = gap.indexOf('trailer'); at >= 0; at = gap.indexOf('trailer', at + 1)) {
-      const value = new PdfReader(gap, at + 'trailer'.length).value()
+    let next = 0
+    for (let at = gap.indexOf('trailer'); at >= 0; at = gap.indexOf('trailer', next)) {
+      const reader = new PdfReader(gap, at + 'trailer'.length)
+      const value = reader.value()
+      next = reader.at
       if (isDict(value)) found.push(value)
       if (found.length >= TRAILERS_MAX) return found
     }
@@ -209,13 +240,28 @@ export function dictOf(object: PdfObject | undefined): PdfDict {
 }
 
 const REFERENCES_MAX = 32
+/** Values with longer text are read once, up to so many of them: everything in a file may refer to the same one. */
+const KEPT_MIN_CHARS = 1024
+const KEPT_MAX = 4096
+const kept = new WeakMap<PdfFile, Map<PdfObject, PdfValue>>()
+
+function keptValue(file: PdfFile, object: PdfObject): PdfValue {
+  if (object.end - object.at < KEPT_MIN_CHARS) return objectValue(object)
+  const values = kept.get(file) ?? new Map<PdfObject, PdfValue>()
+  kept.set(file, values)
+  const known = values.get(object)
+  if (known !== undefined) return known
+  const value = objectValue(object)
+  if (values.size < KEPT_MAX) values.set(object, value)
+  return value
+}
 
 /** What a value is once its references are followed. */
 export function resolve(file: PdfFile, value: PdfValue | undefined): PdfValue {
   let found = value ?? null
   for (let i = 0; found instanceof PdfRef && i < REFERENCES_MAX; i++) {
     const object = file.current.get(found.number)
-    found = object ? objectValue(object) : null
+    found = object ? keptValue(file, object) : null
   }
   return found instanceof PdfRef ? null : found
 }
@@ -241,6 +287,14 @@ export function plainData(file: PdfFile, object: PdfObject, dict: PdfDict): Buff
   if (isPlain(data, dict)) return data
   return file.cipher.stream(data, object.number, object.generation)
 }
+
+/** Enough of the data of a stream to see how it begins. */
+export function plainHead(file: PdfFile, object: PdfObject, dict: PdfDict): Buffer {
+  const data = object.data?.subarray(0, HEAD_BYTES) ?? Buffer.alloc(0)
+  return plainData(file, { ...object, data }, dict)
+}
+
+const HEAD_BYTES = 1024
 
 /** Data that makes sense as it stands, which enciphered data does not. */
 function isPlain(data: Buffer, dict: PdfDict): boolean {

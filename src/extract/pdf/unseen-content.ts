@@ -22,7 +22,7 @@ export async function readUnseenContent(
   known: KnownText,
   context: ExtractContext,
 ): Promise<void> {
-  await readMadePages(file, unseenPages(file, inventory, shown), false, known, context)
+  await readMadePages(file, unseenPages(file, inventory, shown, context), false, known, context)
 }
 
 /** Pages as their fonts' encodings spell them, where a character map says something else or glyphs have odd names. */
@@ -34,7 +34,7 @@ export async function readWithoutMaps(
   context: ExtractContext,
 ): Promise<void> {
   if (!inventory.hasShapedGlyphs && !hasLyingMap(file, inventory)) return
-  const again = pages.map((page) => {
+  const again = pages.slice(0, limits.extractPdfPagesMax).map((page) => {
     const dict = dictOf(page)
     return { contents: contentsOfPage(file, dict), resources: withoutPictures(resourcesOfPage(file, dict)) }
   })
@@ -78,7 +78,12 @@ async function readMadePages(
   context.text(lines.join('\n'))
 }
 
-function unseenPages(file: PdfFile, inventory: Inventory, shown: ReadonlySet<PdfObject>): MadePage[] {
+function unseenPages(
+  file: PdfFile,
+  inventory: Inventory,
+  shown: ReadonlySet<PdfObject>,
+  context: ExtractContext,
+): MadePage[] {
   const pages: MadePage[] = []
   const taken = new Set<PdfObject>()
   const isUnseen = (object: PdfObject | undefined): object is PdfObject =>
@@ -87,7 +92,10 @@ function unseenPages(file: PdfFile, inventory: Inventory, shown: ReadonlySet<Pdf
     !taken.has(object) &&
     inventory.programs.get(object)?.showsText === true
   const resourcesOf = new Map<number, PdfDict>()
+  /** One page more than may be: the writer says that it is left out. */
+  const mayGoOn = () => pages.length <= limits.extractPdfPagesMax && context.budget.hasTime()
   for (const page of inventory.pages) {
+    if (!mayGoOn()) break
     const dict = dictOf(page)
     const contents = contentsOfPage(file, dict)
     const streams = contents.flatMap(({ number }) => file.current.get(number) ?? [])
@@ -101,11 +109,13 @@ function unseenPages(file: PdfFile, inventory: Inventory, shown: ReadonlySet<Pdf
     pages.push({ contents: streams, resources: withFonts(file, inventory, streams, resources) })
   }
   for (const object of inventory.programs.keys()) {
+    if (!mayGoOn()) break
     if (!isUnseen(object)) continue
     const own = dictOf(object).get('Resources') ?? inventory.glyphResources.get(object.number)
     const resources = own === undefined ? (resourcesOf.get(object.number) ?? new Map()) : resolveDict(file, own)
     pages.push({ contents: [object], resources: withFonts(file, inventory, [object], resources) })
   }
+  if (!context.budget.hasTime()) context.uninspected('timeout', 'unseen pages')
   return pages
 }
 
