@@ -2,8 +2,7 @@
  * Text that YAML writes over several lines and that its readers see in one: folded block scalars (`>`) and quoted
  * scalars (YAML 1.2, 8.1.3 and 7.3). Lines are joined by a blank; everything else stays as it is written. Linear.
  */
-const FOLDED = /^(\s*)(?:[^#\s].*)?(?:[:?-]|![\w!./:-]*|&\S+)[ \t]+>[-+\d]{0,2}[ \t]*(?:#.*)?$/
-const OPEN_QUOTE = /(?:[:,[{-][ \t]+)(["'])((?:(?!\1)[^\\]|\\.|'')*)(\\?)$/
+const FOLDED_MARK = /[ \t]>[-+\d]{0,2}[ \t]*(?:#.*)?$/
 
 /** Lines that one scalar may go on for. */
 const JOINED_MAX_LINES = 10_000
@@ -15,13 +14,49 @@ export function joinYamlLines(text: string): string {
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? ''
     out.push(line)
-    if (FOLDED.test(line)) at = fold(lines, at, out)
+    if (opensFold(line)) at = fold(lines, at, out)
     else {
-      const quote = OPEN_QUOTE.exec(line)
-      if (quote) at = joinQuoted(lines, at, quote[1] ?? '"', out)
+      const quote = openQuote(line)
+      if (quote) at = joinQuoted(lines, at, quote, out)
     }
   }
   return out.join('\n')
+}
+
+/** A `>` behind the colon of a name, the dash of an item, a tag or an anchor. */
+function opensFold(line: string): boolean {
+  const mark = FOLDED_MARK.exec(line)
+  if (!mark) return false
+  const before = line.slice(0, mark.index).trimEnd()
+  const last = before.slice(Math.max(before.lastIndexOf(' '), before.lastIndexOf('\t')) + 1)
+  return !before.trimStart().startsWith('#') && (/[:?-]$/.test(before) || /^[!&]/.test(last))
+}
+
+/** The quotation mark of a scalar that begins on this line and does not end on it; null: there is none. */
+function openQuote(line: string): string | null {
+  let before = ''
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at] ?? ''
+    if ((char === '"' || char === "'") && ':,[{-'.includes(before)) {
+      const end = endOfQuote(line, at, char)
+      if (end < 0) return before === '' ? null : char
+      at = end
+    }
+    if (char !== ' ' && char !== '\t') before = char
+  }
+  return null
+}
+
+/** Backslashes escape in double quotation marks, a doubled mark in single ones. */
+function endOfQuote(line: string, from: number, quote: string): number {
+  for (let at = from + 1; at < line.length; at++) {
+    if (line[at] === '\\' && quote === '"') at += 1
+    else if (line[at] === quote) {
+      if (quote === '"' || line[at + 1] !== quote) return at
+      at += 1
+    }
+  }
+  return -1
 }
 
 /** More indented than the line that opens it; a line without text stays a break. Returns the last line taken. */

@@ -9,8 +9,8 @@ export interface FlatPart {
   readonly data: Buffer
 }
 
-const PART = /<(?:[\w.-]+:)?part\b([^>]*)>/g
-const CONTENT = /\s*<((?:[\w.-]+:)?(xmlData|binaryData))\b[^>]*>/y
+const PART = /<(?:[\w.-]+:)?part\b([^<>]*)>/g
+const CONTENT = /\s*<((?:[\w.-]+:)?(xmlData|binaryData))\b[^<>]*>/y
 
 export function flatParts(text: string): { readonly parts: readonly FlatPart[]; readonly rest: string } {
   const parts: FlatPart[] = []

@@ -40,21 +40,35 @@ export function formatWords(code: string): string[] {
 }
 
 const CHARACTER_CALL = /\b(?:CHAR|UNICHAR|_xlfn\.UNICHAR)\((\d{1,7})\)/gi
-const NUMBERS_OR_TEXT = /(?:"(?:[^"]|"")*"|\d+(?:\.\d+)?)/
-/** Constants that `&` joins, or that are arguments of one call after the other. */
-const JOINED = new RegExp(`${NUMBERS_OR_TEXT.source}(?:\\s*[&,;]\\s*${NUMBERS_OR_TEXT.source})+`, 'g')
-const CONSTANT = new RegExp(NUMBERS_OR_TEXT.source, 'g')
+const TOKEN = /"(?:[^"]|"")*(?:"|$)|\d+(?:\.\d+)?|[&,;]|\s+|[^"\d&,;\s]+/g
+/** Excel takes no longer formula (specifications and limits). */
+const FORMULA_MAX_CHARS = 8_192
 
-/** Texts that a formula puts together out of constants. */
+/** Texts that a formula puts together out of constants, by `&` or as arguments of one call one after the other. */
 export function joinedLiterals(formula: string): string[] {
-  if (!formula.includes('&') && !/CONCAT|TEXTJOIN/i.test(formula)) return []
+  if (formula.length > FORMULA_MAX_CHARS || (!formula.includes('&') && !/CONCAT|TEXTJOIN/i.test(formula))) return []
   const plain = formula.replace(CHARACTER_CALL, (whole, code: string) => {
     const point = Number(code)
     return point > 0 && point <= 0x10ffff ? `"${String.fromCodePoint(point).replace('"', '""')}"` : whole
   })
-  return (plain.match(JOINED) ?? []).map((run) =>
-    (run.match(CONSTANT) ?? [])
-      .map((piece) => (piece.startsWith('"') ? piece.slice(1, -1).replaceAll('""', '"') : piece))
-      .join(''),
-  )
+  const texts: string[] = []
+  let pieces: string[] = []
+  let isOpen = false
+  const end = () => {
+    if (pieces.length > 1) texts.push(pieces.join(''))
+    pieces = []
+  }
+  for (const [token] of plain.matchAll(TOKEN)) {
+    if (token.trim() === '') continue
+    const isConstant = token.startsWith('"') || /^\d/.test(token)
+    if (isConstant) {
+      if (!isOpen) end()
+      pieces.push(
+        token.startsWith('"') ? token.slice(1, token.endsWith('"') ? -1 : undefined).replaceAll('""', '"') : token,
+      )
+    } else if (!/^[&,;]$/.test(token)) end()
+    isOpen = !isConstant && /^[&,;]$/.test(token)
+  }
+  end()
+  return texts
 }

@@ -3,7 +3,7 @@ import { decodeIconDib } from './bmp.ts'
 import type { RgbaPicture } from './rgba-picture.ts'
 
 /** Icons and cursors of Windows (ICONDIR): each picture in them, largest first; those in PNG are handed back as files. */
-export function decodeIcon(bytes: Buffer): (RgbaPicture | Buffer)[] {
+export function* decodeIcon(bytes: Buffer): Generator<RgbaPicture | Buffer> {
   const count = Math.min(bytes.readUInt16LE(4), limits.ocrFramesMax * 4)
   const files: Buffer[] = []
   for (let i = 0; i < count; i++) {
@@ -14,5 +14,5 @@ export function decodeIcon(bytes: Buffer): (RgbaPicture | Buffer)[] {
     if (file.length > 0) files.push(file)
   }
   files.sort((a, b) => b.length - a.length)
-  return files.slice(0, limits.ocrFramesMax).map((file) => (file[0] === 0x89 ? file : decodeIconDib(file)))
+  for (const file of files.slice(0, limits.ocrFramesMax)) yield file[0] === 0x89 ? file : decodeIconDib(file)
 }

@@ -35,6 +35,9 @@ const ADOBE_DEFLATE = 8
 const DEFLATE = 32946
 const PACK_BITS = 32773
 const TAG_VALUES_MAX = 1_000_000
+/** Smaller tiles than the format allows (multiples of 16) would only take time. */
+const TILE_SIDE_MIN = 16
+const WANTED = new Set([256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339])
 const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 }
 
 export function decodeTiff(bytes: Buffer): RgbaPicture {
@@ -93,6 +96,7 @@ function readPage(bytes: Buffer): Page {
     counts: tags.get(isTiled ? 325 : 279) ?? [],
   }
   checkSize(page.pieceWidth, page.pieceHeight)
+  if (isTiled && Math.min(page.pieceWidth, page.pieceHeight) < TILE_SIDE_MIN) throw new RangeError('tiles of a tiff')
   const isKnown = [1, 2, 4, 8, 16, 32].includes(page.bits) && samples >= colours && samples <= 16
   if (!isKnown || photometric > 8 || photometric === 6) throw new RangeError('pixels of a tiff')
   return page
@@ -108,7 +112,8 @@ function readTags(bytes: Buffer, little: boolean): Map<number, number[]> {
     const at = directory + 2 + i * 12
     const width = TYPE_BYTES[read(at + 2, 2)]
     const length = read(at + 4, 4)
-    if (width === undefined || length > TAG_VALUES_MAX) continue
+    const tag = read(at, 2)
+    if (width === undefined || length > TAG_VALUES_MAX || !WANTED.has(tag) || tags.has(tag)) continue
     const from = width * length <= 4 ? at + 8 : read(at + 8, 4)
     if (from + width * length > bytes.length) continue
     tags.set(

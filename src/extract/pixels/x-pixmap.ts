@@ -42,7 +42,7 @@ export function decodeXpm(bytes: Buffer): RgbaPicture {
 }
 
 function* stringsOf(source: string): Generator<string, undefined> {
-  for (const match of source.matchAll(/"([^"]*)"|\/\*[\s\S]*?\*\//g)) if (match[1] !== undefined) yield match[1]
+  for (const match of source.matchAll(/"([^"]*)"|\/\*[\s\S]*?(?:\*\/|$)/g)) if (match[1] !== undefined) yield match[1]
 }
 
 /** The colour for colour screens; for grey or black and white ones where there is no other. */

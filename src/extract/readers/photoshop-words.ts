@@ -6,31 +6,36 @@ import { carveLatin } from './carve-strings.ts'
  * `/Text (`, and the strings of resources, layer names and metadata. Linear; never throws.
  */
 const TYPED_MARK = Buffer.from('/Text (\xfe\xff', 'latin1')
+/** One layer. */
+const TYPED_MAX_BYTES = 1024 * 1024
 const BACKSLASH = 0x5c
 const CLOSE = 0x29
 const NAME_MIN_CHARS = 5
 
 export function photoshopWords(bytes: Buffer): string[] {
   const words: string[] = []
-  for (let at = bytes.indexOf(TYPED_MARK); at >= 0; at = bytes.indexOf(TYPED_MARK, at + 1)) {
-    if (words.length >= limits.extractSniffNamesMax) break
-    words.push(typedText(bytes, at + TYPED_MARK.length))
+  for (let at = bytes.indexOf(TYPED_MARK); at >= 0 && words.length < limits.extractSniffNamesMax; ) {
+    const typed = typedText(bytes, at + TYPED_MARK.length)
+    words.push(typed.text)
+    at = bytes.indexOf(TYPED_MARK, typed.end)
   }
   const end = endOfLayers(bytes)
   return [...words, ...carveLatin(bytes.subarray(26, Math.min(end, limits.extractCarveMaxBytes)), NAME_MIN_CHARS)]
 }
 
 /** UTF-16, highest byte first; a backslash stands before the bytes of brackets and backslashes. */
-function typedText(bytes: Buffer, from: number): string {
+function typedText(bytes: Buffer, from: number): { text: string; end: number } {
   const units: number[] = []
-  for (let at = from; at < bytes.length && units.length < limits.extractTextMaxBytes && bytes[at] !== CLOSE; at++) {
+  let at = from
+  for (; at < bytes.length && units.length < TYPED_MAX_BYTES && bytes[at] !== CLOSE; at++) {
     if (bytes[at] === BACKSLASH) at += 1
     units.push(bytes[at] ?? 0)
   }
-  return Buffer.from(units.slice(0, units.length & ~1))
+  const text = Buffer.from(units.slice(0, units.length & ~1))
     .swap16()
     .toString('utf16le')
     .replace(/[\r\x03]/g, '\n')
+  return { text, end: at }
 }
 
 /** Where the merged picture begins; the end of the file where the lengths make no sense. */

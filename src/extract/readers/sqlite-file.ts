@@ -22,6 +22,8 @@ interface Page {
 }
 
 const FILE_HEADER_BYTES = 100
+/** SQLite makes no table with more (limits.html). */
+const COLUMNS_MAX = 32_767
 const INTERIOR_INDEX = 2
 const INTERIOR_TABLE = 5
 const LEAF_INDEX = 10
@@ -180,6 +182,7 @@ export class SqliteFile {
     const values: SqliteValue[] = []
     let body = head.value
     for (let at = head.end; at < head.value; ) {
+      if (values.length >= COLUMNS_MAX) throw new RangeError('columns')
       const type = varint(payload, at)
       at = type.end
       const length = lengthOf(type.value)
