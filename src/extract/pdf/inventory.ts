@@ -51,7 +51,7 @@ export interface EmbeddedStream {
   readonly filename: string | null
 }
 
-export function takeInventory(file: PdfFile, context: ExtractContext): Inventory {
+export function takeInventory(file: PdfFile, context: Pick<ExtractContext, 'budget'>): Inventory {
   const taking = new InventoryTaking(file, context)
   taking.values()
   taking.streams()
@@ -78,14 +78,14 @@ class InventoryTaking implements Inventory {
   hasBrokenStream = false
   isCut = false
   readonly #file: PdfFile
-  readonly #context: ExtractContext
+  readonly #context: Pick<ExtractContext, 'budget'>
   readonly #streams: StreamObject[] = []
   /** Names of embedded files by the number of their stream. */
   readonly #names = new Map<number, string | null>()
 
   #textLeft: number = limits.extractTextMaxBytes
 
-  constructor(file: PdfFile, context: ExtractContext) {
+  constructor(file: PdfFile, context: Pick<ExtractContext, 'budget'>) {
     this.#file = file
     this.#context = context
     this.isCut = file.isCut

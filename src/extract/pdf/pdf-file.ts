@@ -43,7 +43,7 @@ export interface PdfFile {
 /** ISO 32000-2, 7.3.10: number, generation, the word. */
 const OBJECT = /(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj(?![A-Za-z\d])/g
 
-export function readPdfFile(bytes: Buffer, password: string, context: ExtractContext): PdfFile {
+export function readPdfFile(bytes: Buffer, password: string, context: Pick<ExtractContext, 'budget'>): PdfFile {
   const text = bytes.toString('latin1')
   const direct: PdfObject[] = []
   const gaps: string[] = []
@@ -188,7 +188,7 @@ function encryptOf(trailers: readonly PdfDict[], objects: readonly PdfObject[]):
 function unpack(
   direct: readonly PdfObject[],
   cipher: PdfCipher | null,
-  context: ExtractContext,
+  context: Pick<ExtractContext, 'budget'>,
 ): { objects: PdfObject[]; isCut: boolean } {
   const objects: PdfObject[] = []
   let left = limits.extractPdfCheckMaxBytes

@@ -1,0 +1,56 @@
+import { deflateSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { decodeStream } from '../../../src/extract/pdf/pdf-filters.ts'
+import { isDict, PdfReader } from '../../../src/extract/pdf/pdf-value.ts'
+
+function decode(data: Buffer | string, dict: string, maxBytes = 1_000_000) {
+  const value = new PdfReader(dict).value()
+  if (!isDict(value)) throw new Error('no dictionary')
+  return decodeStream(Buffer.from(data as string, 'latin1'), value, maxBytes)
+}
+
+describe('filters of PDF streams', () => {
+  it.each([
+    ['none', 'plain', '<< >>', 'plain'],
+    ['hexadecimal, an odd digit last', '48 65 6C6c6F7>', '<< /Filter /ASCIIHexDecode >>', 'Hellop'],
+    ['base 85', '87cURD]j7BEbo80~>', '<< /Filter /ASCII85Decode >>', 'Hello world!'],
+    ['base 85 with zeros', 'z87cUR~>', '<< /Filter [/A85] >>', '\0\0\0\0Hell'],
+    ['runs', '\x04Hello\xfe!\x80rest', '<< /Filter /RunLengthDecode >>', 'Hello!!!'],
+    // ISO 32000-2, 7.4.4.2, example 1.
+    ['LZW', '\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01', '<< /Filter /LZWDecode >>', '-----A---B'],
+    ['two, one after the other', deflateSync('Hello').toString('hex'), '<< /Filter [/AHx /Fl] >>', 'Hello'],
+  ])('decode: %s', (_, data, dict, expected) => {
+    expect(decode(data, dict).bytes?.toString('latin1')).toBe(expected)
+  })
+
+  it.each([
+    ['sub', [1, 1, 1, 1], [1, 2, 3]],
+    ['up', [0, 1, 2, 3, 2, 1, 1, 1], [1, 2, 3, 2, 3, 4]],
+    ['average', [0, 4, 4, 4, 3, 2, 2, 2], [4, 4, 4, 4, 6, 7]],
+    ['paeth', [0, 4, 5, 6, 4, 1, 1, 1], [4, 5, 6, 5, 6, 7]],
+  ])('undo the predictor of PNG: %s', (_, rows, expected) => {
+    const packed = deflateSync(Buffer.from(rows)).toString('latin1')
+    const dict = '<< /Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns 3 >> >>'
+    expect([...(decode(packed, dict).bytes ?? [])]).toEqual(expected)
+  })
+
+  it('gives nothing past the limit, and all at it', () => {
+    const packed = deflateSync(Buffer.alloc(1000)).toString('latin1')
+    expect(decode(packed, '<< /Filter /FlateDecode >>', 1000).bytes).toHaveLength(1000)
+    expect(decode(packed, '<< /Filter /FlateDecode >>', 999)).toMatchObject({ bytes: null, isTooLarge: true })
+    expect(decode('\x81a', '<< /Filter /RL >>', 127).isTooLarge).toBe(true)
+    expect(decode('\x81a', '<< /Filter /RL >>', 128).bytes).toHaveLength(128)
+  })
+
+  it('tells what breaks off from what is empty or lacks its checksum alone', () => {
+    const packed = deflateSync(Buffer.from('some words '.repeat(50)))
+    const flate = '<< /Filter /FlateDecode >>'
+    expect(decode(packed.subarray(0, 20).toString('latin1'), flate).isBroken).toBe(true)
+    expect(decode(packed.subarray(0, -4).toString('latin1'), flate).isBroken).toBe(false)
+    expect(decode('', flate)).toMatchObject({ isBroken: false })
+  })
+
+  it('gives nothing for filters of pictures', () => {
+    expect(decode('x', '<< /Filter /DCTDecode >>')).toEqual({ bytes: null, isBroken: false, isTooLarge: false })
+  })
+})
