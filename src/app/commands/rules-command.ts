@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import { DiagnosticsError } from '../../core/diagnostic.ts'
 import { CONFIDENCES } from '../../core/finding.ts'
-import { buildRuleSet, compileRules } from '../../detect/compile-rules.ts'
+import { buildRuleSet, type CompiledRuleSet, compileRules } from '../../detect/compile-rules.ts'
 import { auditRules } from '../../detect/rules/audit-rules.ts'
 import { parseRules } from '../../detect/rules/parse-rules.ts'
 import { revisionOf } from '../../detect/rules/revision-of.ts'
@@ -16,11 +16,11 @@ interface Flags extends ConfigChoice {
   readonly json?: boolean
 }
 
-async function compiled(flags: Flags) {
+async function compiled(flags: Flags): Promise<CompiledRuleSet> {
   const { config } = await loadConfiguration(flags)
   const { rules, diagnostics } = compileRules(await readRuleFiles(config.rules))
   if (!rules) throw new DiagnosticsError(diagnostics.filter((d) => d.severity === 'error'))
-  return { rules, warnings: diagnostics }
+  return rules
 }
 
 /** The rules in force; nothing is compiled. */
@@ -88,7 +88,7 @@ export async function runRulesCheck(flags: Flags): Promise<number> {
 }
 
 export async function runRulesTest(flags: Flags): Promise<number> {
-  const { rules } = await compiled(flags)
+  const rules = await compiled(flags)
   const results = testRules(rules)
   for (const result of results) {
     if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`)
