@@ -20,11 +20,18 @@ const LETTERS_BITS_MIN = 3.4
 const BITS_MIN = 3
 const LOOSE_BITS_MIN = 2.2
 const DIGITS_MIN = 2
+/** Names in code change between small and capital letters less often. */
+const CASE_CHANGES_MIN = 6
 
+/**
+ * Letters and digits mixed. A quarter of all random values of sixteen letters and digits have fewer than two digits: for
+ * those one is enough where small and capital letters alternate as in no word.
+ */
 function mixed(value: string): boolean {
   const digits = value.replace(/[^0-9]/g, '').length
   const letters = value.replace(/[^A-Za-z]/g, '').length
-  return digits >= DIGITS_MIN && letters >= DIGITS_MIN
+  if (letters < DIGITS_MIN || digits === 0) return false
+  return digits >= DIGITS_MIN || (value.match(/[a-z](?=[A-Z])|[A-Z](?=[a-z])/g) ?? []).length >= CASE_CHANGES_MIN
 }
 
 const ARGUMENTS: ReadonlySet<string> = new Set(['loose', 'letters', 'no-digest'])
