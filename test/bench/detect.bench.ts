@@ -14,7 +14,7 @@ import type { DetectionRule } from '../../src/core/detection-rule.ts'
 import { buildRuleSet, type CompiledRuleSet, compileRules } from '../../src/detect/compile-rules.ts'
 import { detectText } from '../../src/detect/detect-text.ts'
 import type { ColdLoad } from './support/cold-load.ts'
-import { mixedText } from './support/mixed-text.ts'
+import { isProseMadeUp, mixedText } from './support/mixed-text.ts'
 
 const megabytes = Number(process.argv[2] ?? 50)
 const root = join(import.meta.dirname, '../..')
@@ -199,6 +199,8 @@ const isQuiet = (line: string) =>
 const mixed = mixedText(megabytes * 1_000_000, plants, isQuiet)
 const quiet = mixedText(megabytes * 500_000, [], isQuiet, 2)
 const slow = mixed.subarray(0, SAMPLE_BYTES)
+if (isProseMadeUp())
+  console.log('prose: made up of a few words, which flatters; set SLUICE_CORPORA to a folder with ham/ham.jsonl')
 const re2 = sources.map((source) => new RE2(source, 'g'))
 const baseline = re2OneByOne(re2, slow)
 print(`RE2 on Buffers, one by one (${shown(slow)})`, baseline, baseline)

@@ -49,12 +49,19 @@ function randomNumbers(seed: number): () => number {
   }
 }
 
+function hamFile(): string {
+  const corpora = process.env.SLUICE_CORPORA ?? join(import.meta.dirname, '../../../../shared/corpora')
+  return join(corpora, 'ham/ham.jsonl')
+}
+
+/** Whether prose is made of a few words over and over, which are looked through several times as fast as mail is. */
+export function isProseMadeUp(): boolean {
+  return !existsSync(hamFile())
+}
+
 function hamLines(): readonly string[] {
-  const file = join(
-    process.env.SLUICE_CORPORA ?? join(import.meta.dirname, '../../../../shared/corpora'),
-    'ham/ham.jsonl',
-  )
-  if (!existsSync(file)) return WORDS.map((_, i) => [...WORDS.slice(i), ...WORDS.slice(0, i)].join(' '))
+  const file = hamFile()
+  if (isProseMadeUp()) return WORDS.map((_, i) => [...WORDS.slice(i), ...WORDS.slice(0, i)].join(' '))
   const lines: string[] = []
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     if (line === '') continue
