@@ -101,7 +101,7 @@ export class HashTableBuilder {
 /**
  * Hashes that may be in any of several tables, as four bits in the one word that the hash chooses: what is absent from
  * all of them is nearly always known after a single read. At least twelve bits a hash let about one in a hundred absent
- * ones pass, twice as many one in eight hundred.
+ * ones pass, twice as many one in two hundred.
  */
 export interface HashFilter {
   readonly bits: number
