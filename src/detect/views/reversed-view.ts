@@ -8,9 +8,12 @@ export const reversedView: View = {
   name: 'reversed',
   strongOnly: true,
   triggers: [{ regex: '[0-9](?:[ -]?[0-9]){11,33}', boundary: 'word' }],
-  edit: reversed,
-  token(text, { start, end, digit }) {
-    return digit && end - start <= TOKEN_LENGTH_MAX ? { end, edit: reversed(text, start, end) } : null
+  // One number in ten has a valid check digit backwards, too.
+  edit: (text, start, end) => ({ ...reversed(text, start, end), doubtful: true }),
+  token(text, { start, end, lower, upper, digit }) {
+    if (!digit || end - start > TOKEN_LENGTH_MAX) return null
+    const edit = reversed(text, start, end)
+    return { end, edit: lower || upper ? edit : { ...edit, doubtful: true } }
   },
 }
 

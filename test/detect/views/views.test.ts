@@ -93,8 +93,6 @@ const hidden: readonly (readonly [string, string, string])[] = [
     ),
     'words',
   ],
-  ['reversed', `no ${[...CARD].reverse().join('')} end`, 'reversed'],
-  ['reversed in groups', [...groups(' ')].reverse().join(''), 'reversed'],
   ['beside what is encoded', `see%20${CARD}%0Athen`, 'url'],
   ['negative circled digits', each((d) => (d === '0' ? '\u24ff' : String.fromCharCode(0x2775 + Number(d)))), 'unicode'],
   ['Braille blanks', groups('\u2800'), 'unicode'],
@@ -118,8 +116,10 @@ const hidden: readonly (readonly [string, string, string])[] = [
   ['Ascii85', "x <~@psCg+>bl21c@6H2DI*L2`N`V2'?UN+DGo~> y", 'base85'],
 ]
 
-/** Groups that may be strangers to each other. */
+/** Groups that may be strangers to each other, and numbers that may be valid backwards by chance. */
 const doubtful: readonly (readonly [string, string, string])[] = [
+  ['reversed', `no ${[...CARD].reverse().join('')} end`, 'reversed'],
+  ['reversed in groups', [...groups(' ')].reverse().join(''), 'reversed'],
   ['wrapped in running text', `the card is ${CARD.slice(0, 9)}\r\n${CARD.slice(9)} and no other`, 'separators'],
   ['wrapped in a quotation', `> the card is ${CARD.slice(0, 8)}\n> ${CARD.slice(8)} and no other`, 'separators'],
   ['a list of strings', JSON.stringify(CARD.match(/.{4}/g), null, 4), 'separators'],
