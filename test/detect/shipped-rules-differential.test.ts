@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
 import {
   buildRuleSet,
   type CompiledElement,
@@ -33,7 +34,10 @@ const rules = shippedRules()
 function compare(text: Buffer): void {
   const found = rawMatches(rules, text)
   for (const pattern of rules.patterns) {
-    const expected = referenceMatches(pattern.pattern, text)
+    // Longer ones are none by the engine's own limit.
+    const expected = referenceMatches(pattern.pattern, text).filter(
+      ([start, end]) => end - start <= limits.detectMatchMaxBytes,
+    )
     if (same(found.get(pattern) ?? [], expected)) continue
     expect.fail(
       `${nameOf(pattern)}: ${JSON.stringify(found.get(pattern)?.slice(0, 5))} but RE2 ${JSON.stringify(expected.slice(0, 5))}`,
