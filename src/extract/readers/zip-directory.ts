@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import type { RandomBytes } from '../stream/paged-bytes.ts'
 import { decodeName, guessNameCharset } from './entry-name.ts'
+import { withExtraWords } from './zip-extra-words.ts'
 
 /**
  * The structure of a zip file (APPNOTE 6.3.10) as data, from the central directory and the local headers both. Readers
@@ -89,8 +90,8 @@ export function readZipDirectory(bytes: RandomBytes): ZipDirectory {
     }
     const read = readCentral(bytes, at, end.base, charset)
     at = read.next
-    entries.push(read.entry)
-    compareLocal(bytes, read.entry, charset, problems, variants)
+    const local = compareLocal(bytes, read.entry, charset, problems, variants)
+    entries.push(withExtraWords(read.entry, local))
   }
   if ((entries.length & 0xffff) !== (end.count & 0xffff) && entries.length < limits.extractArchiveEntriesMax) {
     problems.push({ reason: entries.length === 0 ? 'corrupt' : 'ambiguous', detail: 'count of entries' })
@@ -261,21 +262,22 @@ function compareLocal(
   charset: string,
   problems: ZipProblem[],
   variants: ZipEntry[],
-): void {
+): ZipEntry | null {
   if (entry.dataOffset < 0) {
     problems.push({ reason: 'corrupt', detail: 'no local header', name: entry.name })
-    return
+    return null
   }
   const local = readLocal(bytes, entry.localOffset, charset)
   const masked = (entry.flags & 0x2000) !== 0
-  if (!local || masked) return
+  if (!local || masked) return local
   const named = local.rawName.equals(entry.rawName) || local.name === entry.name
   const streamed = (local.flags & 8) !== 0
   const sized = streamed || (local.compressedSize === entry.compressedSize && local.size === entry.size)
   const coded = local.method === entry.method && local.encryption === entry.encryption
-  if (named && sized && coded) return
+  if (named && sized && coded) return local
   problems.push({ reason: 'ambiguous', detail: 'local header differs', name: entry.name })
   if (variants.length < limits.extractArchiveEntriesMax) variants.push(local)
+  return local
 }
 
 /** One entry by its local header alone; null where there is none. */

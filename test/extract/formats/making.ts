@@ -77,6 +77,9 @@ export interface ZipItem {
   readonly slack?: Uint8Array
   /** Bytes put in front of this entry that the directory knows nothing of. */
   readonly before?: Uint8Array
+  /** Extra fields in the directory, and in front of the content. */
+  readonly extra?: Buffer
+  readonly localExtra?: Buffer
 }
 
 /** A zip file, entry by entry, with the lies that a test needs. */
@@ -103,14 +106,18 @@ export function zipOf(items: readonly ZipItem[], comment = ''): Buffer {
     const start = at
     const local = Buffer.concat([Buffer.from('PK\x03\x04\x14\x00', 'latin1'), fields, Buffer.alloc(2)])
     local.writeUInt16LE(localName.length, 26)
-    put(Buffer.concat([local.subarray(0, 30), localName]))
+    const localExtra = item.localExtra ?? Buffer.alloc(0)
+    local.writeUInt16LE(localExtra.length, 28)
+    put(Buffer.concat([local.subarray(0, 30), localName, localExtra]))
     put(packed)
     fields.writeUInt16LE(name.length, 20)
     const tail = Buffer.alloc(16)
     const note = Buffer.from(item.comment ?? '')
+    const extra = item.extra ?? Buffer.alloc(0)
+    tail.writeUInt16LE(extra.length, 0)
     tail.writeUInt16LE(note.length, 2)
     tail.writeUInt32LE(start, 12)
-    central.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00\x14\x00', 'latin1'), fields, tail, name, note]))
+    central.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00\x14\x00', 'latin1'), fields, tail, name, extra, note]))
   }
   const start = at
   const directory = Buffer.concat(central)

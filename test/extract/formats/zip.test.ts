@@ -21,6 +21,25 @@ describe('zip', () => {
     expect(result.said).toEqual([])
   })
 
+  it('reads words in extra fields of the directory and of the entry, and no times', async () => {
+    const field = (id: number, text: string) => {
+      const head = Buffer.alloc(4)
+      head.writeUInt16LE(id, 0)
+      head.writeUInt16LE(Buffer.byteLength(text), 2)
+      return Buffer.concat([head, Buffer.from(text)])
+    }
+    const time = field(0x5455, '\x03abcdefgh')
+    const file = zipOf([
+      { name: 'a.txt', data: 'one', extra: Buffer.concat([time, field(0x7777, `in the directory, ${CARD}`)]) },
+      { name: 'b.txt', data: 'two', extra: time, localExtra: field(0x7777, `in front of it, ${CARD}`) },
+    ])
+    const result = await read(file, 'x.zip')
+    expect(result.text).toContain(`in the directory, ${CARD}`)
+    expect(result.text).toContain(`in front of it, ${CARD}`)
+    expect(result.text).not.toContain('abcdefgh')
+    expect(result.said).toEqual([])
+  })
+
   it('reads a stub in front, data between entries and data behind as parts', async () => {
     const inner = zipOf([
       { name: 'a.txt', data: 'first' },
