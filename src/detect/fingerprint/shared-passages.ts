@@ -102,7 +102,8 @@ class Look {
     for (const at of this.#leading(block)) {
       const number = first + at
       if (this.#collector.overflow) return
-      if (number < this.#done || !this.#leads(block, at)) continue
+      // One near the end of what was looked at may go on behind it, without another of its own there.
+      if (number < this.#done - LOOK_WINDOW || !this.#leads(block, at)) continue
       this.#until = number + NEAR_SHINGLES + 1
       this.#closely(block, Math.max(this.#done, number - NEAR_SHINGLES), this.#until)
     }
