@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { WorkerProcess } from '../support/worker-process.ts'
 
 /** What must hold whatever comes in, seen from outside a gateway with Redis and a worker. */
-const CARD = '4929 1234 5678 9014'
+const CARD = '4929 1234 5678 9015'
 const CARD_DIGITS = CARD.replaceAll(' ', '')
 const BODY_WORD = 'zanzibarquokka'
 const SUBJECT_WORD = 'xylophonewalrus'
