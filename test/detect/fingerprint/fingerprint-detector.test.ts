@@ -96,6 +96,14 @@ describe('a registered document', () => {
     expect(new Set(seen)).toEqual(new Set([confidence]))
   })
 
+  it('is found to its last word, whichever shingles its text is looked up by', async () => {
+    for (let i = 0; i < 60; i++) {
+      const text = prose(61, `whole ${i}`)
+      const [match] = detect(await indexOf([document('a.txt', text)]), text).matches
+      expect(match?.containment, `text ${i}`).toBe(1)
+    }
+  })
+
   it('one shared shingle is a coincidence, unless it is most of the document', async () => {
     const shared = excerpt(0, 8)
     expect(
