@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { renderExplanation } from '../../src/app/commands/render-explanation.ts'
-import type { Extraction } from '../../src/core/extraction.ts'
 import { compileDetectors, detectAll } from '../../src/detect/detect-all.ts'
+import { textExtraction } from '../support/text-extraction.ts'
 
 const folder = join(import.meta.dirname, '../../rules')
 const file = (name: string) => ({ file: name, text: readFileSync(join(folder, name), 'utf8') })
@@ -46,27 +46,8 @@ const detectors = compileDetectors({
 })
 
 function explanationOf(text: string, reveal = false): string {
-  const part = {
-    id: 0,
-    parent: null,
-    path: 'mail/note.txt',
-    filename: null,
-    declaredType: null,
-    sniffedType: 'text/plain',
-    size: text.length,
-    sha256: '',
-    depth: 0,
-    via: [],
-    traits: [],
-  }
-  const extraction: Extraction = {
-    parts: [part],
-    texts: [{ part: 0, utf8: Buffer.from(text) }],
-    uninspected: [],
-    labels: [],
-  }
   const options = { findingKey: new Uint8Array(32), reveal, explain: true }
-  const { findings, nearMisses, explained } = detectAll(detectors, extraction, options)
+  const { findings, nearMisses, explained } = detectAll(detectors, textExtraction(text, 'mail/note.txt'), options)
   const revisions = { policies: '', rules: '', catalog: '' }
   const report = { parts: [], uninspected: [], findings, labels: [], nearMisses, explained, revisions, elapsedMs: 0 }
   return `${renderExplanation([], report).join('\n')}\n${JSON.stringify(report)}`

@@ -4,19 +4,9 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { oneWordRule } from '../support/one-word-rule.ts'
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts')
-
-const RULES = `rules:
-  - id: word
-    name: A word
-    family: custom
-    description: One word.
-    references: [https://sluice.example/test]
-    patterns: [{ id: word, regex: 'PLATYPUS', confidence: high }]
-    examples: [PLATYPUS, a PLATYPUS, PLATYPUS b]
-    negative_examples: [nothing, of, interest]
-`
 
 export interface Installation {
   readonly dir: string
@@ -36,7 +26,7 @@ export async function newInstallation(policies: string, config = ''): Promise<In
     await writeFile(path, content)
     return path
   }
-  await file('rules/word.yaml', RULES)
+  await file('rules/word.yaml', oneWordRule('PLATYPUS'))
   await file('policies/test.yaml', policies)
   await file(
     'sluice.yaml',

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Extraction } from '../../src/core/extraction.ts'
 import { limits } from '../../src/core/limits.ts'
 import { compileRules } from '../../src/detect/compile-rules.ts'
 import { compileDetectors, detectAll } from '../../src/detect/detect-all.ts'
 import type { RawNearMiss } from '../../src/detect/detector.ts'
 import { MessageDetection } from '../../src/detect/message-detection.ts'
+import { textExtraction } from '../support/text-extraction.ts'
 import { detectIn, FINDING_KEY } from './engine-rules.ts'
 
 const OWN = {
@@ -109,10 +109,10 @@ describe('near misses of an explanation', () => {
     for (const reveal of [false, true]) {
       const options = { findingKey: FINDING_KEY, explain: true, reveal }
       const wanted = [{ ...placed, ...(reveal && { value: VALID }) }]
-      expect(detectAll(detectors, extractionOf(text), options).explained).toEqual(wanted)
+      expect(detectAll(detectors, textExtraction(text, 'note.txt'), options).explained).toEqual(wanted)
       const streamed = new MessageDetection(detectors.detectors, options)
       streamed.write('note.txt', Buffer.from(text))
-      expect(streamed.finish({ ...extractionOf(text), texts: [] }).explained).toEqual(wanted)
+      expect(streamed.finish({ ...textExtraction(text, 'note.txt'), texts: [] }).explained).toEqual(wanted)
     }
   })
 
@@ -122,7 +122,7 @@ describe('near misses of an explanation', () => {
     const files = names.map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }))
     const detectors = compileDetectors({ rules: files, catalogRevision: '' })
     const examples = detectors.rules.rules.flatMap(({ rule }) => rule.examples.slice(0, 1))
-    const extraction = extractionOf(examples.slice(0, 300).join('\n'))
+    const extraction = textExtraction(examples.slice(0, 300).join('\n'), 'note.txt')
     const [plain, explained] = [false, true].map((explain) =>
       detectAll(detectors, extraction, { findingKey: FINDING_KEY, explain }),
     )
@@ -130,20 +130,3 @@ describe('near misses of an explanation', () => {
     expect(explained?.explained.length).toBeGreaterThan(0)
   }, 60_000)
 })
-
-function extractionOf(text: string): Extraction {
-  const part = {
-    id: 0,
-    parent: null,
-    path: 'note.txt',
-    filename: null,
-    declaredType: null,
-    sniffedType: 'text/plain',
-    size: text.length,
-    sha256: '',
-    depth: 0,
-    via: [],
-    traits: [],
-  }
-  return { parts: [part], texts: [{ part: 0, utf8: Buffer.from(text) }], uninspected: [], labels: [] }
-}

@@ -6,17 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openFile } from '../../src/scan/file-source.ts'
 import { ScanPool, type ScanRequest } from '../../src/scan/scan-pool.ts'
 import { lines, SMALL, sha256 } from '../extract/stream/streamed.ts'
+import { oneWordRule } from '../support/one-word-rule.ts'
 
-const RULE = `rules:
-  - id: word
-    name: A word
-    family: custom
-    description: One word.
-    references: [https://sluice.example/test]
-    patterns: [{ id: word, regex: 'PLATYPUS', confidence: high }]
-    examples: [PLATYPUS, a PLATYPUS, PLATYPUS b]
-    negative_examples: [nothing, of, interest]
-`
 const folder = mkdtempSync(join(tmpdir(), 'sluice-in-place-'))
 const text = `PLATYPUS\n${lines(200_000)}ünd PLATYPUS\n${lines(150_000)}PLATYPUS`
 let pool: ScanPool
@@ -25,7 +16,7 @@ beforeAll(async () => {
     threads: 1,
     deadlineMs: 60_000,
     memoryMaxBytes: 256 * 1024 * 1024,
-    detectors: { rules: [{ file: 'word.yaml', text: RULE }], catalogRevision: 'none' },
+    detectors: { rules: [{ file: 'word.yaml', text: oneWordRule('PLATYPUS') }], catalogRevision: 'none' },
     settings: { findingKey: new Uint8Array(32).fill(1), extract: { limits: SMALL } },
   })
 })

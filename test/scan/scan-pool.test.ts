@@ -5,19 +5,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
 import { ScanPool, type ScanPoolOptions, type ScanRequest } from '../../src/scan/scan-pool.ts'
+import { oneWordRule } from '../support/one-word-rule.ts'
 
-const rule = (word: string) => `rules:
-  - id: word
-    name: A word
-    family: custom
-    description: One word.
-    references: [https://sluice.example/test]
-    patterns: [{ id: word, regex: '${word}', confidence: high }]
-    examples: [${word}, a ${word}, ${word} b]
-    negative_examples: [nothing, of, interest]
-`
 const detectors = (word: string) => ({
-  rules: [{ file: 'word.yaml', text: rule(word) }],
+  rules: [{ file: 'word.yaml', text: oneWordRule(word) }],
   catalogRevision: 'none',
   fingerprints: null,
   labelMap: null,
