@@ -31,6 +31,12 @@ describe('hostile text costs no more than its length', () => {
     ['assignments', 'password='],
     ['hex pairs', '41 '],
     ['spelt digits', 'one '],
+    ['strings put together', '"a" + '],
+    ['Ascii85 that never ends', '<~aaaaaaaaaa'],
+    ['lines of a dump', '00000000  34 33 34 34 36 36 31 36\n'],
+    ['CSS escapes', '\\000041'],
+    ['numbers at the ends of lines', 'a 12345678\n'],
+    ['words backwards', 'rebmun '],
   ])('%s', (_, unit) => {
     const text = (bytes: number) => Buffer.alloc(bytes, unit)
     const [once, twice] = [steps(text(100_000)), steps(text(200_000))]

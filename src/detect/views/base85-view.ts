@@ -1,10 +1,10 @@
 /** Ascii85 between its marks `<~` and `~>` (PostScript Language Reference, 3rd edition, section 3.13.3). */
 import { decodedText } from './decoded-text.ts'
+import { runEnd } from './token-run.ts'
 import type { View } from './view.ts'
 
-const END = '~>'
-/** Without an end by here, what follows the mark is no Ascii85. */
-const ENCODED_MAX_BYTES = 64 * 1024
+const RUN = /<~[!-uz\s]*(?:~>)?/y
+const MARK_BYTES = 2
 const GROUP = 5
 const FIRST = 0x21
 const LAST = 0x75
@@ -13,12 +13,12 @@ const ZEROS = 0x7a
 export const base85View: View = {
   name: 'base85',
   triggers: [{ regex: '<~[!-uz]{10}', boundary: 'none' }],
-  edit(text, start) {
-    const close = text.subarray(start + 2, start + ENCODED_MAX_BYTES).indexOf(END)
-    if (close < 0) return null
-    const bytes = decoded85(text.subarray(start + 2, start + 2 + close))
+  edit(text, start, triggerEnd) {
+    const end = runEnd(text, start, triggerEnd, RUN)
+    if (text.toString('latin1', end - MARK_BYTES, end) !== '~>') return null
+    const bytes = decoded85(text.subarray(start + MARK_BYTES, end - MARK_BYTES))
     const decoded = bytes && decodedText(bytes)
-    return decoded ? { start, end: start + 2 + close + END.length, replacement: decoded.text, via: decoded.via } : null
+    return decoded ? { start, end, replacement: decoded.text, via: decoded.via } : null
   },
 }
 
