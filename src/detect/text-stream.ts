@@ -186,9 +186,11 @@ function borderBefore(text: Buffer, at: number, least: number): number {
  * of one long coded run it begins at a whole group of four (base64) and two (hex), or nothing of it could be decoded.
  */
 function nextStart(text: Buffer, to: number, contextBytes: number): number {
-  const latest = Math.max(0, to - contextBytes)
+  const latest = to - contextBytes
+  // An index below 0 would be counted from the text's end.
+  if (latest <= 0) return 0
   const line = text.lastIndexOf(LF, latest - 1)
-  if (latest === 0 || latest - line <= contextBytes) return line + 1
+  if (latest - line <= contextBytes) return line + 1
   let run = latest
   while (run > 0 && isCoded(text[run - 1] as number)) run--
   return characterStart(text, latest - ((latest - run) % 4))

@@ -87,6 +87,14 @@ describe('a text in windows', () => {
     expect(found.find(({ detector }) => detector === 'citizen_id')?.count).toBe(2_250)
   })
 
+  it.each([0, 1_000])('finds what stands in a long line behind a first one of %i characters', (first) => {
+    const long = `${'x '.repeat(WINDOW_BYTES / 4)}${SSN} ${'y '.repeat(WINDOW_BYTES / 4)}`
+    const text = `${'a'.repeat(first)}\n${long}\n${'z '.repeat(2 * WINDOW_BYTES)}\n`
+    const found = byName(streamed(engine, text))
+    expect(found).toEqual(byName(whole(engine, text)))
+    expect(found).toMatchObject([{ detector: 'citizen_id', count: 1 }])
+  })
+
   it('decodes a run that is longer than a window from its own beginning', () => {
     const secret = `${filler(WINDOW_BYTES * 2)} ${SSN} ${filler(20_000)}`
     for (const lead of ['', 'a', 'ab', 'abc']) {
