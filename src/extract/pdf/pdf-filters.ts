@@ -1,5 +1,7 @@
 import { constants, inflateRawSync, inflateSync } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
+import { unpackLzw } from '../pixels/lzw.ts'
+import { unpackBits } from '../pixels/pack-bits.ts'
 import { isDict, nameOf, type PdfDict, type PdfValue } from './pdf-value.ts'
 
 /**
@@ -46,8 +48,9 @@ function decodeOne(filter: string, data: Buffer, parameters: PdfDict, maxBytes: 
     }
     case 'LZWDecode':
     case 'LZW': {
-      const bytes = unlzw(data, parameters.get('EarlyChange') !== 0, maxBytes)
-      return bytes ? { ...NOTHING, bytes: unpredict(bytes, parameters) } : TOO_LARGE
+      const bytes = unpackLzw(data, maxBytes + 1, parameters.get('EarlyChange') !== 0)
+      if (bytes.length > maxBytes) return TOO_LARGE
+      return { ...NOTHING, bytes: unpredict(Buffer.from(bytes.buffer, 0, bytes.length), parameters) }
     }
     case 'ASCIIHexDecode':
     case 'AHx': {
@@ -117,8 +120,9 @@ function unpredict(bytes: Buffer, parameters: PdfDict): Buffer {
   const predictor = number('Predictor', 1)
   const [colors, bits] = [number('Colors', 1), number('BitsPerComponent', 8)]
   const step = Math.max(1, (colors * bits) >> 3)
-  const width = Math.ceil((colors * bits * number('Columns', 1)) / 8)
-  if (predictor < 2 || (predictor === 2 && bits !== 8)) return bytes
+  // A row that is said to be longer than all there is ends with it.
+  const width = Math.min(bytes.length, Math.ceil((colors * bits * number('Columns', 1)) / 8))
+  if (predictor < 2 || (predictor === 2 && bits !== 8) || bytes.length === 0) return bytes
   const head = predictor === 2 ? 0 : 1
   const rows = Math.ceil(bytes.length / (width + head))
   const out = Buffer.alloc(rows * width)
@@ -153,41 +157,6 @@ function predicted(kind: number, left: number, up: number, corner: number): numb
   }
 }
 
-/** LZW with codes of 9 to 12 bits, high bits first (7.4.4.2). */
-function unlzw(data: Buffer, isEarly: boolean, maxBytes: number): Buffer | null {
-  const table: Buffer[] = Array.from({ length: 258 }, (_, i) => Buffer.from(i < 256 ? [i] : []))
-  const out: Buffer[] = []
-  let length = 0
-  let bits = 9
-  let previous: Buffer | null = null
-  let [held, count] = [0, 0]
-  for (const byte of data) {
-    held = ((held << 8) | byte) & 0xffffff
-    count += 8
-    if (count < bits) continue
-    count -= bits
-    const code = (held >> count) & ((1 << bits) - 1)
-    if (code === 257) break
-    if (code === 256) {
-      table.length = 258
-      bits = 9
-      previous = null
-      continue
-    }
-    const known = code < table.length ? table[code] : undefined
-    if (known === undefined && previous === null) break
-    const entry: Buffer = known ?? Buffer.concat([previous as Buffer, (previous as Buffer).subarray(0, 1)])
-    if (previous !== null && table.length < 4096) table.push(Buffer.concat([previous, entry.subarray(0, 1)]))
-    out.push(entry)
-    length += entry.length
-    if (length > maxBytes) return null
-    previous = entry
-    const next = table.length + (isEarly ? 1 : 0)
-    bits = next >= 2048 ? 12 : next >= 1024 ? 11 : next >= 512 ? 10 : 9
-  }
-  return Buffer.concat(out)
-}
-
 /** Up to four bytes for each character. */
 function unascii85(data: Buffer): Buffer {
   const out = Buffer.alloc(data.length * 4)
@@ -210,17 +179,17 @@ function unascii85(data: Buffer): Buffer {
   return out.subarray(0, to)
 }
 
+/** The runs of PackBits, but that 128 ends the data. Measured first: hostile data is runs of one byte. */
 function unrunLength(data: Buffer, maxBytes: number): Buffer | null {
-  const out: Buffer[] = []
   let length = 0
-  for (let at = 0; at < data.length; ) {
-    const code = data[at] ?? 128
-    if (code === 128) break
-    const run = code < 128 ? data.subarray(at + 1, at + 2 + code) : Buffer.alloc(257 - code, data[at + 1] ?? 0)
-    at += code < 128 ? code + 2 : 2
-    out.push(run)
-    length += run.length
+  let end = 0
+  while (end < data.length && data[end] !== 128) {
+    const code = data[end] ?? 128
+    length += code < 128 ? Math.min(code + 1, data.length - end - 1) : 257 - code
+    end += code < 128 ? code + 2 : 2
     if (length > maxBytes) return null
   }
-  return Buffer.concat(out)
+  const out = Buffer.alloc(length)
+  unpackBits(data, 0, Math.min(end, data.length), out)
+  return out
 }

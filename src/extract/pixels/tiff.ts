@@ -1,8 +1,8 @@
 import zlib from 'node:zlib'
 import { packed } from './bmp.ts'
+import { unpackLzw } from './lzw.ts'
 import { unpackBits } from './pack-bits.ts'
 import { checkSize, newPicture, type RgbaPicture, rgbOfInk, setPixel } from './rgba-picture.ts'
-import { unpackLzw } from './tiff-lzw.ts'
 
 /**
  * The first page of a TIFF (TIFF 6.0) as far as the recogniser's own reader leaves it: any number of bits, channels

@@ -42,6 +42,32 @@ describe('filters of PDF streams', () => {
     expect(decode('\x81a', '<< /Filter /RL >>', 128).bytes).toHaveLength(128)
   })
 
+  it('make no more room than the data fills', () => {
+    const wide = '/DecodeParms << /Predictor 12 /Colors 99999 /BitsPerComponent 99999 /Columns 999999 >>'
+    const row = deflateSync(Buffer.from('\0row')).toString('latin1')
+    expect(decode(row, `<< /Filter /FlateDecode ${wide} >>`).bytes?.toString('latin1')).toBe('row\0')
+    const single = decode('\0a'.repeat(100_000), '<< /Filter /RL >>').bytes
+    expect([single?.length, single?.every((byte) => byte === 0x61)]).toEqual([100_000, true])
+    expect(decode('\0', '<< /Filter /RL >>').bytes).toHaveLength(0)
+  })
+
+  it('decode LZW to the limit and not past it', () => {
+    const packed = '\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01'
+    expect(decode(packed, '<< /Filter /LZW >>', 10).bytes).toHaveLength(10)
+    expect(decode(packed, '<< /Filter /LZW >>', 9).isTooLarge).toBe(true)
+  })
+
+  it.each([
+    ['early', '', 511],
+    ['late', '/DecodeParms << /EarlyChange 0 >>', 512],
+  ])('decode LZW whose codes grow %s', (_, parameters, last) => {
+    // Bytes alone: each adds an entry to the table but the first, and none of them is used.
+    const bits = Array.from({ length: 300 }, (_, i) => (i % 256).toString(2).padStart(258 + i > last ? 10 : 9, '0'))
+    const packed = (bits.join('').match(/.{8}/g) ?? []).map((byte) => String.fromCharCode(Number.parseInt(byte, 2)))
+    const { bytes } = decode(packed.join(''), `<< /Filter /LZW ${parameters} >>`)
+    expect([...(bytes ?? [])].slice(0, 299)).toEqual(Array.from({ length: 299 }, (_, i) => i % 256))
+  })
+
   it('tells what breaks off from what is empty or lacks its checksum alone', () => {
     const packed = deflateSync(Buffer.from('some words '.repeat(50)))
     const flate = '<< /Filter /FlateDecode >>'
