@@ -67,10 +67,15 @@ export class LooseStrings {
 
   /** Names are words of the format, of fonts and glyphs; data in one has a blank, many digits or several parts. */
   #name(name: string): void {
-    if (name.length < NAME_MIN_CHARS || this.#names.has(name) || this.#names.size >= limits.extractRecordsMax) return
+    if (name.length < NAME_MIN_CHARS || this.#names.has(name)) return
+    if (this.#names.size >= limits.extractRecordsMax) {
+      this.isCut = true
+      return
+    }
     this.#names.add(name)
     const isOdd = /\s|\d.*\d.*\d.*\d|[-_.].*[-_.]/.test(name) || (/[-_.]/.test(name) && /\d/.test(name))
-    if (isOdd && !NAMES_OF_PROGRAMS.test(name)) this.line(pdfStringText(name))
+    if (isOdd && !(name.length <= NAMES_OF_PROGRAMS_MAX_CHARS && NAMES_OF_PROGRAMS.test(name)))
+      this.line(pdfStringText(name))
   }
 }
 
@@ -128,7 +133,8 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 /** Dates, settings of fonts and colours, file identifiers, targets of links as LaTeX and Word name them. */
 const BY_PROGRAMS: readonly RegExp[] = [
   /^D:(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:[0-3]\d(?:[0-2]\d(?:[0-5]\d(?:[0-5]\d)?)?)?)?)?(?:Z|[+-]\d\d'?(?:\d\d'?)?)?(?:00'00')?$/,
-  /^(?:\/\S{1,40} +[\d.]{1,8} Tf\s*|[\d. ]{1,40} (?:g|rg|k|G|RG|K)\s*)+$/,
+  // Each step begins with another character than the blanks before it, so that there is one way to read a string.
+  /^\s*(?:\/\S{1,40} +[\d.]{1,8} Tf\s*|[\d.][\d. ]{0,39} (?:g|rg|k|G|RG|K)\s*)+$/,
   /^[a-z*]{1,40}(?:\.[a-z*]{1,3})?(?:\.\d{1,3}){1,6}$/i,
   /^(?:node|struct|elem|g|_toc|_ref|_hlk|_bookmark|page|annot|bookmark)\d{1,9}$/i,
   /^(?:uuid:|urn:uuid:)?[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i,
@@ -141,6 +147,8 @@ function isByProgram(text: string, key: string): boolean {
   return text.length <= BY_PROGRAMS_MAX_CHARS && BY_PROGRAMS.some((pattern) => pattern.test(text))
 }
 
+/** Longer than names may be (ISO 32000-1, annex C): no program writes those. */
+const NAMES_OF_PROGRAMS_MAX_CHARS = 127
 /** Subset fonts, glyphs by code, resources and structure types with a running number, output profiles. */
 const NAMES_OF_PROGRAMS =
   /^(?:[A-Z]{6}\+[^\d]*\d{0,3}[^\d]*$|uni(?:[\dA-F]{4})+$|[a-z]{1,8}[\dA-F]{1,6}$|[A-Za-z_.-]{1,24}\d{1,5}$|CIDFont)/i
