@@ -1,4 +1,4 @@
-import { PdfReader } from './pdf-value.ts'
+import { isDict, PdfReader } from './pdf-value.ts'
 
 /**
  * Words in what stands between the objects of a PDF: comments and bytes that no reader looks at. The marks of the format
@@ -23,15 +23,18 @@ const TABLE_LINE = /^(?:\d{1,10}|\d{1,8} \d{1,8})$/
 /** The line behind the header that tells file transfer programs that a PDF is binary. */
 const BINARY_MARK = /^[\x80-\xff]{2,16}$/
 
-/** Strings of trailers are read with those of all objects. */
+/** Strings of trailers are read with those of all objects; what is no dictionary behind the word is text as any other. */
 function withoutTrailers(gap: string): string {
   let out = ''
   let last = 0
-  for (let at = gap.indexOf('trailer'); at >= 0; at = gap.indexOf('trailer', last)) {
+  let next = 0
+  for (let at = gap.indexOf('trailer'); at >= 0; at = gap.indexOf('trailer', next)) {
     const reader = new PdfReader(gap, at + 'trailer'.length)
-    reader.value()
+    const isTrailer = isDict(reader.value())
+    next = reader.at
+    if (!isTrailer) continue
     out += `${gap.slice(last, at)}\n${reader.comments.join('\n')}\n`
-    last = Math.max(reader.at, at + 'trailer'.length)
+    last = next
   }
   return out + gap.slice(last)
 }

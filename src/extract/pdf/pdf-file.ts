@@ -64,7 +64,9 @@ export function readPdfFile(bytes: Buffer, password: string, context: Pick<Extra
     OBJECT.lastIndex = next
   }
   if (!isCut) gaps.push(text.slice(last))
-  const trailers = trailersOf(gaps, direct)
+  const found = trailersOf(gaps, direct)
+  const trailers = found.slice(0, PDF_TRAILERS_MAX)
+  if (found.length > trailers.length) isCut = true
   const encrypt = encryptOf(trailers, direct)
   const cipher = encrypt.dict ? pdfCipher(encrypt.dict, encrypt.id, password) : null
   const unpacked = unpack(direct, cipher, context)
@@ -147,12 +149,14 @@ function indexOrEnd(text: string, word: string, from: number): number {
   return at < 0 ? text.length : at
 }
 
+/** Up to one more than may be. */
 function trailersOf(gaps: readonly string[], objects: readonly PdfObject[]): PdfDict[] {
   const found: PdfDict[] = []
   for (const object of objects) {
     if (object.data === null || !/\/XRef\b/.test(object.text.slice(object.at, object.end))) continue
     const value = new PdfReader(object.text, object.at, object.end).value()
     if (isDict(value)) found.push(value)
+    if (found.length > PDF_TRAILERS_MAX) return found
   }
   for (const gap of gaps) {
     let next = 0
@@ -161,13 +165,14 @@ function trailersOf(gaps: readonly string[], objects: readonly PdfObject[]): Pdf
       const value = reader.value()
       next = reader.at
       if (isDict(value)) found.push(value)
-      if (found.length >= TRAILERS_MAX) return found
+      if (found.length > PDF_TRAILERS_MAX) return found
     }
   }
   return found
 }
 
-const TRAILERS_MAX = 1_000
+/** One for each time a file was saved. */
+export const PDF_TRAILERS_MAX = 1_000
 
 function encryptOf(trailers: readonly PdfDict[], objects: readonly PdfObject[]): { dict: PdfDict | null; id: string } {
   const ids = trailers.map((trailer) => trailer.get('ID')).filter((id) => Array.isArray(id))

@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { PDF_TRAILERS_MAX } from '../../../src/extract/pdf/pdf-file.ts'
 import { has, made, read } from '../formats/making.ts'
 import { pdfOf, show, stream } from './making-pdf.ts'
 
@@ -234,6 +235,23 @@ describe('words of a PDF that no page shows', () => {
 
   it('sets hidden-content for content that is nowhere shown', async () => {
     expect((await read(hidden([stream(show(SECRET))]), 'x.pdf')).traits).toContain('hidden-content')
+  })
+})
+
+describe('what stands between the objects of a PDF', () => {
+  it('is read behind the word trailer where no trailer follows', async () => {
+    for (const words of [`% trailer 4111111111111111 here`, `trailer (${SECRET})`, `my trailer ${SECRET}`])
+      expect((await read(pdfOf(show('page'), { comment: `${words}\n` }), 'x.pdf')).text).toMatch(
+        /4111 ?1111 ?1111 ?1111/,
+      )
+  })
+
+  it.each([
+    [PDF_TRAILERS_MAX, []],
+    [PDF_TRAILERS_MAX + 1, ['too-many pdf objects']],
+  ])('is said to be more than may be past so many trailers: %i', async (count, said) => {
+    const comment = 'trailer\n<< /Size 1 >>\n'.repeat(count - 1)
+    expect((await read(pdfOf(show('page'), { comment }), 'x.pdf')).said).toEqual(said)
   })
 })
 
