@@ -4,20 +4,24 @@ import { confidenceAtLeast, type Match } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
 import { combineMatches } from './combine-matches.ts'
 import { buildRuleSet, type CompiledRuleSet, choicesMade } from './compile-rules.ts'
-import type { DetectOptions, RawNearMiss, StreamedDetector, TextDetection } from './detector.ts'
+import type { DetectOptions, HeldMatch, RawNearMiss, StreamedDetector, TextDetection } from './detector.ts'
 import { explainMisses, type Missed, pickMisses } from './explain-misses.ts'
 import { type Claim, type SilencedClaim, TextScan } from './scan-text.ts'
 import { settleClaims } from './settle-claims.ts'
 import { termRule } from './term-rules.ts'
 import { ViewScan } from './view-scan.ts'
-import { weighMatches } from './weigh-matches.ts'
+import { type Silenced, weighMatches } from './weigh-matches.ts'
 
 /** Finds what the rules say in one text; offsets are bytes of the original text. */
 export function detectText(rules: CompiledRuleSet, text: ExtractedText, options: DetectOptions): TextDetection {
   const all = withTerms(rules, options.terms ?? [])
   const looked = look(all, text, options)
-  const settled = weighMatches(all, looked.settled, looked.nearMisses)
-  return conclude(all, text, { ...looked, settled }, options)
+  const silenced: Silenced<Match>[] = []
+  const settled = weighMatches(all, looked.settled, silenced)
+  const weighed = silenced.map(({ match: { detector, start, end }, silencedBy }): RawNearMiss => {
+    return { detector, part: text.part, start, end, silencedBy }
+  })
+  return conclude(all, text, { ...looked, settled, nearMisses: [...looked.nearMisses, ...weighed] }, options)
 }
 
 /**
@@ -40,7 +44,7 @@ export function patternStream(rules: CompiledRuleSet, options: DetectOptions): S
       return weighted.has(detector) || lacking.has(detector)
     },
     end: (held) => {
-      const nearMisses: RawNearMiss[] = []
+      const nearMisses: Silenced<HeldMatch>[] = []
       // Where a bulk rule has enough values, what was held of it before it had them stands as it is.
       const isOpen = ({ detector }: Match) => weighted.has(detector) || lacking.has(detector)
       const judged = weighMatches(all, held.filter(isOpen), nearMisses)
@@ -52,7 +56,7 @@ export function patternStream(rules: CompiledRuleSet, options: DetectOptions): S
 interface Looked {
   /** By position, before they are weighed together. */
   readonly settled: readonly Match[]
-  readonly nearMisses: RawNearMiss[]
+  readonly nearMisses: readonly RawNearMiss[]
   /** Before those that are told were picked. */
   readonly explained: readonly Missed[]
   readonly overflow: boolean

@@ -5,6 +5,7 @@
 import type { ExtractedText, Extraction } from '../core/extraction.ts'
 import type { EvidenceNote, LabelFinding, Match } from '../core/finding.ts'
 import type { SeenMatch } from './finding-tally.ts'
+import type { Silenced } from './weigh-matches.ts'
 
 export interface DetectOptions {
   /** Key of the HMAC over normalised values; 32 bytes. */
@@ -53,10 +54,10 @@ export interface StreamedDetector {
   take(window: ExtractedText, isOwn: (match: Match) => boolean): TextDetection
   /** Whether a match of `take` counts only after `end`. */
   isHeld?(match: Match): boolean
-  /** What stands of the held ones. */
+  /** What stands of the held ones, and which of the others are near misses. */
   end?(held: readonly HeldMatch[]): {
     readonly matches: readonly HeldMatch[]
-    readonly nearMisses: readonly RawNearMiss[]
+    readonly nearMisses: readonly Silenced<HeldMatch>[]
   }
 }
 

@@ -93,6 +93,11 @@ export class TextStream {
     for (const { stream, held } of this.#opened) {
       const judged = stream.end?.(held.splice(0))
       for (const match of judged?.matches ?? []) this.#groups.add(match, this.path, () => match.seen)
+      tell(this.nearMisses, judged?.nearMisses ?? [], ({ match, silencedBy }) => {
+        const { detector, value, seen } = match
+        const { start, end } = seen
+        return { detector, part: this.path, start, end, silencedBy, ...(this.#reveal && { value }) }
+      })
     }
     this.#waiting = []
     this.#waitingBytes = 0
@@ -152,8 +157,8 @@ export class TextStream {
     }
     for (const { match, into } of own) this.#take(match, into, see)
     const places = new MissPlaces(this.path, window, { reveal: this.#reveal }, before)
-    tell(this.nearMisses, silenced.filter(isOwn), places)
-    tell(this.explained, explained.filter(isOwn), places)
+    tell(this.nearMisses, silenced.filter(isOwn), (miss) => places.of(miss))
+    tell(this.explained, explained.filter(isOwn), (miss) => places.of(miss))
   }
 
   #take(match: Match, into: Opened | null, see: (match: Match) => SeenMatch): void {
@@ -169,8 +174,8 @@ export class TextStream {
 }
 
 /** Adds what there is room for. */
-function tell(told: NearMiss[], misses: readonly RawNearMiss[], places: MissPlaces): void {
-  for (const miss of misses.slice(0, Math.max(0, limits.detectNearMissesMax - told.length))) told.push(places.of(miss))
+function tell<T>(told: NearMiss[], misses: readonly T[], place: (miss: T) => NearMiss): void {
+  for (const miss of misses.slice(0, Math.max(0, limits.detectNearMissesMax - told.length))) told.push(place(miss))
 }
 
 const NOT_SEEN: SeenMatch = { start: 0, end: 0, excerpt: '' }

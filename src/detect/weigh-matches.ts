@@ -4,15 +4,20 @@
  */
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type EvidenceNote, type Match } from '../core/finding.ts'
 import type { CompiledRule, CompiledRuleSet } from './compile-rules.ts'
-import type { RawNearMiss } from './detector.ts'
 
 const NEAR_MISSES_PER_RULE_MAX = 20
 
-/** Matches that stand; appends to `nearMisses`. */
+/** A match that fell, and what silenced it. */
+export interface Silenced<T extends Match> {
+  readonly match: T
+  readonly silencedBy: EvidenceNote
+}
+
+/** Matches that stand; appends the first of those that don't to `silenced`. */
 export function weighMatches<T extends Match>(
   { bulkRules, weightedRules }: CompiledRuleSet,
   matches: readonly T[],
-  nearMisses: RawNearMiss[],
+  silenced: Silenced<T>[],
 ): readonly T[] {
   if (bulkRules.length + weightedRules.length === 0 || matches.length === 0) return matches
   const byRule = Map.groupBy(matches, (match) => match.detector)
@@ -22,9 +27,7 @@ export function weighMatches<T extends Match>(
     if (!own) return
     const { kept, note } = judged(own)
     replaced.set(rule.rule.id, kept)
-    if (note)
-      for (const { detector, part, start, end } of own.slice(0, NEAR_MISSES_PER_RULE_MAX))
-        nearMisses.push({ detector, part, start, end, silencedBy: note })
+    if (note) for (const match of own.slice(0, NEAR_MISSES_PER_RULE_MAX)) silenced.push({ match, silencedBy: note })
   }
   for (const rule of bulkRules) judge(rule, (own) => judgeBulk(rule, own))
   for (const rule of weightedRules) judge(rule, (own) => judgeScore(rule, own))

@@ -120,6 +120,28 @@ describe('a text in windows', () => {
     expect(shown.join()).not.toMatch(/4344|8795|404-|1818/)
   })
 
+  it('tells at its end what all windows had too little of', () => {
+    const text = `
+rules:
+  - id: tickets
+    name: Many tickets
+    family: contact
+    description: Bulk.
+    threshold: { unique: 3, below_confidence: null }
+    patterns: [{ id: ticket, regex: 'ticket-[0-9]{6}', confidence: medium }]
+    examples: ["ticket-100001 ticket-100002 ticket-100003"]
+    negative_examples: ["ticket-100001"]
+`
+    const { rules, diagnostics } = compileRules([{ file: 'bulk.yaml', text }])
+    expect(diagnostics).toEqual([])
+    const detectors = rules ? [patternDetector(rules)] : []
+    const tickets = `é ticket-100001\n${filler(2 * WINDOW_BYTES)}ticket-100002\n${filler(2 * WINDOW_BYTES)}`
+    const { findings, nearMisses } = streamed(detectors, tickets)
+    expect(findings).toEqual([])
+    expect(nearMisses).toMatchObject([{ value: 'ticket-100001', start: 2 }, { value: 'ticket-100002' }])
+    expect(nearMisses).toEqual(whole(detectors, tickets).nearMisses)
+  })
+
   it('tells of a limit that it ran into', () => {
     const two = 'to a@partner.example and b@partner.example\n'
     const enough = limits.detectMatchesPerRuleMax / 2
