@@ -5,7 +5,7 @@
  */
 import { CONFIDENCES, type Confidence, confidenceAtLeast, type Finding, type Match } from '../core/finding.ts'
 import { limits } from '../core/limits.ts'
-import { HmacSha256 } from './hmac-sha256.ts'
+import { hmacOf } from './hmac-sha256.ts'
 
 /** Where a match stands for its reader: code point offsets, and its surroundings with every value masked. */
 export interface SeenMatch {
@@ -103,19 +103,8 @@ export class FindingTally {
 
 /** Keyed, so that a stored finding can be compared with another but not looked up in a table of all card numbers. */
 function keyOf(detector: string, value: string, key: Uint8Array): string {
-  const words = macOf(key).digest(`${detector}\0${value}`)
+  const words = hmacOf(key).digest(`${detector}\0${value}`)
   let hex = ''
   for (let i = 0; i < KEY_BYTES / 4; i++) hex += ((words[i] as number) >>> 0).toString(16).padStart(8, '0')
   return hex
-}
-
-const macs = new WeakMap<Uint8Array, HmacSha256>()
-
-function macOf(key: Uint8Array): HmacSha256 {
-  let mac = macs.get(key)
-  if (!mac) {
-    mac = new HmacSha256(key)
-    macs.set(key, mac)
-  }
-  return mac
 }

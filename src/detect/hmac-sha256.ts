@@ -69,6 +69,18 @@ export class HmacSha256 {
   }
 }
 
+const macs = new WeakMap<Uint8Array, HmacSha256>()
+
+/** The HMAC of a key, made once for each. `key`: at most 64 bytes, which change no more. */
+export function hmacOf(key: Uint8Array): HmacSha256 {
+  let mac = macs.get(key)
+  if (!mac) {
+    mac = new HmacSha256(key)
+    macs.set(key, mac)
+  }
+  return mac
+}
+
 const encoder = new TextEncoder()
 const words = new Int32Array(64)
 
