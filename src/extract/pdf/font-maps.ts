@@ -23,10 +23,17 @@ export function glyphWithoutShape(name: string): string {
  * their encoding, which the eye sees (ISO 32000-2, 9.10.2). Fonts with an encoding of their own tell nothing. Pure.
  */
 export function hasLyingMap(file: PdfFile, inventory: Inventory): boolean {
+  const codes = new Map<number, ReadonlyMap<number, string> | null>()
   return inventory.mappedFonts.some((font) => {
     const map = font.get('ToUnicode')
     const text = map instanceof PdfRef ? inventory.maps.get(map.number) : undefined
-    return text !== undefined && lies(text, encodingOf(file, font))
+    if (!(map instanceof PdfRef) || text === undefined) return false
+    const encoding = encodingOf(file, font)
+    if (encoding.size === 0) return false
+    // Fonts may share a map, which is read once.
+    const mapped = codes.get(map.number) ?? (text.length > MAP_MAX_CHARS ? null : new Map(mappedCodes(text)))
+    codes.set(map.number, mapped)
+    return mapped === null || lies(mapped, encoding)
   })
 }
 
@@ -43,9 +50,13 @@ export function pagesToLookAt(file: PdfFile, inventory: Inventory, pages: readon
     if (number >= 0) known.set(number, answer)
     return answer
   }
+  /** Pages may share their fonts. */
+  const looked = new Map<PdfDict, boolean>()
   for (const [i, page] of pages.entries()) {
     const fonts = resolveDict(file, resourcesOfPage(file, dictOf(page)).get('Font'))
-    if ([...fonts.values()].some(isBlind)) found.add(i)
+    const answer = looked.get(fonts) ?? [...fonts.values()].some(isBlind)
+    looked.set(fonts, answer)
+    if (answer) found.add(i)
   }
   return found
 }
@@ -73,10 +84,12 @@ function isUnmapped(file: PdfFile, inventory: Inventory, font: PdfDict): boolean
 const ENCODED_MIN = 0x30
 const ENCODED_MAX = 0x7a
 
-/** Characters that the map gives for a code, where the encoding gives a letter or digit of ASCII. */
-function lies(map: string, encoding: ReadonlyMap<number, string>): boolean {
-  if (encoding.size === 0) return false
-  for (const [code, text] of mappedCodes(map)) {
+/** One with all codes of a byte has a few thousand; what is longer is taken for a lie, so that its pages are read again. */
+const MAP_MAX_CHARS = 1024 * 1024
+
+/** Whether a code stands for something else where the encoding gives a letter or digit of ASCII. */
+function lies(mapped: ReadonlyMap<number, string>, encoding: ReadonlyMap<number, string>): boolean {
+  for (const [code, text] of mapped) {
     const shown = encoding.get(code)
     if (shown !== undefined && text !== shown && text.normalize('NFKC') !== shown) return true
   }
@@ -125,7 +138,7 @@ const GLYPHS: Readonly<Record<string, string>> = Object.fromEntries(
   ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'].map((name, i) => [name, String(i)]),
 )
 
-/** Codes of one byte in a character map, with what they stand for. */
+/** Codes of one byte in a character map, with what they stand for; the last one of a code counts. */
 function* mappedCodes(map: string): Generator<[number, string]> {
   for (const section of sections(map, 'bfchar')) {
     for (const [, code = '', to = ''] of section.matchAll(/<([\da-f]{2})>\s*<([\da-f]+)>/gi)) {
@@ -147,11 +160,12 @@ function* mappedCodes(map: string): Generator<[number, string]> {
 }
 
 const RANGE = /<([\da-f]{2})>\s*<([\da-f]{2})>\s*<([\da-f]+)>/gi
-const LIST = /<([\da-f]{2})>\s*<[\da-f]{2}>\s*\[([^\]]{0,4096})\]/gi
+const LIST = /<([\da-f]{2})>\s*<[\da-f]{2}>\s*\[([^[\]]{0,4096})\]/gi
 
 function* sections(map: string, kind: string): Generator<string> {
-  for (let at = map.indexOf(`begin${kind}`); at >= 0; at = map.indexOf(`begin${kind}`, at + 1)) {
-    const end = map.indexOf(`end${kind}`, at)
+  let end = 0
+  for (let at = map.indexOf(`begin${kind}`); at >= 0; at = map.indexOf(`begin${kind}`, end)) {
+    end = map.indexOf(`end${kind}`, at)
     if (end < 0) return
     yield map.slice(at, end)
   }

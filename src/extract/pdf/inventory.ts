@@ -82,7 +82,8 @@ class InventoryTaking implements Inventory {
   readonly #streams: StreamObject[] = []
   /** Names of embedded files by the number of their stream. */
   readonly #names = new Map<number, string | null>()
-
+  /** Sets of glyphs that were gone through. */
+  readonly #glyphs = new Set<PdfDict>()
   #textLeft: number = limits.extractTextMaxBytes
 
   constructor(file: PdfFile, context: Pick<ExtractContext, 'budget'>) {
@@ -94,7 +95,7 @@ class InventoryTaking implements Inventory {
   values(): void {
     const file = this.#file
     for (const [i, object] of file.objects.entries()) {
-      if (i % 1024 === 0 && !this.#context.budget.hasTime()) {
+      if (i % 64 === 0 && !this.#context.budget.hasTime()) {
         this.isCut = true
         return
       }
@@ -122,8 +123,12 @@ class InventoryTaking implements Inventory {
     if (dict.has('BaseFont') || dict.has('ToUnicode')) this.#mappedFont(dict)
     if (dict.has('CharProcs')) {
       const resources = dict.get('Resources') ?? null
-      for (const glyph of resolveDict(this.#file, dict.get('CharProcs')).values())
-        if (glyph instanceof PdfRef) this.glyphResources.set(glyph.number, resources)
+      const glyphs = resolveDict(this.#file, dict.get('CharProcs'))
+      // Fonts may share their glyphs: resources of the first are taken.
+      if (!this.#glyphs.has(glyphs))
+        for (const glyph of glyphs.values())
+          if (glyph instanceof PdfRef) this.glyphResources.set(glyph.number, resources)
+      this.#glyphs.add(glyphs)
     }
     this.#fontsOf(dict.get('Font'))
     const resources = dict.get('Resources') ?? dict.get('DR')

@@ -16,6 +16,8 @@ export function readPageTree(file: PdfFile): PageTree {
   const seen = new Set(stack)
   const pages: PdfObject[] = []
   const counts: number[] = []
+  /** Lists gone through: nodes may share one that is long. */
+  const walked = new Set<PdfValue>()
   let isPacked = false
   for (let number = stack.pop(); number !== undefined; number = stack.pop()) {
     const node = file.current.get(number)
@@ -28,6 +30,8 @@ export function readPageTree(file: PdfFile): PageTree {
     const count = /\/Count\b/.exec(node.text.slice(node.at, node.end))
     if (node.isPacked) isPacked = true
     else if (count) counts.push(node.at + count.index)
+    if (walked.has(kids)) continue
+    walked.add(kids)
     for (const kid of kids.toReversed()) {
       if (!(kid instanceof PdfRef) || seen.has(kid.number) || seen.size > limits.extractPdfObjectsMax) continue
       seen.add(kid.number)

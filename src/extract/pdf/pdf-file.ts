@@ -212,16 +212,26 @@ function unpack(
     const first = dict.get('First')
     const start = typeof first === 'number' && first >= 0 ? Math.floor(first) : 0
     const pairs = text.slice(0, start).trim().split(/\s+/).map(Number)
+    let spanned = 0
     for (let i = 0; i + 1 < pairs.length; i += 2) {
       if (objects.length >= limits.extractPdfObjectsMax) return { objects, isCut: true }
       const [number = 0, place = 0, , next] = pairs.slice(i, i + 4)
       const at = start + place
       const end = next === undefined || next <= place ? text.length : Math.min(text.length, start + next)
-      if (at < end) objects.push({ number, generation: 0, text, at, end, isPacked: true, data: null })
+      if (!(at < end)) continue
+      spanned += end - at
+      if (spanned > text.length * PACKED_SPANS_MAX) return { objects, isCut: true }
+      objects.push({ number, generation: 0, text, at, end, isPacked: true, data: null })
     }
   }
   return { objects, isCut: false }
 }
+
+/**
+ * How often all objects of a compressed stream may come to its length. They follow each other; in a stream that has them
+ * out of order one may reach to its end, and a hostile one has thousands at the same place.
+ */
+export const PACKED_SPANS_MAX = 64
 
 /** The value of an object; strings in it are still enciphered. */
 export function objectValue(object: PdfObject): PdfValue {

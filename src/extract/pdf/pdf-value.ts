@@ -194,9 +194,10 @@ export class PdfReader {
   }
 
   #hex(): PdfString {
-    const close = this.#text.indexOf('>', this.at)
-    const end = close < 0 || close > this.#end ? this.#end : close
-    const digits = this.#text.slice(this.at + 1, end).replace(/[^\da-f]+/gi, '')
+    const rest = this.#text.slice(this.at + 1, this.#end)
+    const close = rest.indexOf('>')
+    const end = close < 0 ? this.#end : this.at + 1 + close
+    const digits = rest.slice(0, close < 0 ? rest.length : close).replace(/[^\da-f]+/gi, '')
     this.at = Math.min(end + 1, this.#end)
     return new PdfString(Buffer.from(digits.length % 2 === 1 ? `${digits}0` : digits, 'hex').toString('latin1'))
   }

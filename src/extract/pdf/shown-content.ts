@@ -29,6 +29,8 @@ export function shownContents(
       if (stream) waiting.push({ stream, above: resources })
     }
   }
+  /** Lists of annotations gone through: pages may share one that is long. */
+  const walked = new Set<PdfValue>()
   for (const object of pages) {
     const page = dictOf(object)
     const resources = resourcesOfPage(file, page)
@@ -38,7 +40,10 @@ export function shownContents(
       shown.add(stream)
       draw(programs.get(stream)?.draws ?? [], resources)
     }
-    for (const appearance of appearances(file, page)) {
+    const annotations = resolve(file, page.get('Annots'))
+    const isNew = !walked.has(annotations)
+    walked.add(annotations)
+    for (const appearance of isNew ? appearances(file, annotations) : []) {
       const stream = streamOf(appearance)
       if (stream) waiting.push({ stream, above: resources })
     }
@@ -57,8 +62,7 @@ export function shownContents(
 const UNSEEN_FLAGS = 2 | 32
 
 /** Normal appearances of the annotations that are seen, in the state they are in. */
-function appearances(file: PdfFile, page: PdfDict): PdfValue[] {
-  const list = resolve(file, page.get('Annots'))
+function appearances(file: PdfFile, list: PdfValue): PdfValue[] {
   if (!Array.isArray(list)) return []
   return list.flatMap((item) => {
     const annotation = resolveDict(file, item)
