@@ -288,8 +288,6 @@ export const limits = {
   detectWindowBytes: 1024 * 1024,
   /** Text before and behind a window: the longest match, and evidence at 2,000 characters of four bytes. */
   detectWindowContextBytes: 32 * 1024,
-  /** Header rows of a table that go with every window of it. */
-  detectHeaderRowsMaxBytes: 16 * 1024,
   excerptContextChars: 24,
 
   // --- policy

@@ -220,11 +220,13 @@ function characterStart(text: Buffer, at: number): number {
   return start
 }
 
-/** Header rows of the table in which `at` stands, each with a line end. */
+/**
+ * Header rows of the table in which `at` stands, each with a line end. There are two at most, and none is longer than a
+ * table's line may be.
+ */
 function headerAt(window: Buffer, at: number): Buffer {
   const rows = new TableColumns(window).headerRowsOf(at)
-  const header = Buffer.concat(rows.flatMap(({ start, end }) => [window.subarray(start, end), LINE_END]))
-  return header.length <= limits.detectHeaderRowsMaxBytes ? header : NOTHING
+  return Buffer.concat(rows.flatMap(({ start, end }) => [window.subarray(start, end), LINE_END]))
 }
 
 const LINE_END = Buffer.from([LF])
