@@ -93,14 +93,7 @@ export class SqliteFile {
       const from = at + 8 + bytes.readUInt16BE(at + 3) * 2
       const to = Math.min(this.#usable, bytes.readUInt16BE(at + 5) || 65_536)
       if (to > from) yield bytes.subarray(from, to)
-      for (
-        let block = bytes.readUInt16BE(at + 1), count = 0;
-        block > 0 && block + 4 <= bytes.length && count < 1024;
-        count++
-      ) {
-        yield bytes.subarray(block + 4, block + bytes.readUInt16BE(block + 2))
-        block = bytes.readUInt16BE(block)
-      }
+      yield* freeBlocks(bytes, at)
     }
   }
 
@@ -202,6 +195,17 @@ export class SqliteFile {
     if (this.#encoding === 'utf8') return bytes.toString('utf8')
     const even = Buffer.from(bytes.subarray(0, bytes.length & ~1))
     return (this.#encoding === 'utf16be' ? even.swap16() : even).toString('utf16le')
+  }
+}
+
+/** Blocks between cells that were given back, in the order of their places; one that overlaps the next ends them. */
+function* freeBlocks(page: Buffer, at: number): Generator<Buffer> {
+  for (let block = page.readUInt16BE(at + 1); block > 0 && block + 4 <= page.length; ) {
+    const end = block + page.readUInt16BE(block + 2)
+    yield page.subarray(block + 4, end)
+    const next = page.readUInt16BE(block)
+    if (next < end || next < block + 4) return
+    block = next
   }
 }
 

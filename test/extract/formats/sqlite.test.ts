@@ -89,6 +89,21 @@ describe('SQLite databases', () => {
     expect((await read(one, 'a.db')).text).toContain('4995742143324248')
   })
 
+  it('are read once where blocks that were given back lie over one another', async () => {
+    const file = database('CREATE TABLE t (x)', "INSERT INTO t VALUES ('stays')")
+    const page = 4096
+    file.write('goes 4995742143324248', page + 3100, 'latin1')
+    file.writeUInt16BE(100, page + 1)
+    file.writeUInt16BE(100, page + 5)
+    // Each begins four bytes behind the one before, and goes on to the end of the page.
+    for (let at = 100; at < 3000; at += 4) {
+      file.writeUInt16BE(at + 4, page + at)
+      file.writeUInt16BE(page - at, page + at + 2)
+    }
+    const { text } = await read(file, 'a.db')
+    expect(text.match(/4995742143324248/g)?.length).toBe(1)
+  })
+
   it('are corrupt when damaged, and what is whole is read', async () => {
     const rows = Array.from({ length: 500 }, (_, i) => `('row ${i};')`).join(',')
     const file = database('CREATE TABLE t (x)', `INSERT INTO t VALUES ${rows}`)
