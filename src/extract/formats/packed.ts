@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { limits } from '../../core/limits.ts'
+import { decodeText } from '../charset.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { carveLatin } from '../readers/carve-strings.ts'
 import { type PackedKind, readPacked } from '../readers/packed-data.ts'
-import { signatureOf } from '../signatures.ts'
+import { isBinary, signatureOf } from '../signatures.ts'
 
 /** CBOR and MessagePack: names and values, files among them as children. */
 export const cbor: Format = packed('cbor', ['application/cbor'])
@@ -38,6 +39,9 @@ async function extractPacked(input: FormatInput, kind: PackedKind, context: Extr
   } finally {
     say('')
     context.text(lines.join('\n'))
+    // A list of small numbers may as well be a text in some 8-bit charset: whoever opens it as one sees that.
+    if (!isBinary(bytes) || input.declaredType?.startsWith('text/'))
+      context.text(decodeText(bytes, input.parameters.charset ?? null).text)
   }
   for (const [i, data] of files.entries())
     await context.child({ bytes: data, filename: null, label: `[bytes ${i + 1}]` })

@@ -74,10 +74,10 @@ class PackedWalk {
     const value = short < 24 ? short : this.#uint(2 ** (short - 24))
     switch (major) {
       case 0:
-        this.#sink.value(String(value), isName)
+        this.#sink.value(String(this.#exact(short, value)), isName)
         return
       case 1:
-        this.#sink.value(String(-1 - value), isName)
+        this.#sink.value(String(-1n - this.#exact(short, value)), isName)
         return
       case 2:
         this.#sink.bytes(this.#take(value))
@@ -117,6 +117,11 @@ class PackedWalk {
     this.at += 1
     if (major === 2) this.#sink.bytes(Buffer.concat(pieces))
     if (major === 3) this.#sink.value(Buffer.concat(pieces).toString('utf8'), isName)
+  }
+
+  /** An integer that was just read, to its last digit: numbers of cards and accounts have up to nineteen. */
+  #exact(short: number, value: number): bigint {
+    return short === 27 ? this.#bytes.readBigUInt64BE(this.at - 8) : BigInt(value)
   }
 
   /** Floats were read as whole numbers of their width. */
@@ -171,8 +176,10 @@ class PackedWalk {
       case 0xcc:
       case 0xcd:
       case 0xce:
-      case 0xcf:
         this.#sink.value(String(this.#uint(width)), isName)
+        return
+      case 0xcf:
+        this.#sink.value(String(this.#take(8).readBigUInt64BE(0)), isName)
         return
       case 0xd0:
       case 0xd1:
@@ -235,7 +242,7 @@ class PackedWalk {
     return this.#bytes.subarray(this.at - length, this.at)
   }
 
-  /** Past 2^53 the last digits are lost, but no number of eight bytes is an identifier that long. */
+  /** Past 2^53 the last digits are lost, which no length that fits into a file comes to. */
   #uint(width: number): number {
     const bytes = this.#take(width)
     return width === 8 ? Number(bytes.readBigUInt64BE(0)) : bytes.readUIntBE(0, width)

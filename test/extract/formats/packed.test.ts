@@ -52,6 +52,22 @@ describe('data that programs pack', () => {
     expect(result.said).toEqual([])
   })
 
+  it.each([
+    ['CBOR', '821b56c9157e8f3aa2f53b7fffffffffffffff', '6253553190893691637\n-9223372036854775808'],
+    ['MessagePack', '92cf56c9157e8f3aa2f5d38000000000000000', '6253553190893691637\n-9223372036854775808'],
+  ])('keeps every digit of numbers of eight bytes: %s', async (_, hex, numbers) => {
+    expect((await read(Buffer.from(hex, 'hex'), 'a.bin')).text).toContain(numbers)
+  })
+
+  it.each([
+    ['a list of fifteen', '\x9f378282246310005'],
+    ['a list with a count in two bytes', `\xdc\x20\x20${'378282246310005 '.repeat(514)}`],
+  ])('is read as text too where it may be one: %s', async (_, content) => {
+    const file = Buffer.from(content, 'latin1')
+    expect(packedKindOf(file)).toBe('msgpack')
+    expect((await read(file, 'a.txt')).text).toContain('378282246310005')
+  })
+
   it('is read for files in it', async () => {
     const gif = Buffer.from('GIF89a\x01\0\x01\0\0\0\0;', 'latin1')
     const file = bytes(0x81, text(0xa0, 'picture'), 0xc4, gif.length, gif)
