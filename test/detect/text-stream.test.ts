@@ -208,6 +208,17 @@ describe('registered content over windows', () => {
     expect(found?.count).toBe(whole(detectors, text).findings[0]?.count)
   })
 
+  it('is masked beside a value that stands before a border', async () => {
+    const rows = [['K-100017', 'Anna', 'Müller', 'DE89 3704 0044 0532 0130 00', '1980-03-07', 'Berlin']]
+    const detectors = [...engine, exactDataDetector([await indexTable(CUSTOMERS, rows)])]
+    const before = `card ${CARD} `
+    const text = `${'x '.repeat((BORDER - before.length) / 2)}${before}K-100017 Anna Müller ${'y '.repeat(WINDOW_BYTES)}`
+    const found = byName(streamed(detectors, text))
+    expect(found).toEqual(byName(whole(detectors, text)))
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['exact-data', 'pattern'])
+    expect(JSON.stringify(found.map(({ matches }) => matches.map(({ excerpt }) => excerpt)))).not.toMatch(/K-10|Anna/)
+  })
+
   it('has the markings of its first and last lines', () => {
     const text = `Confidential\n${filler(4 * WINDOW_BYTES)}TLP:RED\n`
     const labels = streamed([labelDetector(null), ...engine], text).labels

@@ -37,17 +37,24 @@ export function exactDataDetector(indexes: readonly ExactDataIndex[], rules: rea
 
 /**
  * A row is one match wherever its values stand, so it is told for the first window that has it. Values that stand further
- * apart than a window and the text about it are not put together.
+ * apart than a window and the text about it are not put together. Rows of the text about a window are given too, since
+ * excerpts mask them.
  */
 function exactDataStream(walks: Walks, options: DetectOptions): StreamedDetector {
   const told = new Set<string>()
   return {
     take: (window, isOwn) => {
       const detection = inspectText(walks, window, options)
-      const matches = detection.matches.filter((match) => isOwn(match) && !told.has(match.normalized))
-      const isFull = told.size + matches.length > limits.detectRowsMax
-      if (!isFull) for (const { normalized } of matches) told.add(normalized)
-      return { ...detection, matches: isFull ? [] : matches, overflow: detection.overflow || isFull }
+      let { overflow } = detection
+      const matches = detection.matches.filter((match) => {
+        if (!isOwn(match)) return true
+        if (told.has(match.normalized)) return false
+        const hasRoom = told.size < limits.detectRowsMax
+        if (hasRoom) told.add(match.normalized)
+        else overflow = true
+        return hasRoom
+      })
+      return { ...detection, matches, overflow }
     },
   }
 }
