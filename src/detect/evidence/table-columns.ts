@@ -1,8 +1,8 @@
 /**
  * Where a place stands in a table, and which cells head its column. Rows are lines with the same separator (TAB, else
  * vertical bar, semicolon, comma) and roughly as many cells as the line above; the first row of such a block, or the
- * first two, are its header. Between bars, as in Markdown and what databases print, a ruled line is a row. Looks only at the lines about the places it is asked for, and at each table once. Pure; lines past a
- * limit are no table.
+ * first two, are its header. Between bars, as in Markdown and what databases print, a ruled line is a row. Looks only at
+ * the lines about the places it is asked for, and at each table once. Pure; lines past a limit are no table.
  */
 const TAB = 0x09
 const LF = 0x0a

@@ -1,8 +1,8 @@
 /**
  * `secret`: whether a value can be a real secret. Masks, ellipses and runs of one character are none. `secret(assigned)`,
  * for values that only a name before them makes a secret, also rejects what code and documentation write in that place:
- * references to variables and managers of secrets, templates, calls, and words such as `your-key-here`. `secret(mixed)` wants letters and digits
- * besides.
+ * references to variables and managers of secrets, templates, calls, and words such as `your-key-here`. `secret(mixed)`
+ * wants letters and digits besides.
  */
 import type { Validator } from './validator.ts'
 
