@@ -2,6 +2,7 @@ import type { UninspectedReason } from '../../core/extraction.ts'
 import { limits } from '../../core/limits.ts'
 import { type Budget, ExtractLimitError } from '../format.ts'
 import { plainPictures, plainTypes, tiffRaster } from '../pixels/plain-pictures.ts'
+import { imageSize } from '../readers/image-size.ts'
 import { readBarCodes } from './bar-codes.ts'
 import { foldDigits } from './fold-digits.ts'
 import { decodeModern, modernTypes, type PictureSize } from './modern-pictures.ts'
@@ -171,7 +172,7 @@ export class PictureReader {
           break
         }
         const read = Buffer.isBuffer(picture)
-          ? await this.#timed(budget, (engine) => engine.decode(picture))
+          ? await this.#readInner(picture, budget)
           : await this.readRaster(picture, budget)
         if (read.text !== '') texts.push(read.text)
         if (read.problem) last = read.problem
@@ -184,6 +185,13 @@ export class PictureReader {
       }
     }
     return { text: texts.join('\n'), problem: last }
+  }
+
+  /** A PNG or JPEG inside a file of another format, whose header says nothing of its size. */
+  async #readInner(file: Buffer, budget: Budget): Promise<PictureText> {
+    const size = imageSize(file, file[0] === 0x89 ? 'image/png' : 'image/jpeg')
+    if (size && size.width * size.height > limits.extractPixelsMax) return problem('too-large', 'ocr')
+    return await this.#timed(budget, (engine) => engine.decode(file))
   }
 
   /** Reads pixels that something else has decoded. */

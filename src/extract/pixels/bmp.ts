@@ -84,6 +84,7 @@ function strideOf({ width, bits }: DibHeader): number {
 function decodePixels(bytes: Buffer, start: number, pixels: number, header: DibHeader): RgbaPicture {
   const picture = newPicture(header.width, header.height)
   if (header.bits <= 8) {
+    if (![1, 2, 4, 8].includes(header.bits)) throw new RangeError('bits per pixel')
     const indexes = header.compression === 1 || header.compression === 2 ? runs(bytes, pixels, header) : null
     paint(picture, header, paletteOf(bytes, start, header), (x, row) =>
       indexes ? (indexes[row * header.width + x] ?? 0) : packed(bytes, pixels + row * strideOf(header), x, header.bits),

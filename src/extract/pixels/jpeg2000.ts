@@ -14,8 +14,9 @@ let loading: Promise<JpxImage> | null = null
 export async function decodeJpeg2000(bytes: Buffer): Promise<RgbaPicture> {
   loading ??= load()
   const decoder = await loading
-  const { width, height } = decoder.parseImageProperties(bytes)
+  const { width, height, componentsCount } = decoder.parseImageProperties(bytes)
   checkSize(width, height)
+  if (componentsCount > 4) throw new RangeError('components of a jpeg 2000')
   const data = await decoder.instance.decode(bytes)
   const components = data.length / (width * height)
   if (components === 4) return { width, height, rgba: data }

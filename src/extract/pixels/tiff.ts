@@ -1,4 +1,6 @@
 import zlib from 'node:zlib'
+import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
 import { packed } from './bmp.ts'
 import { unpackLzw } from './lzw.ts'
 import { unpackBits } from './pack-bits.ts'
@@ -35,6 +37,10 @@ const ADOBE_DEFLATE = 8
 const DEFLATE = 32946
 const PACK_BITS = 32773
 const TAG_VALUES_MAX = 1_000_000
+/** Strips or tiles; a page of the largest size in the smallest tiles has as many. */
+export const TIFF_PIECES_MAX = 200_000
+/** Bytes of the pieces that lie side by side, which are unpacked together: no more than the picture they become. */
+const ROW_BYTES_MAX = limits.extractPixelsMax * 4
 /** Smaller tiles than the format allows (multiples of 16) would only take time. */
 const TILE_SIDE_MIN = 16
 const WANTED = new Set([256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339])
@@ -48,6 +54,9 @@ export function decodeTiff(bytes: Buffer): RgbaPicture {
   const planes = page.isPlanar ? page.samples : 1
   const values = new Float32Array(page.width * page.samples)
   const perPlane = across * down
+  if (perPlane * planes > Math.min(page.offsets.length, TIFF_PIECES_MAX)) throw new RangeError('pieces of a tiff')
+  if (strideOf(page) * page.pieceHeight * across * planes > ROW_BYTES_MAX)
+    throw new ExtractLimitError('too-large', 'ocr')
   for (let row = 0; row < down; row++) {
     const pieces = Array.from({ length: planes * across }, (_, i) =>
       pieceOf(bytes, page, Math.floor(i / across) * perPlane + row * across + (i % across)),

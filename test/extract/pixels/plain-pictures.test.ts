@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises'
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/core/limits.ts'
+import { defaultExtractLimits, MessageBudget } from '../../../src/extract/budget.ts'
+import { PictureReader } from '../../../src/extract/ocr/picture-reader.ts'
 import { contrastPlane } from '../../../src/extract/ocr/raster.ts'
 import { plainPictures, plainTypes, tiffRaster } from '../../../src/extract/pixels/plain-pictures.ts'
+import { TIFF_PIECES_MAX } from '../../../src/extract/pixels/tiff.ts'
 import { signatureOf } from '../../../src/extract/signatures.ts'
 import { drawText, pngOf } from '../ocr/draw-text.ts'
 import { readUpload, squeeze } from '../reading.ts'
@@ -76,6 +79,25 @@ describe('pictures of plain formats', () => {
     expect(raster && Array.from({ length: 15 }, (_, i) => raster.data[i * 3])).toEqual(small.values)
   })
 
+  it('are none: TIFF in more pieces than it names or may have', () => {
+    const cut = (height: number, perStrip: number) => {
+      const file = tiff({ width: 1, height, values: Array.from({ length: height }, () => 0) })
+      file.writeUInt32LE(perStrip, 8 + 2 + 6 * 12 + 8)
+      return file
+    }
+    expect(tiffRaster(cut(4, 4))).not.toBe(null)
+    expect(tiffRaster(cut(4, 2))).toBe(null)
+    const inStrips = (count: number) => {
+      const file = cut(4, 1)
+      file.writeUInt32LE(count, 8 + 2 + 12 + 8)
+      file.writeUInt32LE(count, 8 + 2 + 5 * 12 + 4)
+      file.writeUInt32LE(file.length, 8 + 2 + 5 * 12 + 8)
+      return Buffer.concat([file, Buffer.alloc(count * 4)])
+    }
+    expect(tiffRaster(inStrips(TIFF_PIECES_MAX))).not.toBe(null)
+    expect(tiffRaster(inStrips(TIFF_PIECES_MAX + 1))).toBe(null)
+  })
+
   it('show a TGA both ways up, since programs differ', async () => {
     const shown: number[][] = []
     for await (const picture of plainPictures(targa(small), 'image/x-tga'))
@@ -138,6 +160,35 @@ describe('text in pictures of plain formats', () => {
     entry.writeUInt32LE(png.length, 14)
     const { text } = await readUpload(Buffer.concat([entry, png]), { filename: 'a.ico' })
     expect(squeeze(text)).toContain('49291234')
+  })
+
+  it('is read in as many pictures of an icon as may be, and the others are told', async () => {
+    const one = icon({ width: 1, height: 1, values: [0] })
+    const icons = (count: number) => {
+      const head = Buffer.from(one.subarray(0, 6))
+      head[4] = count
+      const entry = Buffer.from(one.subarray(6, 22))
+      entry.writeUInt32LE(6 + count * 16, 12)
+      return Buffer.concat([head, ...Array.from({ length: count }, () => entry), one.subarray(22)])
+    }
+    const reader = new PictureReader({ languages: ['eng'], data: null })
+    const problemOf = async (count: number) =>
+      (await reader.readFile(icons(count), 'image/x-icon', null, new MessageBudget(1000, defaultExtractLimits))).problem
+    expect(await problemOf(limits.ocrFramesMax)).toBe(null)
+    expect(await problemOf(limits.ocrFramesMax + 1)).toMatchObject({ detail: 'further frames' })
+  })
+
+  it('is told as too large where a picture inside a file of another format is', async () => {
+    const png = Buffer.alloc(40)
+    png[0] = 0x89
+    png.writeUInt32BE(5000, 16)
+    png.writeUInt32BE(limits.extractPixelsMax / 5000 + 1, 20)
+    const bmp = Buffer.from(bmp24(small).subarray(0, 54))
+    bmp.writeUInt32LE(100, 18)
+    bmp.writeUInt32LE(100, 22)
+    bmp.writeUInt32LE(5, 30)
+    const { uninspected } = await readUpload(Buffer.concat([bmp, png]), { filename: 'a.bmp' })
+    expect(uninspected).toContain('too-large ocr')
   })
 
   it('is told as not readable where a picture is broken', async () => {
