@@ -127,6 +127,8 @@ export const limits = {
   extractEntryMaxBytes: 128 * 1024 * 1024,
   /** Entries of one archive's directory that are looked at. */
   extractArchiveEntriesMax: 20_000,
+  /** All folders of a disk image together: as many of them as entries are looked at, one sector each, in two trees. */
+  extractIsoFoldersMaxBytes: 80 * 1024 * 1024,
   /** Office nests some sixty deep; beyond this the reader's stack is what is being attacked. */
   extractXmlDepthMax: 512,
   extractXmlNodesMax: 20_000_000,

@@ -4,7 +4,8 @@ import type { RandomBytes } from '../stream/paged-bytes.ts'
 /**
  * The files of an ISO 9660 image (ECMA-119) by their places, from all its trees: the primary one with Rock Ridge names
  * and those with Joliet names. A file that only one tree names is there all the same; one that several name is listed
- * once. Reads directories only, each once; never throws for its input but what the source throws.
+ * once. Reads directories only, each once and no more of them than `limits.extractIsoFoldersMaxBytes`; never throws for
+ * its input but what the source throws.
  */
 export interface IsoFile {
   /** Folders with `/`. */
@@ -51,6 +52,7 @@ class IsoReader implements IsoDirectory {
   readonly problems: { reason: 'corrupt' | 'too-many' | 'partial'; detail: string }[] = []
   readonly #bytes: RandomBytes
   readonly #listed = new Set<string>()
+  #folderBytesLeft: number = limits.extractIsoFoldersMaxBytes
 
   constructor(bytes: RandomBytes) {
     this.#bytes = bytes
@@ -91,8 +93,13 @@ class IsoReader implements IsoDirectory {
         this.#say('too-many', 'iso folders')
         return
       }
-      if (folder.extent.size > limits.extractStreamFromBytes) this.#say('corrupt', 'iso folder')
-      else folders.push(...this.#folder(folder.extent, folder.path, isJoliet).reverse())
+      // One that lies about its size is left out, the others are read.
+      if (folder.extent.size > this.#folderBytesLeft) {
+        this.#say('too-many', 'iso folders')
+        continue
+      }
+      this.#folderBytesLeft -= folder.extent.size
+      for (const child of this.#folder(folder.extent, folder.path, isJoliet).reverse()) folders.push(child)
     }
   }
 
@@ -120,7 +127,8 @@ class IsoReader implements IsoDirectory {
         path +
         (isJoliet ? withoutVersion(nameOf(raw, true)) : (rockRidgeName(record) ?? withoutVersion(nameOf(raw, false))))
       if ((flags & IS_FOLDER) !== 0) {
-        folders.push({ extent, path: `${name}/` })
+        if (folders.length < limits.extractArchiveEntriesMax) folders.push({ extent, path: `${name}/` })
+        else this.#say('too-many', 'iso folders')
         continue
       }
       open.push(extent)
@@ -137,9 +145,12 @@ class IsoReader implements IsoDirectory {
     // Empty files share a place and are told by their names.
     const known = size === 0 ? name : key
     if (this.#listed.has(known)) return
+    if (this.files.length >= limits.extractArchiveEntriesMax) {
+      this.#say('too-many', 'iso files')
+      return
+    }
     this.#listed.add(known)
-    if (this.files.length < limits.extractArchiveEntriesMax) this.files.push({ name, extents, size })
-    else this.#say('too-many', 'iso files')
+    this.files.push({ name, extents, size })
   }
 
   #say(reason: 'corrupt' | 'too-many' | 'partial', detail: string): void {
