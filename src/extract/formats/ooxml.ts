@@ -249,7 +249,7 @@ class OoxmlReader {
     const numbers = styles
       ? readNumberStyles(styles, context)
       : { styles: [], codes: new Map<number, string>(), words: [] }
-    outline.lines.push(...numbers.words)
+    for (const word of numbers.words) outline.lines.push(word)
     const formats = await cellFormats(numbers.styles, numbers.codes, outline.date1904)
     const sheets = this.#sheetParts(workbookPart.name, outline.sheets)
     for (const { part, name, hidden } of sheets) {
