@@ -189,6 +189,21 @@ describe('a condition matches, and doesn’t, as its page says', () => {
       true,
     ],
     [
+      '{document: {sensitivity: high}}',
+      found(finding('f1', { kind: 'fingerprint', high: 1, sensitivity: 'low', unlisted: 9 })),
+      true,
+    ],
+    [
+      '{document: {sensitivity: high, recipient: partner}}',
+      {
+        to: 'x@acquirer.example',
+        ...found(
+          finding('f1', { kind: 'fingerprint', high: 1, sensitivity: 'low', partners: ['acquirers'], unlisted: 9 }),
+        ),
+      },
+      false,
+    ],
+    [
       '{exact_data: {index: customers, unique: 2}}',
       found(finding('f1', { kind: 'exact-data', detector: 'customers', high: 2 })),
       true,

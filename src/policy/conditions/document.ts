@@ -90,9 +90,9 @@ function judgeDocuments(query: DocumentQuery, facts: Facts, recipient: Party): J
     (!query.words || within(query.words, match.passageWords ?? 0)) &&
     (!query.sensitivity || isAtLeast(query.sensitivity, match.sensitivity)) &&
     (!query.recipient || concerns(query.recipient, match.partners ?? [], facts, recipient))
-  // Reports list a bounded number of matches: what is not listed is taken to be for nobody outside.
-  const unlisted = (finding: Finding) =>
-    query.recipient === 'not-partner' && finding.count > finding.matches.length && isOutside(recipient)
+  // Reports list a bounded number of matches: what is not listed is taken to be for nobody outside, and sensitive.
+  const isStrict = query.recipient ? query.recipient === 'not-partner' && isOutside(recipient) : query.sensitivity
+  const unlisted = (finding: Finding) => isStrict && finding.count > finding.matches.length
   const found = selected.filter((finding) => unlisted(finding) || finding.matches.some(meets))
   return answer(found.length > 0, () => documentWhy(query, selected, found, recipient), {
     findings: found.map((finding) => finding.id),
