@@ -1,10 +1,8 @@
-import { isUtf8 } from 'node:buffer'
-import { limits } from '../../core/limits.ts'
 import { decodeText } from '../charset.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
-import { carveLatin } from '../readers/carve-strings.ts'
+import { BinaryValues } from '../readers/binary-values.ts'
 import { type PackedKind, readPacked } from '../readers/packed-data.ts'
-import { isBinary, signatureOf } from '../signatures.ts'
+import { isBinary } from '../signatures.ts'
 
 /** CBOR and MessagePack: names and values, files among them as children. */
 export const cbor: Format = packed('cbor', ['application/cbor'])
@@ -16,7 +14,7 @@ function packed(kind: PackedKind, types: readonly string[]): Format {
 
 async function extractPacked(input: FormatInput, kind: PackedKind, context: ExtractContext): Promise<void> {
   const lines: string[] = []
-  const files: Buffer[] = []
+  const binaries = new BinaryValues()
   let name = ''
   const say = (text: string) => {
     if (text !== '' || name !== '') lines.push(name === '' ? text : `${name}\t${text}`)
@@ -31,10 +29,7 @@ async function extractPacked(input: FormatInput, kind: PackedKind, context: Extr
           name = text
         } else say(text)
       },
-      bytes(data) {
-        if (signatureOf(data) !== null && files.length < limits.extractPartsMax) files.push(data)
-        else say(isUtf8(data) ? data.toString('utf8') : carveLatin(data).join(' '))
-      },
+      bytes: (data) => say(binaries.textOf(data)),
     })
   } finally {
     say('')
@@ -43,6 +38,5 @@ async function extractPacked(input: FormatInput, kind: PackedKind, context: Extr
     if (!isBinary(bytes) || input.declaredType?.startsWith('text/'))
       context.text(decodeText(bytes, input.parameters.charset ?? null).text)
   }
-  for (const [i, data] of files.entries())
-    await context.child({ bytes: data, filename: null, label: `[bytes ${i + 1}]` })
+  await binaries.extract(context, 'bytes')
 }

@@ -1,10 +1,8 @@
-import { isUtf8 } from 'node:buffer'
-import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { RowWriter } from '../office/row-writer.ts'
+import { BinaryValues } from '../readers/binary-values.ts'
 import { carveLatin } from '../readers/carve-strings.ts'
 import { SqliteFile, type SqliteValue } from '../readers/sqlite-file.ts'
-import { signatureOf } from '../signatures.ts'
 
 /**
  * SQLite databases: each table with the names of its columns and its rows, cells apart by TAB; files in blobs are
@@ -20,40 +18,31 @@ async function extractSqlite(input: FormatInput, context: ExtractContext): Promi
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
   const file = new SqliteFile(bytes, (size) => context.budget.inflate(size))
   const rows = new RowWriter(context)
-  const files: Buffer[] = []
+  const blobs = new BinaryValues()
   try {
     const schema = file.schema()
     for (const table of schema) {
       rows.line(table.name)
       const columns = columnsOf(table.sql)
-      if (columns.length > 0) writeRow(rows, columns, files)
-      for (const row of table.root > 0 ? file.rowsOf(table.root) : []) writeRow(rows, row, files)
+      if (columns.length > 0) writeRow(rows, columns, blobs)
+      for (const row of table.root > 0 ? file.rowsOf(table.root) : []) writeRow(rows, row, blobs)
     }
     for (const { sql } of schema) rows.line(sql.replace(/\s+/g, ' '))
-    for (const row of file.leftRows()) writeRow(rows, row, files)
+    for (const row of file.leftRows()) writeRow(rows, row, blobs)
     for (const gap of [...file.broken, ...file.gaps()]) for (const run of carveLatin(gap)) rows.line(run)
   } finally {
     rows.flush()
   }
   if (file.broken.size > 0) context.uninspected('corrupt', 'sqlite pages')
-  for (const [i, blob] of files.entries())
-    await context.child({ bytes: blob, filename: null, label: `[blob ${i + 1}]` })
+  await blobs.extract(context, 'blob')
 }
 
-function writeRow(rows: RowWriter, row: readonly SqliteValue[], files: Buffer[]): void {
-  for (const [column, value] of row.entries()) rows.cell(column, cellText(value, files))
-  rows.endRow()
-}
-
-/** A blob that is a file is kept for later; one that is text is text, of any other its strings are. */
-function cellText(value: SqliteValue, files: Buffer[]): string {
-  if (value === null) return ''
-  if (!Buffer.isBuffer(value)) return String(value)
-  if (signatureOf(value) !== null) {
-    if (files.length < limits.extractPartsMax) files.push(value)
-    return ''
+function writeRow(rows: RowWriter, row: readonly SqliteValue[], blobs: BinaryValues): void {
+  for (const [column, value] of row.entries()) {
+    const text = Buffer.isBuffer(value) ? blobs.textOf(value) : value === null ? '' : String(value)
+    rows.cell(column, text)
   }
-  return isUtf8(value) && !value.includes(0) ? value.toString('utf8') : carveLatin(value).join(' ')
+  rows.endRow()
 }
 
 const COLUMN_CONSTRAINT = /^(?:constraint|primary|unique|check|foreign)\b/i
