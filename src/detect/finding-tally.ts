@@ -23,16 +23,27 @@ export interface KeptMatch {
 
 const KEY_BYTES = 16
 
+/** Values that may still be told apart; parts share one. */
+class Room {
+  left: number = limits.findingValuesMax
+}
+
 class Count {
   count = 0
   unique = 0
   readonly weights = new Map<string, number>()
+  readonly #room: Room
+
+  constructor(room = new Room()) {
+    this.#room = room
+  }
 
   add({ normalized, weight = 1 }: Match): void {
     this.count += weight
     const before = this.weights.get(normalized)
-    if (before === undefined && this.weights.size >= limits.findingValuesMax) return
+    if (before === undefined && this.#room.left === 0) return
     if (before !== undefined && before >= weight) return
+    if (before === undefined) this.#room.left--
     this.weights.set(normalized, weight)
     this.unique += weight - (before ?? 0)
   }
@@ -45,7 +56,9 @@ class Count {
 export class FindingTally {
   readonly #first: Match
   readonly #atLeast: Readonly<Record<Confidence, Count>> = { low: new Count(), medium: new Count(), high: new Count() }
+  /** A message has a bounded number of parts, and all of them together a bounded number of values. */
   readonly #perPart = new Map<string, Count>()
+  readonly #partsRoom = new Room()
   readonly #kept: Readonly<Record<Confidence, { path: string; match: Match; see: () => SeenMatch }[]>> = {
     low: [],
     medium: [],
@@ -65,11 +78,11 @@ export class FindingTally {
   add(match: Match, path: string, see: () => SeenMatch): void {
     for (const least of CONFIDENCES) if (confidenceAtLeast(match.confidence, least)) this.#atLeast[least].add(match)
     let part = this.#perPart.get(path)
-    if (!part && this.#perPart.size < limits.findingMatchesKeptMax) {
-      part = new Count()
+    if (!part) {
+      part = new Count(this.#partsRoom)
       this.#perPart.set(path, part)
     }
-    part?.add(match)
+    part.add(match)
     if (this.shows(match.confidence)) this.#kept[match.confidence].push({ path, match, see })
   }
 
@@ -93,12 +106,28 @@ export class FindingTally {
       confidence: CONFIDENCES.findLast((confidence) => this.#kept[confidence].length > 0) ?? this.#first.confidence,
       ...low.totals,
       atLeast: { low: low.totals, medium: medium.totals, high: high.totals },
-      perPart: Object.fromEntries([...this.#perPart].map(([path, part]) => [path, part.totals])),
+      perPart: Object.fromEntries(fullest(this.#perPart).map(([path, part]) => [path, part.totals])),
       keys: [...low.weights.keys()]
         .slice(0, limits.findingKeysKeptMax)
         .map((value) => keyOf(detector, value, findingKey)),
     }
   }
+}
+
+/**
+ * The parts that are told, in order of appearance: all of them, or else those with the most matches and those with the
+ * most values, so that a part that meets a policy's bound is not left out for a hundred that don't.
+ */
+function fullest(parts: ReadonlyMap<string, Count>): (readonly [string, Count])[] {
+  const all = [...parts]
+  if (all.length <= limits.findingMatchesKeptMax) return all
+  const half = Math.ceil(limits.findingMatchesKeptMax / 2)
+  const told = new Set(all.toSorted(([, a], [, b]) => b.count - a.count).slice(0, half))
+  for (const one of all.toSorted(([, a], [, b]) => b.unique - a.unique)) {
+    if (told.size >= limits.findingMatchesKeptMax) break
+    told.add(one)
+  }
+  return all.filter((one) => told.has(one))
 }
 
 /** Keyed, so that a stored finding can be compared with another but not looked up in a table of all card numbers. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Extraction, Part } from '../../src/core/extraction.ts'
-import type { Match } from '../../src/core/finding.ts'
+import type { Finding, Match } from '../../src/core/finding.ts'
 import { limits } from '../../src/core/limits.ts'
 import { type CompiledDetectors, detectAll, patternDetector } from '../../src/detect/detect-all.ts'
 import { groupFindings } from '../../src/detect/group-findings.ts'
@@ -112,6 +112,20 @@ describe('findings', () => {
     expect(findings[0]?.matches).toHaveLength(limits.findingMatchesKeptMax)
     expect(findings[0]?.matches[0]?.evidence.at(-1)?.effect).toBe('raised to high')
     expect(findings[0]?.keys).toHaveLength(limits.findingKeysKeptMax)
+  })
+
+  it('tell of so many parts, and of those with the most in them whatever stands before', () => {
+    const few = Array.from({ length: limits.findingMatchesKeptMax + 5 }, () => 'SSN 404-91-1818 and SSN 404-91-1819')
+    const often = 'SSN 404-91-1818 '.repeat(9)
+    const various = Array.from({ length: 5 }, (_, at) => `SSN 404-91-182${at}`).join(' ')
+    const { perPart } = detect([...few, often, various]).findings[0] as Finding
+    expect(Object.keys(perPart)).toHaveLength(limits.findingMatchesKeptMax)
+    expect(Object.values(perPart).slice(-2)).toEqual([
+      { count: 9, unique: 1 },
+      { count: 5, unique: 5 },
+    ])
+    const all = detect(few.slice(0, limits.findingMatchesKeptMax)).findings[0] as Finding
+    expect(Object.values(all.perPart)).toEqual(few.slice(5).map(() => ({ count: 2, unique: 2 })))
   })
 
   it('say a text that ran into a limit', () => {
