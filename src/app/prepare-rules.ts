@@ -13,12 +13,14 @@ export async function prepareRules(files: readonly RuleFile[], to?: string): Pro
       ? { file, text, value: source.value }
       : { file, text }
   })
-  const { patterns } = buildRuleSet(parseRules(read).rules)
+  const { rules, diagnostics } = parseRules(read)
+  const { patterns } = buildRuleSet(rules)
+  const patternsSound = diagnostics.length === 0
   const found = read.flatMap((file) => {
     if (file.value === undefined) return []
     const ids = new Set(parseRules([file]).rules.map(({ id }) => id))
     const choices = choicesMade(patterns.filter(({ rule }) => ids.has(rule.rule.id)))
-    const prepared: Prepared = { value: file.value, choices: Object.fromEntries(choices) }
+    const prepared: Prepared = { value: file.value, choices: Object.fromEntries(choices), patternsSound }
     return [{ text: file.text, prepared }]
   })
   await writePrepared(found, to)

@@ -47,6 +47,7 @@ describe('prepared rules', () => {
     const files = await readYamlFiles([packagedRules])
     const read = await afterPreparing(files)
     expect(known(read)).toEqual(files.map(({ file }) => file))
+    expect(read.every(({ patternsSound }) => patternsSound)).toBe(true)
     const { places: _, ...said } = parseRules(read)
     const { places: __, ...parsed } = parseRules(files)
     expect(said).toEqual(parsed)
@@ -76,6 +77,7 @@ describe('prepared rules', () => {
   ])('of %s give the same complaints, with the same places', async (_, files) => {
     const read = await afterPreparing(files)
     expect(known(read)).toHaveLength(files.length)
+    expect(read.some(({ patternsSound }) => patternsSound)).toBe(false)
     const complaints = parseRules(read).diagnostics.map(formatDiagnostic)
     expect(complaints).toEqual(parseRules(files).diagnostics.map(formatDiagnostic))
     expect(complaints).not.toEqual([])
@@ -103,7 +105,7 @@ describe('prepared rules', () => {
       whole.slice(0, -1),
       `${whole}\n`,
       whole.replace('abc', 'abd'),
-      whole.replace('prepared-rules-1', 'prepared-rules-2'),
+      whole.replace('prepared-rules-2', 'prepared-rules-3'),
     ]
     for (const content of damaged) {
       expect(content).not.toBe(whole)

@@ -4,7 +4,7 @@
  */
 import type { AntiEvidenceGroup, DetectionRule, EvidenceGroup } from '../../core/detection-rule.ts'
 import { nearest } from '../../yaml/nearest.ts'
-import { checkRegex } from './check-rule.ts'
+import { checkRegex } from './check-patterns.ts'
 import type { RulePlace } from './rule-place.ts'
 import type { OverrideDocument } from './rule-schema.ts'
 import { type ListFiles, linesOf } from './word-list.ts'

@@ -1,14 +1,9 @@
 /**
- * What the schema can't say about one rule: names that must exist, patterns that must compile and read something,
- * options that would do nothing. Pure; all mistakes of the rule at once.
+ * What the schema can't say about one rule: names that must exist, options that would do nothing. Its
+ * patterns are checked in `check-patterns.ts`. Pure; all mistakes of the rule at once.
  */
-import RE2 from 're2'
 import { CONFIDENCES } from '../../core/finding.ts'
 import { nearest } from '../../yaml/nearest.ts'
-import { PATTERN_END_INSTRUCTIONS, PATTERN_INSTRUCTIONS_MAX } from '../match/program.ts'
-import { lengthOf, stepsOf } from '../regex/ast.ts'
-import { parseRegex, RegexUnsupported } from '../regex/parse-regex.ts'
-import { isPlainRegex } from '../regex/plain-regex.ts'
 import { resolveValidator } from '../validators/registry.ts'
 import type { RulePlace } from './rule-place.ts'
 import type { RuleDocument } from './rule-schema.ts'
@@ -25,7 +20,6 @@ export function checkRule(rule: RuleDocument, place: RulePlace): void {
   checkIds(rule, place)
   for (const [index, pattern] of rule.patterns.entries()) {
     const path = ['patterns', index]
-    checkPrimary(pattern.regex, [...path, 'regex'], place)
     for (const [i, name] of pattern.validators.entries()) {
       const resolved = resolveValidator(name)
       if (typeof resolved === 'string') place.report([...path, 'validators', i], 'unknown-validator', resolved)
@@ -121,41 +115,10 @@ function checkGroups(rule: RuleDocument, place: RulePlace): void {
       place.report(path, 'unused-evidence', `no pattern's \`requires\` or \`raise\` names \`${name}\``)
     if (group.keywords.length + group.patterns.length === 0)
       place.report(path, 'empty-evidence', `\`${name}\` has neither \`keywords\` nor \`patterns\``)
-    for (const [i, regex] of group.patterns.entries()) checkRegex(regex, [...path, 'patterns', i], place)
   }
   for (const [name, group] of Object.entries(rule.anti_evidence)) {
     const path = ['anti_evidence', name]
     if (group.keywords.length + group.patterns.length + group.values.length === 0)
       place.report(path, 'empty-evidence', `\`${name}\` has no \`keywords\`, \`patterns\` or \`values\``)
-    for (const key of ['patterns', 'values'] as const)
-      for (const [i, regex] of group[key].entries()) checkRegex(regex, [...path, key, i], place)
   }
-}
-
-function checkPrimary(regex: string, path: Path, place: RulePlace): void {
-  // A plain one is short, and wants a character.
-  if (isPlainRegex(regex) || !checkRegex(regex, path, place)) return
-  try {
-    const node = parseRegex(regex)
-    if (lengthOf(node).min === 0)
-      place.report(path, 'matches-empty', 'the pattern can match without reading a character; make it want something')
-    if (stepsOf(node) + PATTERN_END_INSTRUCTIONS > PATTERN_INSTRUCTIONS_MAX)
-      place.report(path, 'large-pattern', 'the pattern is too large; lower its repeat counts')
-  } catch (thrown) {
-    if (!(thrown instanceof RegexUnsupported)) throw thrown
-    place.report(path, 'bad-pattern', thrown.message)
-  }
-}
-
-export function checkRegex(regex: string, path: Path, place: RulePlace): boolean {
-  if (isPlainRegex(regex)) return true
-  try {
-    const compiled = new RE2(regex, '')
-    if (!compiled.test('')) return true
-    place.report(path, 'matches-empty', 'the pattern matches the empty string; make it want something')
-  } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : 'cannot be compiled'
-    place.report(path, 'bad-pattern', `not an RE2 pattern: ${message} (no look-around, no back-references)`)
-  }
-  return false
 }

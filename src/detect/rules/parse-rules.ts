@@ -11,6 +11,7 @@ import { validate } from '../../yaml/validate.ts'
 import type { PlanChoice, PlanChoices } from '../match/plan-pattern.ts'
 import { applyOverride, checkOverride } from './apply-override.ts'
 import { checkCombinations, combinedRules } from './check-combinations.ts'
+import { checkPatterns } from './check-patterns.ts'
 import { checkRule } from './check-rule.ts'
 import { RulePlace } from './rule-place.ts'
 import { type OverrideDocument, overrideSchema, type RuleDocument, ruleFileSchema, ruleSchema } from './rule-schema.ts'
@@ -21,6 +22,8 @@ export interface RuleFile extends YamlText {
   readonly lists?: ListFiles
   /** How its patterns are looked for, by `planKey`, where that was found out before. */
   readonly choices?: Readonly<Record<string, PlanChoice>>
+  /** Its rules' patterns were all found sound before; they need not be tried again. */
+  readonly patternsSound?: boolean
 }
 
 /** All choices that the files come with. */
@@ -40,7 +43,7 @@ export interface ParsedRules {
 interface Written<T> {
   readonly document: T
   readonly place: RulePlace
-  readonly lists: ListFiles
+  readonly file: RuleFile
 }
 
 export function parseRules(files: readonly RuleFile[]): ParsedRules {
@@ -49,7 +52,6 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
   const ids = new Set<string>()
   const diagnostics: Diagnostic[] = []
   for (const file of files) {
-    const { lists = {} } = file
     const { source, diagnostics: syntax } = readYaml(file)
     diagnostics.push(...syntax)
     if (!source) continue
@@ -58,9 +60,9 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
     const place = (...path: (string | number)[]) => new RulePlace(source, path)
     const root = (source.value ?? {}) as { readonly rules?: unknown; readonly overrides?: unknown }
     for (const { index, document } of value ? numbered(value.rules) : wellFormed(root.rules, ruleSchema))
-      written.push({ document, place: place('rules', index), lists })
+      written.push({ document, place: place('rules', index), file })
     for (const { index, document } of value ? numbered(value.overrides) : wellFormed(root.overrides, overrideSchema))
-      overrides.push({ document, place: place('overrides', index), lists })
+      overrides.push({ document, place: place('overrides', index), file })
     for (const id of idsOf(root.rules)) ids.add(id)
     if (value && value.rules.length + value.overrides.length === 0)
       diagnostics.push(source.diagnostic([], 'missing-key', 'write `rules` or `overrides`'))
@@ -106,15 +108,16 @@ function checked(
   }
   const needed = new Set(written.flatMap(({ document }) => combinedRules(document)))
   const earlier = new Map<string, RulePlace>()
-  for (const { document, place, lists } of written) {
+  for (const { document, place, file } of written) {
     const first = earlier.get(document.id)
     if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first.name}`)
     else earlier.set(document.id, place)
     checkRule(document, place)
+    if (!file.patternsSound) checkPatterns(document, place)
     checkCombinations(document, place, known)
     if (document.building_block && !needed.has(document.id))
       place.report(['building_block'], 'option-without-effect', `no combination names \`${document.id}\``)
-    const rule = toRule(document, lists, place)
+    const rule = toRule(document, file.lists ?? {}, place)
     if (!place.broken) rules.push(rule)
   }
   return rules
@@ -128,7 +131,7 @@ function overridden(
   const byId = new Map<string, DetectionRule | null>(rules.map((rule) => [rule.id, rule]))
   const disabled: DetectionRule[] = []
   const earlier = new Map<string, RulePlace>()
-  for (const { document, place, lists } of overrides) {
+  for (const { document, place, file } of overrides) {
     checkOverride(document, place)
     for (const id of document.rule) {
       const first = earlier.get(id)
@@ -141,7 +144,7 @@ function overridden(
       }
       const rule = byId.get(id)
       if (!rule) continue
-      const changed = applyOverride(rule, document, lists, place)
+      const changed = applyOverride(rule, document, file.lists ?? {}, place)
       if (!changed) disabled.push(rule)
       byId.set(id, changed)
     }
