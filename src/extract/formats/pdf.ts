@@ -21,8 +21,9 @@ import { extractTrailing } from '../trailing-data.ts'
 /**
  * PDF: text page by page (hidden, off the page and on switched-off layers too), form values, annotations, scripts,
  * outlines, properties, XMP and labels; then whatever else any object of the file holds, of earlier revisions and those
- * that nothing refers to as well: content no page shows, strings, XFA, comments. Attachments are children. A file that opens with an empty user password is read. Text in pictures is recognised page by page; pages that are
- * pictures alone and of which nothing could be looked at are told as `not-readable`.
+ * that nothing refers to as well: content no page shows, strings, XFA, comments. Attachments are children. A file that
+ * opens with an empty user password is read. Text in pictures is recognised last, since it takes most of the time and
+ * no text may be missing for it; pages that are pictures alone and were not looked at are told as `not-readable`.
  */
 export const pdf: Format = {
   id: 'pdf',
@@ -48,11 +49,12 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   if (inventory.hasBrokenStream) context.uninspected('corrupt', 'pdf stream')
   const known = new KnownText()
   const attached = new Set<string>()
-  const seen = opened === null ? [] : await readOpened(opened, whole, inventory, known, attached, context)
+  const looks = opened === null ? [] : await readOpened(opened, whole, inventory, known, attached, context)
+  const seen = new Set(looks.filter(({ isBlank }) => !isBlank).map(({ number }) => number))
   const shown = shownContents(
     file,
     inventory.programs,
-    tree.pages.filter((_, i) => seen[i]),
+    tree.pages.filter((_, i) => seen.has(i + 1)),
   )
   await readUnseenContent(file, inventory, shown, known, context)
   await readWithoutMaps(file, inventory, tree.pages, known, context)
@@ -60,29 +62,35 @@ async function extractPdf(input: FormatInput, context: ExtractContext): Promise<
   await extractTrailing(bytes.subarray(behindEnd(bytes)), context)
   await readUnseenFiles(file, inventory, attached, context)
   await readUnseenWords(file, inventory, known, context)
+  await readPictures(looks, new PdfPictures(bytes, opened?.password ?? null), hasPictures(bytes), context)
   if (inventory.isCut) context.uninspected(context.budget.hasTime() ? 'too-many' : 'timeout', 'pdf objects')
 }
 
-/** Reads what pdf.js reads. For each page of the page tree whether its text was seen. */
+/** Reads what pdf.js reads but pictures. What of each page is left to be looked at. */
 async function readOpened(
   { pdf, password }: Opened,
-  { bytes, file, tree }: Whole,
+  { file, tree }: Whole,
   inventory: Inventory,
   known: KnownText,
   attached: Set<string>,
   context: ExtractContext,
-): Promise<boolean[]> {
+): Promise<PageLook[]> {
   if (password !== null) context.trait('opened-with-password')
-  const pictures = new PdfPictures(bytes, password)
   try {
     const toLookAt = pagesToLookAt(file, inventory, tree.pages.slice(0, limits.extractPdfPagesMax))
-    const seen = await readPages(pdf, pictures, { bytes, known, toLookAt }, context)
+    const looks = await readPages(pdf, known, toLookAt, context)
     await new PdfWords(pdf.document, context, { metadata: inventory.metadata, known, attached }).read()
-    return seen
+    return looks
   } finally {
-    await pictures.close()
     await pdf.close().catch(() => undefined)
   }
+}
+
+/** A page whose text was read. */
+interface PageLook extends BesideText {
+  readonly number: number
+  /** Its text can't be told from its font. */
+  readonly hasUnreadFont: boolean
 }
 
 type Opened = Exclude<Awaited<ReturnType<typeof openPdf>>, string>
@@ -129,18 +137,17 @@ function withTrailer(bytes: Buffer, file: PdfFile): Buffer | null {
 
 async function readPages(
   pdf: OpenPdf,
-  pictures: PdfPictures,
-  { bytes, known, toLookAt }: { bytes: Buffer; known: KnownText; toLookAt: ReadonlySet<number> },
+  known: KnownText,
+  toLookAt: ReadonlySet<number>,
   context: ExtractContext,
-): Promise<boolean[]> {
+): Promise<PageLook[]> {
   const count = pdf.document.numPages
-  const mayHavePictures = hasPictures(bytes)
-  const seen: boolean[] = []
+  const looks: PageLook[] = []
   if (count > limits.extractPdfPagesMax) context.uninspected('too-many', `${limits.extractPdfPagesMax} pages`)
   for (let number = 1; number <= Math.min(count, limits.extractPdfPagesMax); number++) {
     if (!context.budget.hasTime()) {
       context.uninspected('timeout', 'pdf pages')
-      return seen
+      return looks
     }
     try {
       const page = await pdf.document.getPage(number)
@@ -149,25 +156,54 @@ async function readPages(
       else {
         if (text !== '') context.text(text)
         known.add(text)
-        const { isBlank, paths } = await readDrawn(page, text, known, context)
-        seen[number - 1] = !isBlank
-        let isRead = mayHavePictures && (await readPictures(pictures, number, isBlank, context))
-        if (isBlank && paths >= PATHS_MIN) isRead = (await readOutlines(pictures, number, context)) !== null
-        if (isBlank && !isRead && (mayHavePictures || paths >= PATHS_MIN))
-          context.uninspected('not-readable', 'page without text')
-        if (!isBlank && toLookAt.has(number - 1) && !(await readOutlines(pictures, number, context)))
-          context.uninspected('not-readable', 'font without characters')
+        const beside = await readDrawn(page, text, known, context)
+        looks.push({ number, ...beside, hasUnreadFont: toLookAt.has(number - 1) })
       }
       page.cleanup()
     } catch {
       context.uninspected('corrupt', `page ${number}`)
     }
   }
-  return seen
+  return looks
+}
+
+/** Text in pictures and drawn letters: of pages without any other text first. */
+async function readPictures(
+  looks: readonly PageLook[],
+  pictures: PdfPictures,
+  mayHavePictures: boolean,
+  context: ExtractContext,
+): Promise<void> {
+  const needed = ({ isBlank, hasUnreadFont }: PageLook) => isBlank || hasUnreadFont
+  try {
+    for (const look of [...looks.filter(needed), ...looks.filter((look) => !needed(look))]) {
+      try {
+        await lookAt(look, pictures, mayHavePictures, context)
+      } catch {
+        context.uninspected('corrupt', `page ${look.number}`)
+      }
+    }
+  } finally {
+    await pictures.close()
+  }
+}
+
+async function lookAt(
+  { number, isBlank, paths, hasUnreadFont }: PageLook,
+  pictures: PdfPictures,
+  mayHavePictures: boolean,
+  context: ExtractContext,
+): Promise<void> {
+  const isDrawn = isBlank && paths >= PATHS_MIN
+  let isRead = mayHavePictures && (await readPagePictures(pictures, number, isBlank, context))
+  if (isDrawn) isRead = (await readOutlines(pictures, number, context)) !== null
+  if (isBlank && !isRead && (mayHavePictures || isDrawn)) context.uninspected('not-readable', 'page without text')
+  if (!isBlank && hasUnreadFont && !(await readOutlines(pictures, number, context)))
+    context.uninspected('not-readable', 'font without characters')
 }
 
 /** Text in the pictures of a page. False when none of them was looked at, so that nothing is known of the page. */
-async function readPictures(
+async function readPagePictures(
   pictures: PdfPictures,
   number: number,
   isBlank: boolean,
@@ -175,7 +211,7 @@ async function readPictures(
 ): Promise<boolean> {
   const reader = context.pictures
   // Beside text a picture is mostly an illustration: past the time of recognition it is passed over, and said to be.
-  if (!reader || (!reader.hasTime && !isBlank)) {
+  if (!reader || !context.budget.hasTime() || (!reader.hasTime && !isBlank)) {
     if (!isBlank && reader) context.uninspected('not-readable', 'pictures of pages')
     return false
   }
