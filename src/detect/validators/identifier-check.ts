@@ -10,6 +10,7 @@ import { compactOf, type Identifier } from './identifiers/identifier.ts'
 import { international, internationalAsWritten } from './identifiers/international.ts'
 import { newZealand } from './identifiers/new-zealand.ts'
 import { checkAsWritten, northernEurope } from './identifiers/northern-europe.ts'
+import { personRegisters } from './identifiers/person-registers.ts'
 import { southernEurope } from './identifiers/southern-europe.ts'
 import { westernEurope } from './identifiers/western-europe.ts'
 import type { Validator } from './validator.ts'
@@ -28,6 +29,7 @@ const compact: ReadonlyMap<string, Identifier> = new Map(
     newZealand,
     international,
     bankAccounts,
+    personRegisters,
   ].flatMap((table) => Object.entries(table)),
 )
 
