@@ -63,7 +63,6 @@ export class ViewScan {
   }
 
   #explore(layer: Layer, depth: number): void {
-    if (depth >= limits.detectViewDepthMax) return
     const nonAscii = !isAscii(layer.text)
     const tokens = longTokens(layer.text)
       .filter(({ start, end }) => layer.touched(start, end))
@@ -71,11 +70,17 @@ export class ViewScan {
     if (layer.places.length === 0 && tokens.length === 0 && !nonAscii) return
     const placesOf = Map.groupBy(layer.places, (place) => place.view)
     for (const view of views as readonly View[]) {
-      const all = inOrder([
+      const seen = inOrder([
         ...(nonAscii ? (view.editsOf?.(layer.text) ?? []) : []),
         ...placeEdits(view, layer.text, placesOf.get(view) ?? []),
         ...(view.token ? tokenEdits(view, layer.text, tokens) : []),
       ])
+      if (depth === limits.detectViewDepthMax) {
+        if (hidesMore(layer.via, view, seen)) this.overflow = true
+        continue
+      }
+      if (seen.some((edit) => edit.cut && !(depth === 0 && isReadAsFile(layer.text, edit)))) this.overflow = true
+      const all = seen.filter((edit) => !edit.cut)
       const edits = view.strongOnly ? this.#promising(all) : all
       for (const region of regionsOf(layer.text, edits)) {
         this.#bytesLeft -= region.text.length
@@ -163,6 +168,19 @@ const DOUBT = { kind: 'anti-evidence', name: 'joined from groups' } as const
 
 /** Ends lines and words, and is part of no token. */
 const BETWEEN = Buffer.from('\n\n')
+
+const STRONG_ONLY: ReadonlySet<ViewName> = new Set(views.flatMap((view: View) => (view.strongOnly ? [view.name] : [])))
+
+/** Whether text that is as deep as is looked hides more: what shows nonsense as often as text says nothing of it. */
+function hidesMore(via: readonly ViewName[], view: View, edits: readonly Edit[]): boolean {
+  if (view.strongOnly || via.some((name) => STRONG_ONLY.has(name))) return false
+  return edits.some(({ replacement, cut }) => cut === true || replacement.length > 0)
+}
+
+/** Gzip in base64 or hex that stands in a message's text is read as a file of its own, of whatever size. */
+function isReadAsFile(text: Buffer, { start }: Edit): boolean {
+  return /^(?:H4sI|1f8b)/i.test(text.toString('latin1', start, start + 4))
+}
 
 /** Index of the last start that is not behind `at`. */
 function indexOf(starts: readonly number[], at: number): number {

@@ -1,10 +1,11 @@
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { Automaton } from '../../src/detect/match/automaton.ts'
 import { Program } from '../../src/detect/match/program.ts'
 import { Scanner } from '../../src/detect/match/scanner.ts'
 import { parseRegex } from '../../src/detect/regex/parse-regex.ts'
+import { decodedText } from '../../src/detect/views/decoded-text.ts'
 import { detectIn, engineRules } from './engine-rules.ts'
 
 const rules = engineRules()
@@ -85,16 +86,38 @@ describe('what a text may cost is bounded', () => {
     const nested = (depth: number) => {
       let text = `card ${CARD}`
       for (let i = 0; i < depth; i++) text = Buffer.from(`x ${text} y`).toString('base64')
-      return detectIn(rules, text).matches.length
+      const { matches, overflow } = detectIn(rules, text)
+      return { found: matches.length, overflow }
     }
-    expect(nested(limits.detectViewDepthMax)).toBe(1)
-    expect(nested(limits.detectViewDepthMax + 1)).toBe(0)
+    expect(nested(limits.detectViewDepthMax)).toEqual({ found: 1, overflow: false })
+    expect(nested(limits.detectViewDepthMax + 1)).toEqual({ found: 0, overflow: true })
   })
 
   it('by the bytes that views show: a decompression bomb is said, not looked at', () => {
-    const bomb = gzipSync(Buffer.alloc(limits.detectViewBytesMax + 1, 'a ')).toString('base64')
-    expect(detectIn(rules, bomb).matches).toEqual([])
-    const fits = gzipSync(Buffer.concat([Buffer.alloc(100_000, 'a '), Buffer.from(CARD)])).toString('base64')
-    expect(detectIn(rules, fits).matches).toHaveLength(1)
+    const packed = (bytes: number) => deflateSync(Buffer.alloc(bytes, 'a '))
+    expect(decodedText(packed(limits.detectViewBytesMax))?.text).toHaveLength(limits.detectViewBytesMax)
+    expect(decodedText(packed(limits.detectViewBytesMax + 1))).toMatchObject({ cut: true, text: Buffer.alloc(0) })
+    const bomb = packed(limits.detectViewBytesMax + 1).toString('base64')
+    expect(detectIn(rules, bomb)).toMatchObject({ matches: [], overflow: true })
+    const fits = deflateSync(Buffer.concat([Buffer.alloc(100_000, 'a '), Buffer.from(CARD)])).toString('base64')
+    expect(detectIn(rules, fits)).toMatchObject({ matches: [{ detector: 'card' }], overflow: false })
+  })
+
+  it('and of how often they are packed', () => {
+    const nested = (times: number) => {
+      let bytes = Buffer.from(`card ${CARD}`)
+      for (let i = 0; i < times; i++) bytes = gzipSync(bytes)
+      const { matches, overflow } = detectIn(rules, `x ${bytes.toString('hex').replace(/../g, '$& ')}`)
+      return { found: matches.length, overflow }
+    }
+    expect(nested(limits.detectViewDepthMax)).toEqual({ found: 1, overflow: false })
+    expect(nested(limits.detectViewDepthMax + 1)).toEqual({ found: 0, overflow: true })
+  })
+
+  it('but a packed file that is read as a file is none of it', () => {
+    const file = gzipSync(Buffer.alloc(limits.detectViewBytesMax + 1, 'a '))
+    for (const text of [file.toString('base64'), file.toString('hex')])
+      expect(detectIn(rules, text)).toMatchObject({ matches: [], overflow: false })
+    expect(detectIn(rules, Buffer.from(file.toString('base64')).toString('base64')).overflow).toBe(true)
   })
 })

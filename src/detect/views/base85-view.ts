@@ -18,7 +18,7 @@ export const base85View: View = {
     if (text.toString('latin1', end - MARK_BYTES, end) !== '~>') return null
     const bytes = decoded85(text.subarray(start + MARK_BYTES, end - MARK_BYTES))
     const decoded = bytes && decodedText(bytes)
-    return decoded ? { start, end, replacement: decoded.text, via: decoded.via } : null
+    return decoded && { start, end, replacement: decoded.text, via: decoded.via, cut: decoded.cut === true }
   },
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whether decoded bytes are text worth looking at, and as UTF-8: plain, UTF-16, or compressed (RFC 1950 and 1952) within
- * a bound. null means noise, which is what most words give when they are taken for an encoding. Pure.
+ * a bound. null means noise, which is what most words give when they are taken for an encoding; what is packed and larger
+ * than the bound is `cut`, and none of it is shown. Pure.
  */
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { limits } from '../../core/limits.ts'
@@ -9,6 +10,7 @@ import type { ViewName } from './view-names.ts'
 export interface DecodedText {
   readonly text: Buffer
   readonly via: readonly ViewName[]
+  readonly cut?: boolean
 }
 
 const LENGTH_MIN = 6
@@ -18,11 +20,12 @@ export function decodedText(bytes: Buffer): DecodedText | null {
   const plain = readable(bytes)
   if (plain) return { text: plain, via: [] }
   const via: ViewName[] = []
-  for (let packed: Buffer | null = inflate(bytes); packed; packed = inflate(packed)) {
+  for (let packed = inflate(bytes); packed; packed = inflate(packed)) {
     via.push('gzip')
+    if (packed === TOO_LARGE) return CUT
     const text = readable(packed)
     if (text) return { text, via }
-    if (via.length === limits.detectViewDepthMax) return null
+    if (via.length === limits.detectViewDepthMax) return inflate(packed) ? CUT : null
   }
   return null
 }
@@ -54,14 +57,17 @@ function utf16(bytes: Buffer): Buffer | null {
   return null
 }
 
+const TOO_LARGE = Buffer.alloc(0)
+const CUT: DecodedText = { text: Buffer.alloc(0), via: ['gzip'], cut: true }
+
 function inflate(bytes: Buffer): Buffer | null {
   const options = { maxOutputLength: limits.detectViewBytesMax }
   try {
     if (isGzip(bytes)) return gunzipSync(bytes, options)
     if (isZlib(bytes)) return inflateSync(bytes, options)
     return null
-  } catch {
-    return null
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? TOO_LARGE : null
   }
 }
 

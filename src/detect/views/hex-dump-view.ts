@@ -29,7 +29,9 @@ export const hexDumpView: View = {
       while (text[at] === 0x0d || text[at] === 0x0a) at++
     }
     const decoded = decodedText(Buffer.concat(bytes))
-    return decoded ? { start, end: Math.max(end, triggerEnd), replacement: decoded.text, via: decoded.via } : null
+    if (!decoded) return null
+    const { text: replacement, via, cut = false } = decoded
+    return { start, end: Math.max(end, triggerEnd), replacement, via, cut }
   },
 }
 

@@ -38,7 +38,7 @@ function reading(start: number, end: number, readings: readonly Buffer[]): Edit 
   const [first] = decoded
   if (!first) return null
   const replacement = Buffer.concat(decoded.flatMap(({ text }, i) => (i > 0 ? [LINE_BREAK, text] : [text])))
-  return { start, end, replacement, via: first.via }
+  return { start, end, replacement, via: first.via, cut: decoded.some(({ cut }) => cut) }
 }
 
 const LINE_BREAK = Buffer.from('\n')

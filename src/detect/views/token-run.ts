@@ -83,7 +83,10 @@ export function encodedRun(start: number, run: TokenRun, decode: (characters: st
   if (characters.length > PEEK_CHARACTERS && !mayBeText(decode(characters.slice(0, PEEK_CHARACTERS))))
     return { end, edit: null }
   const decoded = decodedText(decode(characters))
-  return { end, edit: decoded ? { start, end, replacement: decoded.text, via: decoded.via } : null }
+  return {
+    end,
+    edit: decoded && { start, end, replacement: decoded.text, via: decoded.via, cut: decoded.cut === true },
+  }
 }
 
 /** A multiple of the 4 and 8 characters that make whole bytes in base64 and base32. */

@@ -17,6 +17,8 @@ export interface Edit {
   readonly via?: readonly ViewName[]
   /** Findings that touch the edit are no surer than this unless evidence near them says so. */
   readonly doubtful?: boolean
+  /** What is packed there is larger than is unpacked: the replacement is empty, and the text not inspected in full. */
+  readonly cut?: boolean
   /** The replacement is what is replaced, from its last character to its first. */
   readonly backward?: boolean
 }
