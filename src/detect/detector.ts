@@ -61,6 +61,12 @@ export interface StreamedDetector {
   }
 }
 
+export interface LabelDetection {
+  readonly labels: readonly LabelFinding[]
+  /** Path of the first part whose markings there was no room for; null: all are told. */
+  readonly cutAt: string | null
+}
+
 export interface Detector {
   readonly kind: Match['kind']
   inspectText?(text: ExtractedText, options: DetectOptions): TextDetection
@@ -68,5 +74,5 @@ export interface Detector {
   openStream?(options: DetectOptions): StreamedDetector
   /** What parts are, apart from their text. */
   inspectParts?(extraction: Extraction, options: DetectOptions): readonly Match[]
-  inspectLabels?(extraction: Extraction, options: DetectOptions): readonly LabelFinding[]
+  inspectLabels?(extraction: Extraction, options: DetectOptions): LabelDetection
 }

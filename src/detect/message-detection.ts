@@ -77,7 +77,9 @@ export class MessageDetection {
         if (detection.overflow) this.#overflow(path, detector.kind)
       }
       for (const match of detector.inspectParts?.(withEdges, this.#options) ?? []) matches.push(match)
-      labels.push(...(detector.inspectLabels?.(withEdges, this.#options) ?? []))
+      const labelled = detector.inspectLabels?.(withEdges, this.#options)
+      labels.push(...(labelled?.labels ?? []))
+      if (labelled && labelled.cutAt !== null) this.#overflow(labelled.cutAt, detector.kind)
     }
     this.#groups.addAll(matches, extraction, silenced)
     const findings = this.#groups.findings(extraction.parts, this.#options)

@@ -19,10 +19,11 @@ const SUBJECT = /^subject: ?/i
 export function labelDetector(map: LabelMap | null): Detector {
   return {
     kind: 'label',
-    inspectLabels: (extraction) =>
-      [...extraction.labels.filter((mark) => mark.removed !== true), ...markings(extraction)].map((mark) =>
-        finding(mark, map),
-      ),
+    inspectLabels: (extraction) => {
+      const { found, cutAt } = markings(extraction)
+      const marks = [...extraction.labels.filter((mark) => mark.removed !== true), ...found]
+      return { labels: marks.map((mark) => finding(mark, map)), cutAt }
+    },
   }
 }
 
@@ -40,7 +41,7 @@ function finding(mark: LabelMark, map: LabelMap | null): LabelFinding {
   }
 }
 
-function markings({ parts, texts, labels }: Extraction): LabelMark[] {
+function markings({ parts, texts, labels }: Extraction): { found: LabelMark[]; cutAt: string | null } {
   const known = new Set(labels.map((mark) => `${mark.part}\n${mark.scheme}\n${mark.name}`))
   const found: LabelMark[] = []
   for (const { part, utf8 } of texts) {
@@ -48,12 +49,13 @@ function markings({ parts, texts, labels }: Extraction): LabelMark[] {
     if (path === undefined) continue
     for (const marking of markingsOf(utf8)) {
       const key = `${path}\n${marking.scheme}\n${marking.name}`
-      if (known.has(key) || found.length >= limits.extractLabelsMax) continue
+      if (known.has(key)) continue
+      if (found.length >= limits.extractLabelsMax) return { found, cutAt: path }
       known.add(key)
       found.push({ ...marking, part: path })
     }
   }
-  return found
+  return { found, cutAt: null }
 }
 
 function markingsOf(utf8: Uint8Array): Marking[] {

@@ -135,7 +135,7 @@ describe('the label detector', () => {
     labelDetector(map).inspectLabels?.(
       { parts: [], texts: [], uninspected: [], labels },
       { findingKey: new Uint8Array(32) },
-    )
+    ).labels
 
   it('adds level and rank, lowest first', () => {
     const secret = mark({ id: '8f2d1c54-6a0e-4b7b-9d3c-2f1e5a7b9c01', name: 'Top', siteId: 'x' })

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Extraction } from '../../../src/core/extraction.ts'
+import type { Extraction, Part } from '../../../src/core/extraction.ts'
+import { limits } from '../../../src/core/limits.ts'
 import { labelDetector } from '../../../src/detect/label/label-detector.ts'
 import { markingOfLine, markingOfSubject } from '../../../src/detect/label/markings.ts'
+import { MessageDetection } from '../../../src/detect/message-detection.ts'
 
+const options = { findingKey: new Uint8Array(32) }
 const told = (marking: ReturnType<typeof markingOfLine>) => (marking ? `${marking.scheme} ${marking.id}` : null)
 
 describe('a line that is a marking', () => {
@@ -123,9 +126,8 @@ describe('the label detector', () => {
   const find = (text: string, labels: Extraction['labels'] = []) => {
     const part = { path: 'mail/a.docx' } as Extraction['parts'][number]
     const extraction = { parts: [part], texts: [{ part: 0, utf8: Buffer.from(text) }], uninspected: [], labels }
-    return (labelDetector(null).inspectLabels?.(extraction, { findingKey: new Uint8Array(32) }) ?? []).map(
-      ({ scheme, name, part: where }) => `${scheme} ${name} in ${where}`,
-    )
+    const detection = labelDetector(null).inspectLabels?.(extraction, options)
+    return (detection?.labels ?? []).map(({ scheme, name, part: where }) => `${scheme} ${name} in ${where}`)
   }
   const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i} of the text`).join('\n')
 
@@ -155,6 +157,21 @@ describe('the label detector', () => {
         { scheme: 'protective-marking', id: '[SEC=SECRET]', name: 'SECRET', part: 'mail/a.docx' },
       ]),
     ).toHaveLength(1)
+  })
+
+  it('tells so many markings of a message, and that there were more', () => {
+    const marked = (count: number) => {
+      const parts = Array.from({ length: count }, (_, id) => ({ id, path: `mail/[${id}]` }) as Part)
+      const texts = parts.map(({ id }) => ({ part: id, utf8: Buffer.from('TLP:RED') }))
+      const detection = new MessageDetection([labelDetector(null)], options)
+      return detection.finish({ parts, texts, uninspected: [], labels: [] })
+    }
+    const most = limits.extractLabelsMax
+    expect(marked(most)).toMatchObject({ labels: { length: most }, uninspected: [] })
+    expect(marked(most + 1)).toMatchObject({
+      labels: { length: most },
+      uninspected: [{ path: `mail/[${most}]`, reason: 'too-many', detail: 'label candidates' }],
+    })
   })
 
   it('reads subjects as subjects', () => {
