@@ -25,12 +25,26 @@ const INTERPOLATED = /^[a-z_]+\$[a-z_]+$/
 /** Punctuation of code or markup around it, selectors and paths. */
 const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
 
+/** A constant. */
+const CONSTANT = /^[A-Z]+(?:_[A-Z]+)+$/
+
+/** A path to a file, escapes of another script, or a name that says it is a password. */
+const NAMED =
+  /^(?:[\w.-]+\/)+[\w.-]+\.[a-z]{1,8}$|\\u[0-9a-f]{4}|^(?:(?:[a-z]+[-_]){1,4}|(?:new|old|my|wrong|bad|good|current|other|some|the|your))(?:pass|password|passwd|passphrase)$|^(?:invalid|wrong|incorrect|another|not|other|new|old|current|updated)(?:[-_.]?[a-z_]+)?$/i
+
+/** `123456`, `987654321`, `abcdef`: each character one more or one less than that before it. */
+function runs(value: string): boolean {
+  const codes = [...value].map((character) => character.charCodeAt(0))
+  return [1, -1].some((step) => codes.every((code, i) => i === 0 || code - (codes[i - 1] ?? 0) === step))
+}
+
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]
 
 export const passwordValue: Validator = {
   id: 'password-value',
   check(value, argument) {
     if (secret.check(value, 'assigned') === null || CODE_WORD.test(value) || CODE.test(value)) return null
+    if (CONSTANT.test(value) || NAMED.test(value) || runs(value)) return null
     if (argument === undefined) return value
     const classes = CLASSES.filter((kind) => kind.test(value.replace(/[.,;:!?)]+$/, ''))).length
     if (NOT_CHOSEN.test(value) || INTERPOLATED.test(value) || SENTENCE.test(value)) return null

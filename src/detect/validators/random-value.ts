@@ -4,16 +4,13 @@
  * prefix or identifier of code. `random-value(loose)` takes values whose characters repeat or run in sequence too,
  * `random-value(letters)` letters alone, and `random-value(no-digest)` nothing that could be a hash or a UUID.
  */
+import { isCodeName } from './code-name.ts'
 import { bitsPerCharacter } from './entropy.ts'
 import { secret } from './secret.ts'
 import type { Validator } from './validator.ts'
 
 const NOT_RANDOM =
-  /^(?:sha(?:1|2|224|256|384|512)|md5|blake[23]\w*|crc32|sha512)[-:_=]|^\d[\d.,:_/-]*$|^v?\d+\.\d+\.\d+|^(?:\d{4})-\d{2}-\d{2}|^[\w.-]+\.(?:js|ts|json|ya?ml|py|go|java|c|h|cpp|rb|php|html?|css|md|txt|xml|pem|crt|cer|key|p12|pfx|png|jpe?g|gif|svg|pdf|com|org|net|io|dev)(?:[:/].*)?$|^\/?(?:[a-z][\w.-]*\/){2,}|^[\w.+-]+@[\w-]+\.[\w.]+$|::|->|==\w|[<>]|^[a-z]{2}(?:-[a-z]+)+-\d:\d{12}:|^pk_(?:live|test)_/i
-
-/** Words and numbers between separators: `access-token-for-user`, `orders.v1.eu-west-1`, `CONSTANT_NAME`. */
-const WORDS = /^(?:[A-Za-z]{2,}|\d{1,4})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}|[A-Za-z]{1,2}\d))+$/
-const CAMEL = /^[A-Za-z]?[a-z]+\d?(?:[A-Z][a-z]+\d?){1,8}\d*$/
+  /^(?:sha(?:1|2|224|256|384|512)|md5|blake[23]\w*|crc32|sha512)[-:_=]|^\d[\d.,:_/-]*$|^v?\d+\.\d+\.\d+|^(?:\d{4})-\d{2}-\d{2}|^[\w.-]+\.(?:js|ts|json|ya?ml|py|go|java|c|h|cpp|rb|php|html?|css|md|txt|xml|pem|crt|cer|key|p12|pfx|png|jpe?g|gif|svg|pdf|com|org|net|io|dev)(?:[:/].*)?$|^[\w.+-]+@[\w-]+\.[\w.]+$|::|->|==\w|[<>]|^[a-z]{2}(?:-[a-z]+)+-\d:\d{12}:|^pk_(?:live|test)_/i
 
 const DIGEST = /^[0-9a-f]+$|^[0-9A-F]+$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const LETTERS_BITS_MIN = 3.4
@@ -45,7 +42,7 @@ export const randomValue: Validator = {
   id: 'random-value',
   check(value, argument) {
     if (secret.check(value, 'assigned') === null || NOT_RANDOM.test(value)) return null
-    if (WORDS.test(value) || CAMEL.test(value) || (argument === 'no-digest' && DIGEST.test(value))) return null
+    if (isCodeName(value) || (argument === 'no-digest' && DIGEST.test(value))) return null
     if (argument !== 'letters' && !mixed(value)) return null
     return bitsPerCharacter(value) >= bitsWanted(argument) ? value : null
   },

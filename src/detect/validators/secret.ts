@@ -2,11 +2,12 @@
  * `secret`: whether a value can be a real secret. Masks, ellipses and runs of one character are none. `secret(assigned)`,
  * for values that only a name before them makes a secret, also rejects what code and documentation write in that place:
  * references to variables and managers of secrets, templates, calls, and words such as `your-key-here`. `secret(mixed)`
- * wants letters and digits besides.
+ * wants letters and digits besides, and `secret(unnamed)` only that the value is no name of code.
  */
+import { isCodeName } from './code-name.ts'
 import type { Validator } from './validator.ts'
 
-const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE(?:KEY)?$|^(?:DUMMY|FAKE)/
+const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE(?:KEY)?\w?$|^(?:DUMMY|FAKE)/
 
 /** `${NAME}`, `%(name)s`, `<your key>`, `{{ key }}`, `$name`, `os.environ`, `config.key`, `getKey()`. */
 const REFERENCE =
@@ -20,6 +21,11 @@ const KEPT_ELSEWHERE =
 const STAND_IN =
   /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|foobar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING/i
 
+/** `test`, `admin`, `user`, `value`, `secret`, `example`, `changeme` and `password` in base64, as manifests of Kubernetes hold them. */
+const STAND_IN_ENCODED =
+  /^(?:dGVzdA|YWRtaW4|dXNlcg|dmFsdWU|c2VjcmV0|ZXhhbXBsZQ|Y2hhbmdlbWU|cGFzc3dvcmQ)(?:K|Cg)?={0,2}$/
+
+const ARGUMENTS: ReadonlySet<string> = new Set(['assigned', 'mixed', 'unnamed'])
 const DISTINCT_MIN = 4
 const VALUE_MAX = 8_192
 
@@ -28,12 +34,14 @@ export const secret: Validator = {
   check(value, argument) {
     if (value.length > VALUE_MAX || MASK.test(value) || new Set(value).size < DISTINCT_MIN) return null
     if (argument === undefined) return value
+    if (argument === 'unnamed') return isCodeName(value) ? null : value
     if (REFERENCE.test(value) || KEPT_ELSEWHERE.test(value) || STAND_IN.test(value)) return null
+    if (STAND_IN_ENCODED.test(value)) return null
     return argument === 'assigned' || (/[0-9]/.test(value) && /[A-Za-z]/.test(value)) ? value : null
   },
   argumentProblem(argument) {
-    return argument === undefined || argument === 'assigned' || argument === 'mixed'
+    return argument === undefined || ARGUMENTS.has(argument)
       ? null
-      : 'takes no argument, `assigned` or `mixed`'
+      : 'takes no argument, `assigned`, `mixed` or `unnamed`'
   },
 }
