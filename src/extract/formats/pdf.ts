@@ -79,7 +79,8 @@ async function readOpened(
   try {
     const toLookAt = pagesToLookAt(file, inventory, tree.pages.slice(0, limits.extractPdfPagesMax))
     const looks = await readPages(pdf, known, toLookAt, context)
-    await new PdfWords(pdf.document, context, { metadata: inventory.metadata, known, attached }).read()
+    const found = { metadata: inventory.metadata, known, attached, isSealed: file.isSealed }
+    await new PdfWords(pdf.document, context, found).read()
     return looks
   } finally {
     await pdf.close().catch(() => undefined)

@@ -207,7 +207,7 @@ export class PdfWords {
       await this.#context.child({ bytes, filename, traits: ['attachment'] })
       return
     }
-    this.#context.uninspected('corrupt', 'attachment', filename ?? undefined)
+    this.#context.uninspected(this.#found.isSealed ? 'encrypted' : 'corrupt', 'attachment', filename ?? undefined)
   }
 
   async #content(id: string): Promise<Uint8Array | null> {
@@ -229,6 +229,8 @@ interface Found {
   readonly known: KnownText
   /** Digests of attached files. */
   readonly attached: Set<string>
+  /** Parts of the file, mostly what is attached, are encrypted by themselves. */
+  readonly isSealed: boolean
 }
 
 interface Attached {

@@ -168,7 +168,9 @@ class InventoryTaking implements Inventory {
         continue
       }
       const decoded = decodedStream(this.#file, object, dict, Math.min(left, limits.extractEntryMaxBytes))
-      if (decoded.isBroken && this.#file.cipher === null) this.hasBrokenStream = true
+      // A font with a wrong checksum shows what it shows; its letters come from elsewhere.
+      const isFont = decoded.bytes !== null && isFontProgram(decoded.bytes)
+      if (decoded.isBroken && !isFont && this.#file.cipher === null) this.hasBrokenStream = true
       if (decoded.isTooLarge) this.isCut = true
       if (decoded.bytes === null) continue
       left -= decoded.bytes.length

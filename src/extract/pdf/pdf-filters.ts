@@ -76,21 +76,33 @@ function decodeOne(filter: string, data: Buffer, parameters: PdfDict, maxBytes: 
   }
 }
 
-/** What lacks nothing but its checksum is whole, and nothing at all is an empty stream, as some programs write it. */
+/** An empty stored block, with which a writer that was flushed, not finished, ends (RFC 1951, 3.2.4): Acrobat is one. */
+const FLUSHED = Buffer.from('0000ffff', 'hex')
+
+/**
+ * What lacks nothing but its checksum, or the mark of its last block, is whole, and nothing at all is an empty stream, as
+ * some programs write it. With a wrong checksum it is broken, and what viewers show of it comes out.
+ */
 function inflate(data: Buffer, maxOutputLength: number): Decoded {
   if (data.length === 0) return { ...NOTHING, bytes: data }
+  const isFlushed = data.subarray(-FLUSHED.length - 2).includes(FLUSHED)
+  const sync = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }
+  let isChanged = false
   const tries = [
-    () => ({ ...NOTHING, bytes: inflateSync(data, { maxOutputLength }) }),
-    () => ({ ...NOTHING, bytes: inflateRawSync(data.subarray(2), { maxOutputLength }) }),
-    () => ({ ...BROKEN, bytes: inflateSync(data, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }) }),
+    () => inflateSync(data, { maxOutputLength }),
+    () => inflateRawSync(data.subarray(2), { maxOutputLength }),
+    () => inflateSync(data, sync),
   ]
-  for (const attempt of tries) {
+  for (const [i, attempt] of tries.entries()) {
     try {
-      return attempt()
+      return { ...NOTHING, bytes: attempt(), isBroken: isChanged || (i === 2 && !isFlushed) }
     } catch (thrown) {
       const { code } = thrown as { readonly code?: unknown }
       if (code === 'ERR_BUFFER_TOO_LARGE') return TOO_LARGE
-      if (code !== 'Z_BUF_ERROR') return BROKEN
+      if (code !== 'Z_BUF_ERROR') {
+        if (isChanged) return BROKEN
+        isChanged = true
+      }
     }
   }
   return BROKEN

@@ -50,7 +50,8 @@ export async function readUnseenFiles(
     }
     const { bytes, isTooLarge } = decodedStream(file, object, dictOf(object), limits.extractEntryMaxBytes)
     if (bytes === null) {
-      context.uninspected(isTooLarge ? 'too-large' : 'unsupported', 'attachment', filename ?? undefined)
+      const reason = isTooLarge ? 'too-large' : file.isSealed ? 'encrypted' : 'unsupported'
+      context.uninspected(reason, 'attachment', filename ?? undefined)
       continue
     }
     const digest = attachmentDigest(bytes)

@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib'
+import { constants, deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { decodeStream } from '../../../src/extract/pdf/pdf-filters.ts'
 import { isDict, PdfReader } from '../../../src/extract/pdf/pdf-value.ts'
@@ -74,6 +74,24 @@ describe('filters of PDF streams', () => {
     expect(decode(packed.subarray(0, 20).toString('latin1'), flate).isBroken).toBe(true)
     expect(decode(packed.subarray(0, -4).toString('latin1'), flate).isBroken).toBe(false)
     expect(decode('', flate)).toMatchObject({ isBroken: false })
+  })
+
+  it('takes a stream for whole whose writer flushed it and did not end it', () => {
+    const deflate = deflateSync(Buffer.from('some words '.repeat(50)), { finishFlush: constants.Z_SYNC_FLUSH })
+    const flate = '<< /Filter /FlateDecode >>'
+    const { bytes, isBroken } = decode(`${deflate.toString('latin1')}\r\n`, flate)
+    expect([bytes?.toString(), isBroken]).toEqual(['some words '.repeat(50), false])
+    expect(decode(deflate.subarray(0, -8).toString('latin1'), flate).isBroken).toBe(true)
+  })
+
+  it('gives what a stream with a wrong checksum shows, and says so', () => {
+    const packed = deflateSync(Buffer.from('some words'))
+    packed[packed.length - 1] = (packed.at(-1) ?? 0) ^ 1
+    expect(decode(packed.toString('latin1'), '<< /Filter /FlateDecode >>')).toEqual({
+      bytes: Buffer.from('some words'),
+      isBroken: true,
+      isTooLarge: false,
+    })
   })
 
   it('gives nothing for filters of pictures', () => {
