@@ -76,7 +76,7 @@ async function readContents(root: OleNode, context: ExtractContext): Promise<boo
     await readExcelBinary(root, context)
     known = true
   }
-  if (has('PowerPoint Document') || has('PP40')) {
+  if (has('PowerPoint Document') || has('PP40') || has('PP97_DUALSTORAGE')) {
     await readPowerPointBinary(root, context)
     known = true
   }
@@ -155,7 +155,7 @@ function readMacros(file: CompoundFile, context: ExtractContext): void {
 
 /** Storages that belong to the document itself. */
 const OWN =
-  /^(?:_SX_DB_CUR|_VBA_PROJECT_CUR|VBA|Macros|MsoDataStore|Quill|Escher|\x06DataSpaces|_signatures|_xmlsignatures|__nameid_version1\.0)$/i
+  /^(?:_SX_DB_CUR|_VBA_PROJECT_CUR|VBA|Macros|MsoDataStore|Quill|Escher|PP97_DUALSTORAGE|\x06DataSpaces|_signatures|_xmlsignatures|__nameid_version1\.0)$/i
 const OBJECT =
   /^(?:\x01Ole10Native|\x01Ole|\x01CompObj|Package|CONTENTS|WordDocument|Workbook|Book|PowerPoint Document|VisioDocument|EncryptedPackage|__properties_version1\.0)$/i
 

@@ -1,29 +1,32 @@
 import { limits } from '../../core/limits.ts'
-import { type ExtractContext, ExtractLimitError } from '../format.ts'
+import type { ExtractContext } from '../format.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
+import { decodeCodePage } from '../readers/code-page.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 import { openPresentation } from './legacy-decryption.ts'
-import { extractPictures, propertyWords } from './office-art.ts'
+import { extractPictures } from './office-art.ts'
+import { presentationLines, readPresentationRecords } from './powerpoint-records.ts'
 
 /**
  * PowerPoint 97 to 2003 ([MS-PPT]): every text atom of the document stream in its order, that is slides, notes, masters,
  * comments, headers and earlier edits; words of shapes; embedded objects and pictures as children.
  */
-const TEXT_CHARS = 4000
-const TEXT_BYTES = 4008
-const C_STRING = 4026
-const OLE_OBJECT = 4113
-const BINARY_TAG = 5003
 const CRYPT_SESSION = 0x2f14
-const SHAPE_PROPERTIES = new Set([0xf00b, 0xf121, 0xf122])
 const ENCRYPTED_TOKEN = 0xf3d1c4df
+const USER_EDIT = 4085
+/** A user edit of this length names the session that its objects are encrypted with ([MS-PPT] 2.3.3). */
+const SEALED_EDIT_BYTES = 32
+const LONG_RUN_CHARS = 12
 
 export async function readPowerPointBinary(root: OleNode, context: ExtractContext): Promise<void> {
+  // A file for PowerPoint 95 and 97 at once has the newer one in a storage of its own.
+  const dual = childNamed(root, 'PP97_DUALSTORAGE')
+  if (dual?.isStorage) await readPowerPointBinary(dual, context)
   let bytes = childNamed(root, 'PowerPoint Document')?.read()
-  if (!bytes) return readPowerPoint95(root, context)
+  if (!bytes || isPowerPoint95(root)) return readPowerPoint95(root, bytes, context)
   const user = childNamed(root, 'Current User')?.read()
-  const isSealed = user && user.length >= 16 && user.readUInt32LE(12) === ENCRYPTED_TOKEN
+  const isSealed = saysSealed(bytes, user)
   if (isSealed || hasRecord(bytes, CRYPT_SESSION)) {
     const opened = user ? openPresentation(bytes, user, context) : null
     if (opened === null) {
@@ -34,66 +37,14 @@ export async function readPowerPointBinary(root: OleNode, context: ExtractContex
     if (childNamed(root, 'Pictures')) context.uninspected('encrypted', 'pictures of the presentation')
     bytes = opened
   }
-  const { objects, lines, isBroken } = readRecords(bytes)
+  const { objects, packages, lines, isBroken } = readPresentationRecords(bytes)
   if (isBroken) context.uninspected('corrupt', 'ppt records')
   if (lines.length > 0) context.text(lines.join('\n'))
   for (const [index, object] of objects.entries()) await extractObject(object, index, context)
+  for (const [index, kept] of packages.entries())
+    await context.child({ bytes: kept, filename: null, label: `[package ${index + 1}]` })
   const pictures = isSealed ? null : childNamed(root, 'Pictures')?.read()
   if (pictures) await extractPictures(pictures, context)
-}
-
-interface Records {
-  readonly objects: Buffer[]
-  readonly lines: string[]
-  readonly isBroken: boolean
-}
-
-/** Every record of a stream, containers opened, in the order of the bytes. `inTag`: tags in it are containers, too. */
-function readRecords(bytes: Buffer, inTag = false): Records {
-  const objects: Buffer[] = []
-  const lines: string[] = []
-  let isBroken = false
-  let at = 0
-  for (let count = 0; at + 8 <= bytes.length; count++) {
-    if (count > limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'ppt records')
-    const head = bytes.readUInt16LE(at)
-    const type = bytes.readUInt16LE(at + 2)
-    const length = bytes.readUInt32LE(at + 4)
-    at += 8
-    if ((head & 0xf) === 0xf || (inTag && type === BINARY_TAG)) continue
-    if (at + length > bytes.length) isBroken = true
-    const data = bytes.subarray(at, at + length)
-    at += length
-    if (type === OLE_OBJECT) objects.push(head >> 4 === 1 ? data : Buffer.concat([Buffer.alloc(4), data]))
-    else if (SHAPE_PROPERTIES.has(type)) lines.push(...propertyWords(data, head >> 4))
-    // Records of later versions, comments among them, in what older ones take for a blob; add-ins put other things there.
-    else if (type === BINARY_TAG) for (const line of readRecords(data, true).lines) lines.push(line)
-    else {
-      const text = textOf(type, data)
-      if (text !== '') lines.push(text)
-    }
-  }
-  return { objects, lines, isBroken }
-}
-
-function textOf(type: number, data: Buffer): string {
-  switch (type) {
-    case TEXT_CHARS:
-    case C_STRING:
-      return asLines(data.toString('utf16le'))
-    case TEXT_BYTES:
-      return asLines(data.toString('latin1'))
-    default:
-      return ''
-  }
-}
-
-/** A carriage return ends a paragraph, a vertical tab a line. */
-function asLines(text: string): string {
-  return text
-    .replace(/[\r\v]/g, '\n')
-    .replace(/\0/g, '')
-    .trimEnd()
 }
 
 /** An embedded object: a compound file, deflated behind its length where the record's instance says so. */
@@ -103,7 +54,10 @@ async function extractObject(object: Buffer, index: number, context: ExtractCont
     return context.child({ bytes: object.subarray(4), filename: null, label })
   }
   const result = await inflateBounded('deflate', object.subarray(4), context)
-  if (result.problem !== null) context.uninspected(result.problem, 'embedded object', label)
+  // Some writers leave the end of the deflated data out: all of it is there once the stated length is.
+  const isWhole =
+    result.problem === 'corrupt' && result.bytes.length > 0 && result.bytes.length === object.readUInt32LE(0)
+  if (result.problem !== null && !isWhole) context.uninspected(result.problem, 'embedded object', label)
   if (result.bytes.length > 0) await context.child({ bytes: result.bytes, filename: null, label })
 }
 
@@ -117,13 +71,34 @@ function hasRecord(bytes: Buffer, wanted: number): boolean {
   return false
 }
 
-/** PowerPoint 95 and before have another structure: what can be seen of it, and that it is not all. */
-function readPowerPoint95(root: OleNode, context: ExtractContext): void {
-  const bytes = childNamed(root, 'PP40')?.read() ?? childNamed(root, 'PP97_DUALSTORAGE')?.read()
+/** Whether the objects of the stream are encrypted: a mark in `Current User`, or what its last edit says. */
+function saysSealed(bytes: Buffer, user: Buffer | undefined): boolean {
+  if (!user || user.length < 20) return false
+  if (user.readUInt32LE(12) === ENCRYPTED_TOKEN) return true
+  const edit = user.readUInt32LE(16)
+  if (edit + 8 > bytes.length || bytes.readUInt16LE(edit + 2) !== USER_EDIT) return false
+  return bytes.readUInt32LE(edit + 4) === SEALED_EDIT_BYTES
+}
+
+/** PowerPoint 95 keeps a directory of its objects in a stream, which the later format has inside its document. */
+function isPowerPoint95(root: OleNode): boolean {
+  return childNamed(root, 'PersistentStorage Directory') !== undefined
+}
+
+/**
+ * PowerPoint 95 and before have another structure: the text that 95 keeps beside its slides, what can be seen of the
+ * rest, and that it is not all.
+ */
+function readPowerPoint95(root: OleNode, document: Buffer | undefined, context: ExtractContext): void {
+  const bytes = document ?? childNamed(root, 'PP40')?.read()
   if (!bytes) {
-    context.uninspected('corrupt', 'ppt stream')
+    if (!childNamed(root, 'PP97_DUALSTORAGE')) context.uninspected('corrupt', 'ppt stream')
     return
   }
-  context.text([...carveLatin(bytes), ...carveUtf16(bytes)].join('\n'))
+  const text = childNamed(root, 'Text_Content')?.read()
+  if (text) context.text(presentationLines(decodeCodePage(text, 1252)))
+  // Pictures in between give short runs by chance; they are wanted only where there is no better text.
+  const minimum = text ? LONG_RUN_CHARS : undefined
+  context.text([...carveLatin(bytes, minimum), ...carveUtf16(bytes, minimum)].join('\n'))
   context.uninspected('partial', 'PowerPoint 95')
 }

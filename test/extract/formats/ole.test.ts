@@ -1,3 +1,4 @@
+import { constants, deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { docxOf, oleOf, read, zipOf } from './making.ts'
 
@@ -297,6 +298,86 @@ describe('ppt', () => {
     const result = await read(oleOf({ 'PowerPoint Document': whole }), 'x.ppt')
     expect(result.text).toContain('at the bottom')
     expect(result.said).toEqual([])
+  })
+})
+
+describe('ppt structure', () => {
+  const container = (type: number, ...parts: Buffer[]) => {
+    const whole = record(type, Buffer.concat(parts))
+    whole.writeUInt16LE(0x0f, 0)
+    return whole
+  }
+  const text = (words: string) => record(4000, utf16(words))
+  const readPpt = (stream: Buffer, more = {}) => read(oleOf({ 'PowerPoint Document': stream, ...more }), 'x.ppt')
+
+  it('reads on behind records that do not fit into their container, and tells them', async () => {
+    const liar = record(4000, utf16('said'))
+    liar.writeUInt32LE(9000, 4)
+    const result = await readPpt(Buffer.concat([container(1000, liar), container(1006, text('a later slide'))]))
+    expect(result.text).toContain('said')
+    expect(result.text).toContain('a later slide')
+    expect(result.said).toEqual(['corrupt ppt records'])
+  })
+
+  it('reads packages of later versions, which look like containers', async () => {
+    const layout = zipOf([{ name: 'drs/slideLayouts/slideLayout1.xml', data: Buffer.from('<a:t>of a layout</a:t>') }])
+    const theme = zipOf([{ name: 'drs/theme/theme1.xml', data: Buffer.from('<a:t>of a theme</a:t>') }])
+    const master = container(1016, container(1064, layout), record(1038, theme), text('of the master'))
+    const result = await readPpt(Buffer.concat([master, container(1006, text('of a slide'))]))
+    expect(result.text).toContain('of the master')
+    expect(result.text).toContain('of a slide')
+    expect(result.text).toContain('of a layout')
+    expect(result.text).not.toContain('of a theme')
+    expect(result.said).toEqual([])
+  })
+
+  it('steps over zeros between two savings', async () => {
+    const first = container(1000, text('saved first'))
+    const stream = Buffer.concat([first, Buffer.alloc(407), container(1000, text('saved again'))])
+    const result = await readPpt(stream)
+    expect(result.text).toContain('saved first\nsaved again')
+    expect(result.said).toEqual([])
+  })
+
+  it('takes the last edit for a sign of encryption where nothing else says so', async () => {
+    const noise = Buffer.alloc(64, 0x9d)
+    const user = Buffer.alloc(32)
+    user.writeUInt32LE(0xe391c05f, 12)
+    user.writeUInt32LE(noise.length, 16)
+    const edit = (length: number) => Buffer.concat([noise, record(4085, Buffer.alloc(length))])
+    expect((await readPpt(edit(32), { 'Current User': user })).said).toEqual(['encrypted RC4 CryptoAPI'])
+    expect((await readPpt(edit(28), { 'Current User': user })).said).toEqual(['corrupt ppt records'])
+  })
+
+  it('takes an object whose deflated data has no end for whole once its stated length is there', async () => {
+    const inner = oleOf({ Workbook: Buffer.alloc(0), note: Buffer.alloc(600, 1) })
+    const deflated = deflateSync(inner, { finishFlush: constants.Z_SYNC_FLUSH })
+    const object = (stated: number) => {
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(stated)
+      const whole = record(4113, Buffer.concat([length, deflated]))
+      whole.writeUInt16LE(0x10, 0)
+      return whole
+    }
+    expect((await readPpt(object(inner.length))).said).toEqual([])
+    expect((await readPpt(object(inner.length + 9))).said).toEqual(['corrupt embedded object'])
+  })
+
+  it('reads PowerPoint 95, alone and beside the later format', async () => {
+    const old = {
+      'PersistentStorage Directory': Buffer.alloc(8),
+      'PowerPoint Document': Buffer.alloc(900, 4),
+      Text_Content: Buffer.from('the old slides\rcaf\xe9', 'latin1'),
+    }
+    const alone = await read(oleOf(old), 'x.ppt')
+    expect(alone.text).toContain('the old slides\ncaf\u00e9')
+    expect(alone.said).toEqual(['partial PowerPoint 95'])
+    const dual = { PP97_DUALSTORAGE: { 'PowerPoint Document': text('the new slides') } }
+    const both = await read(oleOf({ ...old, ...dual }), 'x.ppt')
+    expect(both.text).toContain('the new slides')
+    expect(both.text).toContain('the old slides')
+    expect(both.said).toEqual(['partial PowerPoint 95'])
+    expect((await read(oleOf(dual), 'x.ppt')).text).toContain('the new slides')
   })
 })
 
