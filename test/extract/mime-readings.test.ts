@@ -44,6 +44,8 @@ const clear: readonly (readonly [string, string])[] = [
   ['preamble', multipart(SECRET, '--bb', '', 'x', '--bb--')],
   ['epilogue', multipart('--bb', '', 'x', '--bb--', SECRET)],
   ['long epilogue', multipart('--bb', '', 'x', '--bb--', 'y'.repeat(1000), SECRET)],
+  ['text between two ends', multipart('--bb', '', 'x', '--bb--', SECRET, '--bb--', 'z')],
+  ['a file between two ends', multipart('--bb', '', 'x', '--bb--', 'y'.repeat(1000), SECRET, '--bb--', '')],
   ['part without a header', multipart('--bb', '', SECRET, '--bb--')],
   ['part without the blank line', multipart('--bb', SECRET, '--bb--')],
   ['header of a part', multipart('--bb', `Content-Description: ${SECRET}`, '', 'x', '--bb--')],
@@ -374,6 +376,19 @@ const ambiguous: readonly (readonly [string, string])[] = [
       '',
       hiding,
       '--bb--',
+    ),
+  ],
+  [
+    'nested with the boundary and dashes',
+    multipart(
+      '--bb',
+      'Content-Type: multipart/mixed; boundary="bb--"',
+      '',
+      '--bb--',
+      'Content-Transfer-Encoding: base64',
+      '',
+      hiding,
+      '--bb----',
     ),
   ],
   [

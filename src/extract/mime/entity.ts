@@ -190,12 +190,25 @@ export class EntityWalk {
     this.#walkParts(reading, boundary, ranges, place)
     if (this.#hasForeignPrefix(boundary, ranges.prefixTails)) {
       this.#tryOther('boundary prefix', place.label, () => {
-        this.#walkParts(reading, boundary, splitMultipart(this.#bytes, from, to, boundary, partsMax, true), {
+        this.#walkParts(reading, boundary, splitMultipart(this.#bytes, from, to, boundary, partsMax, 'prefix'), {
           ...place,
           other: true,
         })
       })
     }
+    if (ranges.closed && this.#hasLongerBoundary(boundary)) {
+      this.#tryOther('boundary', place.label, () => {
+        this.#walkParts(reading, boundary, splitMultipart(this.#bytes, from, to, boundary, partsMax, 'open'), {
+          ...place,
+          other: true,
+        })
+      })
+    }
+  }
+
+  /** Whether a boundary that is this one with dashes behind it is announced: its lines look like the end of this one. */
+  #hasLongerBoundary(boundary: string): boolean {
+    return this.#bytes.includes(`"${boundary}--`, 0, 'latin1') || this.#bytes.includes(`=${boundary}--`, 0, 'latin1')
   }
 
   /** A bare CR before a delimiter: the body once more as those read it to whom every CR ends a line. */
@@ -225,7 +238,8 @@ export class EntityWalk {
     ) {
       this.#note('ambiguous', 'parts after the close delimiter', place.label)
     }
-    this.#remark(ranges.epilogue, `${place.label === '' ? '' : `${place.label}.`}epilogue`, place)
+    for (const epilogue of ranges.epilogues)
+      this.#remark(epilogue, `${place.label === '' ? '' : `${place.label}.`}epilogue`, place)
   }
 
   /** Some mail programs give a multipart inside a multipart the same boundary, and its end then looks like the outer one. */

@@ -12,7 +12,8 @@ export interface MultipartRanges {
   readonly parts: readonly Range[]
   /** Parts behind the close delimiter: invisible to receivers that stop there. */
   readonly late: readonly Range[]
-  readonly epilogue: Range
+  /** What stands behind each close delimiter: a body may have several. */
+  readonly epilogues: readonly Range[]
   /** Tails of lines that begin with the delimiter and go on: delimiters to receivers that compare beginnings. */
   readonly prefixTails: readonly string[]
   readonly bareCr: boolean
@@ -32,32 +33,37 @@ const LF = 0x0a
 const CR = 0x0d
 const TAILS_MAX = 16
 
-/** Splits `bytes[from, to)` at `boundary`. With `byPrefix`, lines that merely begin with the delimiter count as well. */
+/**
+ * How lines are compared: as RFC 2046 has it; by their beginning alone; or with close delimiters being none, since they
+ * are those of a part inside whose boundary is this one with dashes behind it.
+ */
+export type Comparison = 'whole' | 'prefix' | 'open'
+
+/** Splits `bytes[from, to)` at `boundary`. */
 export function splitMultipart(
   bytes: Buffer,
   from: number,
   to: number,
   boundary: string,
   partsMax: number,
-  byPrefix = false,
+  comparison: Comparison = 'whole',
 ): MultipartRanges {
-  const found = findDelimiters(bytes.subarray(0, to), from, boundary, partsMax, byPrefix)
+  const found = findDelimiters(bytes.subarray(0, to), from, boundary, partsMax, comparison)
   const [first] = found.delimiters
   if (!first) {
-    const none = { from: to, to }
-    return { preamble: { from, to }, parts: [], late: [], epilogue: none, closed: false, ...found.notes }
+    return { preamble: { from, to }, parts: [], late: [], epilogues: [], closed: false, ...found.notes }
   }
   const parts: Range[] = []
   const late: Range[] = []
   let closedAt: number | null = null
-  let epilogue: Range = { from: to, to }
+  const epilogues: Range[] = []
   for (const [i, delimiter] of found.delimiters.entries()) {
     const end = found.delimiters[i + 1]?.before ?? to
     const range = { from: delimiter.after, to: Math.max(delimiter.after, end) }
     if (delimiter.close) {
       closedAt ??= i
-      epilogue = range
-    } else if (i === found.delimiters.length - 1 && found.notes.tooMany) epilogue = range
+      epilogues.push(range)
+    } else if (i === found.delimiters.length - 1 && found.notes.tooMany) epilogues.push(range)
     else if (closedAt === null) parts.push(range)
     else late.push(range)
   }
@@ -65,7 +71,7 @@ export function splitMultipart(
     preamble: { from, to: Math.max(from, first.before) },
     parts,
     late,
-    epilogue,
+    epilogues,
     closed: closedAt !== null,
     ...found.notes,
   }
@@ -73,7 +79,7 @@ export function splitMultipart(
 
 /** Whether `boundary` delimits anything in the range. */
 export function hasDelimiter(bytes: Buffer, from: number, to: number, boundary: string): boolean {
-  return findDelimiters(bytes.subarray(0, to), from, boundary, 1, false).delimiters.length > 0
+  return findDelimiters(bytes.subarray(0, to), from, boundary, 1, 'whole').delimiters.length > 0
 }
 
 interface Found {
@@ -81,23 +87,32 @@ interface Found {
   readonly notes: { prefixTails: string[]; bareCr: boolean; tooMany: boolean }
 }
 
-function findDelimiters(bytes: Buffer, from: number, boundary: string, partsMax: number, byPrefix: boolean): Found {
+function findDelimiters(
+  bytes: Buffer,
+  from: number,
+  boundary: string,
+  partsMax: number,
+  comparison: Comparison,
+): Found {
   const mark = Buffer.from(`--${boundary}`, /[^\x00-\xff]/.test(boundary) ? 'utf8' : 'latin1')
   const delimiters: Delimiter[] = []
   const notes = { prefixTails: [] as string[], bareCr: false, tooMany: false }
   let parts = 0
+  let ends = 0
   for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
     const previous = at === from ? LF : bytes[at - 1]
     if (previous !== LF && previous !== CR) continue
-    const delimiter = readDelimiter(bytes, at, at + mark.length, from, byPrefix)
+    const delimiter = readDelimiter(bytes, at, at + mark.length, from, comparison === 'prefix')
     if (typeof delimiter === 'string') {
       if (notes.prefixTails.length < TAILS_MAX) notes.prefixTails.push(delimiter)
       continue
     }
+    if (delimiter.close && comparison === 'open') continue
     if (previous === CR) notes.bareCr = true
     delimiters.push(delimiter)
-    if (!delimiter.close) parts += 1
-    if (parts > partsMax) {
+    if (delimiter.close) ends += 1
+    else parts += 1
+    if (Math.max(parts, ends) > partsMax) {
       notes.tooMany = true
       break
     }
