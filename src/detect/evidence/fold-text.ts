@@ -1,6 +1,6 @@
 /**
- * Folds UTF-8 for keyword look-up: case, accents, dashes, underscores and white space. A byte that counts for nothing
- * (half of an accented letter, a soft hyphen, a zero-width space) becomes SKIP. Pure.
+ * Folds UTF-8 for keyword look-up: case, accents, dashes, underscores, apostrophes and white space. A byte that counts
+ * for nothing (half of an accented letter, a soft hyphen, a zero-width space) becomes SKIP. Pure.
  */
 
 /** A byte that the keyword matcher passes over. */
@@ -48,7 +48,7 @@ export function foldKeyword(keyword: string): Uint8Array {
 
 function byteTable(): Uint8Array {
   const table = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte))
-  for (const space of '\t\n\v\f\r -_\0') table[space.charCodeAt(0)] = SPACE
+  for (const space of "\t\n\v\f\r -_'\0") table[space.charCodeAt(0)] = SPACE
   return table
 }
 
@@ -59,7 +59,8 @@ function twoByteTable(): Uint16Array {
 }
 
 function foldedPair(code: number): number {
-  if (code === 0xa0) return (SPACE << 8) | SKIP
+  // The letter apostrophe of Ukrainian is one of three ways to write it.
+  if (code === 0xa0 || code === 0x2bc) return (SPACE << 8) | SKIP
   // Soft hyphen, combining grapheme joiner and combining accents.
   if (code === 0xad || (code >= 0x300 && code <= 0x36f)) return SKIP
   if (code === 0xdf) return (0x73 << 8) | 0x73
@@ -71,10 +72,11 @@ function foldedPair(code: number): number {
   return ((0xc0 | (folded >> 6)) << 8) | 0x80 | (folded & 0x3f)
 }
 
-/** U+2000 … U+206F after the lead byte E2: spaces and dashes, zero-width characters; null for anything else. */
+/** U+2000 … U+206F after the lead byte E2: spaces, dashes and apostrophes, zero-width characters; null for anything else. */
 function punctuation(second: number, third: number): number | null {
   if (second === 0x80) {
     if (third <= 0x8a || third === 0xa8 || third === 0xa9 || third === 0xaf) return SPACE
+    if (third === 0x98 || third === 0x99) return SPACE
     if (third >= 0x8b && third <= 0x8f) return SKIP
     if (third >= 0x90 && third <= 0x95) return SPACE
     if (third >= 0xaa && third <= 0xae) return SKIP

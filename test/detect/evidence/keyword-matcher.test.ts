@@ -15,6 +15,7 @@ const words = [
   'c',
   'ΑΦΜ',
   'n.i.f.',
+  "numéro d'identité",
 ]
 const matcher = new KeywordMatcher(words)
 const nameOf = new Map(words.map((word) => [matcher.idOf(word), word]))
@@ -47,6 +48,15 @@ describe('keywords', () => {
       'with and without accents',
       'NUMERO numéro nume\u0301ro',
       ['numéro=NUMERO', 'numéro=numéro', 'numéro=nume\u0301ro'],
+    ],
+    [
+      'with whatever apostrophe, or an underscore for it',
+      "numéro d'identité numéro d’identité numero_d_identite",
+      [
+        "numéro d'identité=numéro d'identité",
+        "numéro d'identité=numéro d’identité",
+        "numéro d'identité=numero_d_identite",
+      ].flatMap((hit) => [`numéro=${hit.split('=')[1]?.slice(0, 6)}`, hit]),
     ],
     ['with ß as ss', 'STRASSE straße', ['Straße=STRASSE', 'Straße=straße']],
     ['in Cyrillic of either case', 'НОМЕР ПАСПОРТА номер', ['номер=НОМЕР', 'номер=номер']],

@@ -102,6 +102,11 @@ function deDocument(n: string): boolean {
   )
 }
 
+/** The nine characters of the serial number and the check digit that the document prints behind them. */
+function deDocumentWithCheck(n: string): boolean {
+  return /^[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{8}\d$/.test(n) && icaoCheckDigit(n.slice(0, 9)) === Number(n[9])
+}
+
 /** Six digits, a check digit with weights 4 and 9 from the left, two digits of specialty. */
 function dePhysician(n: string): boolean {
   if (!isDigits(n, 9)) return false
@@ -204,6 +209,7 @@ export const westernEurope: IdentifierTable = {
   'de.svnr': identifier(dePension),
   'de.kvnr': identifier(deHealthInsurance),
   'de.document': identifier(deDocument),
+  'de.document10': identifier(deDocumentWithCheck),
   'de.lanr': identifier(dePhysician),
   'de.leitweg': identifier((n) => leitweg(n)),
   'fr.nir': identifier(frNir),
