@@ -12,7 +12,7 @@ const CHARACTERS_PER_WORD_MIN = 4
 
 /** Words and numbers between separators: `access-token-for-user`, `orders.v1.eu-west-1`, `CONSTANT_NAME`. */
 const SEPARATED =
-  /^(?:[A-Za-z]{2,}|\d{1,4}|[a-z]{3,}\d{1,2})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}|[A-Za-z]{1,2}\d|[a-z]{3,}\d{1,2}))+$/
+  /^(?:[A-Za-z]{2,}|\d{1,4}|[a-z]{3,}\d{1,2}|[a-z]{4,}\d{3,4})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}|[A-Za-z]{1,2}\d|[a-z]{3,}\d{1,2}|[a-z]{4,}\d{3,4}))+$/
 /** The same with one long number, as ids of projects and accounts are. */
 const NUMBERED = /^\d{5,20}[.:/][a-z]{2,}\d{0,2}(?:[-_.:/][a-z]{2,}\d{0,2})+$/
 

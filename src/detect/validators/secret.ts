@@ -2,12 +2,13 @@
  * `secret`: whether a value can be a real secret. Masks, ellipses and runs of one character are none. `secret(assigned)`,
  * for values that only a name before them makes a secret, also rejects what code and documentation write in that place:
  * references to variables and managers of secrets, templates, calls, and words such as `your-key-here`. `secret(mixed)`
- * wants letters and digits besides, and `secret(unnamed)` only that the value is no name of code.
+ * wants letters and digits besides, and `secret(unnamed)`, for keys without a mark of their own, no name of code
+ * and no run of six equal characters.
  */
 import { isCodeName } from './code-name.ts'
 import type { Validator } from './validator.ts'
 
-const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE(?:KEY)?\w?$|^(?:DUMMY|FAKE)/
+const MASK = /([xX*#•·=0?])\1{5,}|\.{3}|…|[xX]{4,}$|^[xX]{4,}|EXAMPLE\d{0,12}(?:KEY)?\w?$|^(?:DUMMY|FAKE)/
 
 /** `${NAME}`, `%(name)s`, `<your key>`, `{{ key }}`, `$name`, `os.environ`, `config.key`, `getKey()`. */
 const REFERENCE =
@@ -19,12 +20,13 @@ const KEPT_ELSEWHERE =
 
 /** Words that stand where a secret would. */
 const STAND_IN =
-  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|foobar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING/i
+  /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|foobar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING|example\d{0,3}$/i
 
-/** `test`, `admin`, `user`, `value`, `secret`, `example`, `changeme` and `password` in base64, as manifests of Kubernetes hold them. */
+/** `test`, `admin`, `user`, `value`, `secret`, `example`, `changeme`, `password` and `user:password` in base64, as manifests and headers hold them. */
 const STAND_IN_ENCODED =
-  /^(?:dGVzdA|YWRtaW4|dXNlcg|dmFsdWU|c2VjcmV0|ZXhhbXBsZQ|Y2hhbmdlbWU|cGFzc3dvcmQ)(?:K|Cg)?={0,2}$/
+  /^(?:dGVzdA|YWRtaW4|dXNlcg|dmFsdWU|c2VjcmV0|ZXhhbXBsZQ|Y2hhbmdlbWU|cGFzc3dvcmQ|dXNlcjpwYXNz(?:d29yZA)?|dXNlcm5hbWU6cGFzc3dvcmQ)(?:K|Cg)?={0,2}$/
 
+const RUN = /(.)\1{5,}/
 const ARGUMENTS: ReadonlySet<string> = new Set(['assigned', 'mixed', 'unnamed'])
 const DISTINCT_MIN = 4
 const VALUE_MAX = 8_192
@@ -34,7 +36,7 @@ export const secret: Validator = {
   check(value, argument) {
     if (value.length > VALUE_MAX || MASK.test(value) || new Set(value).size < DISTINCT_MIN) return null
     if (argument === undefined) return value
-    if (argument === 'unnamed') return isCodeName(value) ? null : value
+    if (argument === 'unnamed') return isCodeName(value) || RUN.test(value) ? null : value
     if (REFERENCE.test(value) || KEPT_ELSEWHERE.test(value) || STAND_IN.test(value)) return null
     if (STAND_IN_ENCODED.test(value)) return null
     return argument === 'assigned' || (/[0-9]/.test(value) && /[A-Za-z]/.test(value)) ? value : null
