@@ -122,7 +122,8 @@ async function readEntries(bytes: Buffer, context: ExtractContext, opened: Opene
   const archive = await openLibarchive(bytes)
   try {
     const sealed: string[] = []
-    const names = outlineOfRar(bytes)?.files ?? []
+    const outline = outlineOfRar(bytes)
+    const names = outline?.files ?? []
     let entries = 0
     for (; ; entries++) {
       if (entries >= limits.extractArchiveEntriesMax) {
@@ -157,6 +158,9 @@ async function readEntries(bytes: Buffer, context: ExtractContext, opened: Opene
     if (failure === null && entries === 0 && !isEmptyArchive(bytes))
       context.uninspected(isSealedRar(bytes) ? 'encrypted' : 'corrupt', 'archive')
     if (failure === null && entries > 0 && !isWholeArchive(bytes)) context.uninspected('corrupt', 'archive')
+    // libarchive goes by whichever mark it likes best: members of something else are none of this archive.
+    else if (failure === null && outline?.isWhole && outline.end !== null && entries < names.length)
+      context.uninspected('corrupt', 'archive')
     sayEnd(failure, sealed, context)
   } finally {
     archive.close()

@@ -31,11 +31,28 @@ const PIECE_BYTES = 256 * 1024
 const TYPE_FOLDER = 0x4000
 const TYPE_FILE = 0x8000
 
-export async function openLibarchive(bytes: Uint8Array): Promise<OpenArchive> {
+/**
+ * libarchive takes what has the end record of a zip file in its last 16 KiB for one before it looks for the marks of RAR
+ * and LHA, and gives the members of a zip file stored last in such an archive instead of its own.
+ */
+const ZIP_END_WITHIN_BYTES = 16 * 1024
+const ZIP_END = Buffer.from('PK\x05\x06', 'latin1')
+
+/** Zeros that are to stand behind the archive, which its own reader passes over, so that a zip file in it is too far off. */
+function paddingFor(bytes: Buffer): number {
+  const isRar = bytes.toString('latin1', 0, 4) === 'Rar!'
+  const isLha = /^-l[hz].-$/.test(bytes.toString('latin1', 2, 7))
+  return (isRar || isLha) && bytes.subarray(-ZIP_END_WITHIN_BYTES).includes(ZIP_END) ? ZIP_END_WITHIN_BYTES : 0
+}
+
+export async function openLibarchive(given: Uint8Array): Promise<OpenArchive> {
   const { libarchiveWasm } = await import('libarchive-wasm')
   const lib = await libarchiveWasm({ print: () => undefined, printErr: () => undefined })
-  const memory = lib.module._malloc(bytes.length)
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.length)
+  const length = bytes.length + paddingFor(bytes)
+  const memory = lib.module._malloc(length)
   lib.module.HEAP8.set(bytes, memory)
+  lib.module.HEAP8.fill(0, memory + bytes.length, memory + length)
   const piece = lib.module._malloc(PIECE_BYTES)
   let failed: string | null = null
   const guard = <T>(call: () => T, otherwise: T): T => {
@@ -47,7 +64,7 @@ export async function openLibarchive(bytes: Uint8Array): Promise<OpenArchive> {
       return otherwise
     }
   }
-  const archive = guard(() => lib.read_new_memory(memory, bytes.length), 0)
+  const archive = guard(() => lib.read_new_memory(memory, length), 0)
   const readPiece = (): number => {
     try {
       return lib.read_data(archive, piece, PIECE_BYTES)

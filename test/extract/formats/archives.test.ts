@@ -1,7 +1,8 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { endOfArchive } from '../../../src/extract/readers/archive-shape.ts'
-import { has, made, read } from './making.ts'
+import { has, made, read, zipOf } from './making.ts'
+import { rar4Of, rar5Of } from './making-rar.ts'
 
 const CARD = 'card 4111 1111 1111 1111'
 const files = { 'a.txt': CARD, 'b.txt': 'second file' }
@@ -183,6 +184,30 @@ describe('archives that tell where they end', () => {
     cabinet.write('MSCF')
     cabinet.writeUInt32LE(size, 8)
     expect(endOfArchive(cabinet)).toBe(end)
+  })
+})
+
+describe('archives with a zip file as their last member', () => {
+  const inner = zipOf([{ name: 'inner.txt', data: 'inside the zip file' }])
+  const members = { 'notes.txt': CARD, 'inner.zip': inner }
+  it.each([
+    ['RAR 4', 'x.rar', rar4Of(members)],
+    ['RAR 5', 'x.rar', rar5Of(members)],
+    ['ar', 'x.a', has('ar') ? made('ar', ['rc', 'x.a', 'notes.txt', 'inner.zip'], members, 'x.a') : null],
+  ])('are read as what they are, with all of their members: %s', async (_, name, bytes) => {
+    if (bytes === null) return
+    const result = await read(bytes, name)
+    expect(result.textOf('notes.txt')).toBe(CARD)
+    expect(result.textOf('inner.zip/inner.txt')).toBe('inside the zip file')
+    expect(result.traits).not.toContain('polyglot')
+    expect(result.said).toEqual([])
+  })
+
+  it('are polyglots where it stands behind them', async () => {
+    const result = await read(Buffer.concat([rar5Of({ 'notes.txt': CARD }), inner]), 'x.rar')
+    expect(result.textOf('notes.txt')).toBe(CARD)
+    expect(result.text).toContain('inside the zip file')
+    expect(result.traits).toContain('polyglot')
   })
 })
 

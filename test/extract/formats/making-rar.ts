@@ -14,7 +14,9 @@ export interface RarOptions {
   readonly roundsLog?: number
 }
 
-type Files = Readonly<Record<string, string>>
+type Files = Readonly<Record<string, string | Buffer>>
+
+const bytesOf = (content: string | Buffer) => (typeof content === 'string' ? Buffer.from(content) : content)
 
 const SALT5 = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 const VECTOR = Buffer.from('f0e0d0c0b0a090807060504030201000', 'hex')
@@ -92,7 +94,7 @@ export function rar5Of(files: Files, options: RarOptions = {}): Buffer {
   }
   if (options.comment) file(3, 'CMT', Buffer.from(options.comment), false)
   for (const [name, content] of Object.entries(files))
-    file(2, name, Buffer.from(content), password !== null && (options.sealed?.includes(name) ?? true))
+    file(2, name, bytesOf(content), password !== null && (options.sealed?.includes(name) ?? true))
   put(5, number(0))
   return Buffer.concat(pieces)
 }
@@ -135,7 +137,7 @@ export function rar4Of(files: Files, options: RarOptions = {}): Buffer {
   }
   if (options.comment) file(0x7a, 'CMT', Buffer.from(options.comment), false)
   for (const [name, content] of Object.entries(files))
-    file(0x74, name, Buffer.from(content), password !== null && (options.sealed?.includes(name) ?? true))
+    file(0x74, name, bytesOf(content), password !== null && (options.sealed?.includes(name) ?? true))
   put(0x7b, 0x4000, Buffer.alloc(0))
   return Buffer.concat(pieces)
 }
