@@ -10,6 +10,7 @@ import {
 import { type ListDefinitions, ListNumbering } from '../office/list-numbering.ts'
 import { readNumberingPart } from '../office/numbering-part.ts'
 import { type OoxmlPackage, type OoxmlPart, openOoxml } from '../office/ooxml-package.ts'
+import { SharedStrings } from '../office/shared-strings.ts'
 import { readXlsb } from '../office/spreadsheet-binary.ts'
 import { readNumberStyles, readSharedStrings, readWorkbook, SheetReader } from '../office/spreadsheet-xml.ts'
 import { StoryText } from '../office/story-text.ts'
@@ -244,7 +245,7 @@ class OoxmlReader {
     const outline = readWorkbook(bytes, context)
     const folder = workbookPart.name.slice(0, workbookPart.name.lastIndexOf('/') + 1)
     const shared = await this.#related(workbookPart.name, 'sharedstrings', `${folder}sharedstrings.xml`)
-    const strings = shared ? readSharedStrings(shared, context) : []
+    const strings = shared ? readSharedStrings(shared, context) : new SharedStrings()
     const styles = await this.#related(workbookPart.name, 'styles', `${folder}styles.xml`)
     const numbers = styles
       ? readNumberStyles(styles, context)
@@ -264,7 +265,8 @@ class OoxmlReader {
         reader.finish()
       }
     }
-    if (outline.lines.length > 0) context.text(outline.lines.join('\n'))
+    const beside = [...strings.unused(), ...outline.lines]
+    if (beside.length > 0) context.text(beside.join('\n'))
   }
 
   async #related(source: string, type: string, otherwise: string): Promise<Buffer | null> {

@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 
 /**
@@ -17,7 +18,8 @@ const CONTINUE = 0x3c
 export function* biffRecords(bytes: Buffer): Generator<BiffRecord> {
   let at = 0
   let current: { type: number; at: number; segments: Buffer[] } | null = null
-  for (let count = 0; at + 4 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 4 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'records')
     const type = bytes.readUInt16LE(at)
     const length = bytes.readUInt16LE(at + 2)
     const data = bytes.subarray(at + 4, at + 4 + length)
@@ -80,15 +82,17 @@ export class BiffReader {
     this.#advance()
   }
 
-  /** `count` characters from here; at each boundary a new flag byte says how wide they are. */
+  /**
+   * `count` characters from here. At each boundary a new flag byte says how wide they are, at one right before the first
+   * character as well.
+   */
   characters(count: number, isWide: boolean): string {
     let text = ''
     let wide = isWide
     let left = count
-    this.#advance()
     while (left > 0 && this.#index < this.#segments.length) {
       const width = wide ? 2 : 1
-      const fits = Math.min(left, Math.floor((this.#segment.length - this.#at) / width))
+      const fits = Math.min(left, Math.max(0, Math.floor((this.#segment.length - this.#at) / width)))
       const raw = this.#segment.subarray(this.#at, this.#at + fits * width)
       text += wide ? raw.toString('utf16le') : raw.toString('latin1')
       left -= fits

@@ -3,19 +3,22 @@ import { type ExtractContext, ExtractLimitError } from '../format.ts'
 import { carveUtf16 } from '../readers/carve-strings.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { BiffReader, type BiffRecord, biffRecords } from './biff-records.ts'
+import { externalValues, oldCellValue } from './biff-values.ts'
 import { type CellFormats, cellFormats } from './cell-format.ts'
 import { openWorkbook } from './legacy-decryption.ts'
 import { drawingWords } from './office-art.ts'
 import { RowWriter } from './row-writer.ts'
+import { SharedStrings } from './shared-strings.ts'
 import { rkNumber } from './spreadsheet-binary.ts'
 
 /**
- * Excel 5 to 2003 ([MS-XLS]): sheets as rows of TAB-separated cells, cached values of formulas and the strings in them,
+ * Excel 2 to 2003 ([MS-XLS]): sheets as rows of TAB-separated cells, cached values of formulas and the strings in them,
  * names, comments, text boxes, headers and footers, links, pivot caches, chart texts. Encrypted workbooks are told.
  */
 const BIFF8 = 0x0600
 /** Beginning of a substream, in BIFF 8 down to 2. */
-const BEGINNINGS = new Set([0x809, 0x409, 0x209, 0x009])
+const EXCEL_2 = 0x009
+const BEGINNINGS = new Set([0x809, 0x409, 0x209, EXCEL_2])
 
 export async function readExcelBinary(root: OleNode, context: ExtractContext): Promise<void> {
   for (const name of ['Workbook', 'Book']) {
@@ -37,7 +40,7 @@ export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<
   if (!endsWithin(bytes)) context.uninspected('corrupt', 'xls records')
   const opened = openWorkbook(bytes, isUnicode, context)
   if (opened) context.trait('opened-with-password')
-  const reader = new WorkbookReader(context, isUnicode)
+  const reader = new WorkbookReader(context, isUnicode, bytes.length >= 2 && bytes.readUInt16LE(0) === EXCEL_2)
   try {
     for (const record of biffRecords(opened ?? bytes)) {
       if (reader.sealed) break
@@ -66,12 +69,13 @@ class WorkbookReader {
   readonly #context: ExtractContext
   readonly #rows: RowWriter
   readonly #unicode: boolean
+  readonly #isExcel2: boolean
   readonly #sheets = new Map<number, { name: string; hidden: boolean }>()
   /** Positions of sheets that have not begun so far. */
   readonly #unmet = new Set<number>()
   readonly #styles: number[] = []
   readonly #codes = new Map<number, string>()
-  #strings: string[] = []
+  readonly #strings = new SharedStrings()
   #formats: CellFormats | null = null
   #page = 1252
   #date1904 = false
@@ -79,10 +83,11 @@ class WorkbookReader {
   #after: string[] = []
   #pendingFormula: { row: number; column: number } | null = null
 
-  constructor(context: ExtractContext, unicode: boolean) {
+  constructor(context: ExtractContext, unicode: boolean, isExcel2: boolean) {
     this.#context = context
     this.#rows = new RowWriter(context)
     this.#unicode = unicode
+    this.#isExcel2 = isExcel2
   }
 
   /** Takes a record that sets up the workbook; false where it is another. */
@@ -143,8 +148,15 @@ class WorkbookReader {
       case 0x06:
       case 0x206:
       case 0x406:
-        this.#formula(data)
+        if (this.#isExcel2) this.#oldCell(record.type, data)
+        else this.#formula(data)
         return
+      case 0x02:
+      case 0x03:
+      case 0x05:
+        if (this.#isExcel2) this.#oldCell(record.type, data)
+        return
+      case 0x07:
       case 0x207:
         this.#formulaString(record)
         return
@@ -158,6 +170,7 @@ class WorkbookReader {
 
   finish(): void {
     this.#endSheet()
+    for (const text of this.#strings.unused()) this.#rows.line(text)
     for (const at of this.#unmet) this.#rows.line(this.#sheets.get(at)?.name ?? '')
     if (this.#unmet.size > 0 && !this.sealed) this.#context.uninspected('corrupt', 'xls sheets')
     this.#rows.flush()
@@ -186,6 +199,9 @@ class WorkbookReader {
           this.#after.push(new BiffReader(record, 10).richString(data.readUInt16LE(8)))
         else if (!this.#unicode && data.length > 6)
           this.#after.push(new BiffReader(record, 6).bytes(data.length, this.#page))
+        return
+      case 0x5a:
+        this.#after.push(...externalValues(record, this.#unicode, this.#page))
         return
       case 0x18:
       case 0x1b8:
@@ -247,17 +263,18 @@ class WorkbookReader {
     reader.skip(4)
     const count = reader.u32()
     let total = 0
+    // Writers state any count; what tells of a loss is a string that is cut, or a cell that asks for one in vain.
     for (let i = 0; i < count && !reader.done; i++) {
       const text = reader.richString(reader.u16())
       total += text.length
       if (total > limits.extractTextMaxBytes) throw new ExtractLimitError('too-large', 'shared strings')
-      this.#strings.push(text)
+      this.#strings.add(text)
     }
-    if (reader.isCut || this.#strings.length < count) this.#missing()
+    if (reader.isCut) this.#missing()
   }
 
   #shared(data: Buffer): void {
-    const text = this.#strings[data.readUInt32LE(6)]
+    const text = this.#strings.at(data.readUInt32LE(6))
     if (text === undefined) this.#missing()
     else this.#cell(data, text)
   }
@@ -309,8 +326,21 @@ class WorkbookReader {
       if (data[6] === 0) this.#pendingFormula = { row: data.readUInt16LE(0), column: data.readUInt16LE(2) }
       else if (data[6] === 1) this.#cell(data, data[8] === 1 ? 'TRUE' : 'FALSE')
     } else this.#cell(data, this.#number(data.readDoubleLE(6), data.readUInt16LE(4)))
-    if (this.#after.length < limits.extractArchiveEntriesMax)
-      this.#after.push(...formulaStrings(data.subarray(20), this.#unicode))
+    this.#after.push(...formulaStrings(data.subarray(20), this.#unicode))
+  }
+
+  #oldCell(type: number, data: Buffer): void {
+    this.#pendingFormula = null
+    if (data.length < 4) return
+    const value = oldCellValue(type, data)
+    if (value !== null) this.#cell(data, typeof value === 'number' ? this.#number(value, 0) : value)
+    if (type !== 0x06) return
+    if (value === null) this.#pendingFormula = { row: data.readUInt16LE(0), column: data.readUInt16LE(2) }
+    this.#keepFormula(data.subarray(16))
+  }
+
+  #keepFormula(tokens: Buffer): void {
+    if (this.#after.length < limits.extractArchiveEntriesMax) this.#after.push(...formulaStrings(tokens, this.#unicode))
   }
 
   #formulaString(record: BiffRecord): void {
@@ -318,7 +348,7 @@ class WorkbookReader {
     this.#pendingFormula = null
     if (!cell) return
     const reader = new BiffReader(record)
-    const length = reader.u16()
+    const length = record.type === 0x07 ? reader.u8() : reader.u16()
     this.#at(cell.row, cell.column, this.#unicode ? reader.richString(length) : reader.bytes(length, this.#page))
     if (reader.isCut) this.#missing()
   }

@@ -1,9 +1,10 @@
 import { limits } from '../../core/limits.ts'
-import type { ExtractContext } from '../format.ts'
+import { type ExtractContext, ExtractLimitError } from '../format.ts'
 import { carveUtf16 } from '../readers/carve-strings.ts'
 import { type CellFormats, cellFormats } from './cell-format.ts'
 import type { OoxmlPackage, OoxmlPart } from './ooxml-package.ts'
 import { RowWriter } from './row-writer.ts'
+import { SharedStrings } from './shared-strings.ts'
 
 /**
  * Binary workbooks (.xlsb, [MS-XLSB]): the records that hold strings, cells, names and comments. Unknown records are
@@ -58,6 +59,8 @@ export async function readXlsb(opened: OoxmlPackage, context: ExtractContext): P
     if (/sheets\//.test(part.name)) readSheet(bytes, strings, formats, context)
     else context.text(carveUtf16(bytes, 2).join('\n'))
   }
+  const unused = strings.unused()
+  if (unused.length > 0) context.text(unused.join('\n'))
   if (workbook.names.length > 0) context.text(workbook.names.join('\n'))
   return taken
 }
@@ -70,7 +73,8 @@ interface Record {
 /** [MS-XLSB] 2.1.4: type in one or two bytes, length in up to four, seven bits each. */
 function* records(bytes: Buffer): Generator<Record> {
   let at = 0
-  for (let count = 0; at < bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at < bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'records')
     let type = bytes[at++] ?? 0
     if ((type & 0x80) !== 0) type = (type & 0x7f) | (((bytes[at++] ?? 0) & 0x7f) << 7)
     let length = 0
@@ -117,10 +121,10 @@ function readOutline(bytes: Buffer | null, context: ExtractContext): Outline {
   return outline
 }
 
-function readSharedItems(bytes: Buffer | null): string[] {
-  const strings: string[] = []
+function readSharedItems(bytes: Buffer | null): SharedStrings {
+  const strings = new SharedStrings()
   if (!bytes) return strings
-  for (const { type, data } of records(bytes)) if (type === brt.sharedItem) strings.push(wideString(data, 1).text)
+  for (const { type, data } of records(bytes)) if (type === brt.sharedItem) strings.add(wideString(data, 1).text)
   return strings
 }
 
@@ -137,7 +141,7 @@ async function readFormats(bytes: Buffer | null, date1904: boolean): Promise<Cel
   return cellFormats(styles, codes, date1904)
 }
 
-function readSheet(bytes: Buffer, strings: readonly string[], formats: CellFormats, context: ExtractContext): void {
+function readSheet(bytes: Buffer, strings: SharedStrings, formats: CellFormats, context: ExtractContext): void {
   const rows = new RowWriter(context)
   const words: string[] = []
   for (const { type, data } of records(bytes)) {
@@ -159,7 +163,7 @@ function readSheet(bytes: Buffer, strings: readonly string[], formats: CellForma
   rows.flush()
 }
 
-function cellText(type: number, data: Buffer, strings: readonly string[], formats: CellFormats): string {
+function cellText(type: number, data: Buffer, strings: SharedStrings, formats: CellFormats): string {
   const style = data.readUIntLE(4, 3)
   switch (type) {
     case brt.cellRk:
@@ -171,7 +175,7 @@ function cellText(type: number, data: Buffer, strings: readonly string[], format
     case brt.formulaString:
       return wideString(data, 8).text
     case brt.cellShared:
-      return data.length >= 12 ? (strings[data.readUInt32LE(8)] ?? '') : ''
+      return data.length >= 12 ? (strings.at(data.readUInt32LE(8)) ?? '') : ''
     case brt.cellBool:
     case brt.formulaBool:
       return data[8] === 1 ? 'TRUE' : 'FALSE'

@@ -4,6 +4,7 @@ import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
 import { walkXml, type XmlHandler } from '../readers/xml-walker.ts'
 import { type CellFormats, plainNumber } from './cell-format.ts'
 import { RowWriter } from './row-writer.ts'
+import { SharedStrings } from './shared-strings.ts'
 import { formatWords, HEADER_OR_FOOTER, headerLines, joinedLiterals } from './sheet-codes.ts'
 
 /**
@@ -48,7 +49,8 @@ export function readWorkbook(bytes: Uint8Array, context: ExtractContext): Workbo
         if (name === 'workbookPr') date1904 = /^(?:1|true)$/i.test(attribute(attributes, 'date1904') ?? '')
         if (name === 'definedName') definedName = attribute(attributes, 'name') ?? ''
         lines.push(...attributeWords(WORKBOOK_WORDS, name, attributes))
-        if (name !== 'sheet' || sheets.length >= limits.extractPartsMax) return
+        if (name !== 'sheet') return
+        if (sheets.length >= limits.extractPartsMax) throw new ExtractLimitError('too-many', 'sheets')
         const hidden = /hidden/i.test(attribute(attributes, 'state') ?? '')
         sheets.push({ name: attribute(attributes, 'name') ?? '', id: attribute(attributes, 'id') ?? '', hidden })
       },
@@ -65,10 +67,12 @@ export function readWorkbook(bytes: Uint8Array, context: ExtractContext): Workbo
   return { sheets, lines, date1904 }
 }
 
-/** Strings by index. Phonetic readings are left out of their string and follow at the end. */
-export function readSharedStrings(bytes: Uint8Array, context: ExtractContext): string[] {
-  const strings: string[] = []
+/** Strings by index. Phonetic readings, and text outside of the strings, are kept beside them. */
+export function readSharedStrings(bytes: Uint8Array, context: ExtractContext): SharedStrings {
+  const strings = new SharedStrings()
   let current = ''
+  let aside = ''
+  let inString = false
   let inText = false
   let phonetic = 0
   let total = 0
@@ -76,24 +80,35 @@ export function readSharedStrings(bytes: Uint8Array, context: ExtractContext): s
     bytes,
     {
       open(name) {
-        if (name === 'si') current = ''
+        if (name === 'si') {
+          current = ''
+          inString = true
+        }
         if (name === 't') inText = true
         if (name === 'rPh') phonetic += 1
       },
       text(data) {
-        if (!inText || phonetic > 0) return
         total += data.length
         if (total > limits.extractTextMaxBytes) throw new ExtractLimitError('too-large', 'shared strings')
-        current += data
+        if (inText && inString && phonetic === 0) current += data
+        else aside += data
       },
       close(name) {
         if (name === 't') inText = false
         if (name === 'rPh') phonetic = Math.max(0, phonetic - 1)
-        if (name === 'si') strings.push(current)
+        if (name === 't' || name === 'rPh' || name === 'si') {
+          strings.addAside(aside)
+          aside = ''
+        }
+        if (name !== 'si') return
+        strings.add(current)
+        inString = false
       },
+      aside: (text) => strings.addAside(text),
     },
     context,
   )
+  strings.addAside(aside)
   return strings
 }
 
@@ -156,9 +171,10 @@ const EXACT_DIGITS_MIN = 16
 
 /** One worksheet, read as it goes. `cells` counts over all sheets of the workbook. */
 export class SheetReader implements XmlHandler {
-  readonly #shared: readonly string[]
+  readonly #shared: SharedStrings
   readonly #formats: CellFormats
   readonly #rows: RowWriter
+  /** Past so many those alone that hold a text or a long number: others only say which cells they reckon with. */
   readonly #formulas = new Set<string>()
   readonly #after: string[] = []
   #column = -1
@@ -170,7 +186,7 @@ export class SheetReader implements XmlHandler {
   #inCell = false
   #phonetic = 0
 
-  constructor(shared: readonly string[], formats: CellFormats, context: ExtractContext) {
+  constructor(shared: SharedStrings, formats: CellFormats, context: ExtractContext) {
     this.#shared = shared
     this.#formats = formats
     this.#rows = new RowWriter(context)
@@ -253,7 +269,8 @@ export class SheetReader implements XmlHandler {
 
   #closeCell(): void {
     this.#inCell = false
-    if (this.#formula !== '' && this.#formulas.size < limits.extractArchiveEntriesMax) this.#formulas.add(this.#formula)
+    const isTold = this.#formulas.size < limits.extractArchiveEntriesMax || SAYS_SOMETHING.test(this.#formula)
+    if (this.#formula !== '' && isTold) this.#formulas.add(this.#formula)
     this.#rows.cell(this.#column, this.#cellText())
   }
 
@@ -261,7 +278,7 @@ export class SheetReader implements XmlHandler {
     const value = this.#value
     switch (this.#type) {
       case 's':
-        return this.#shared[Number(value)] ?? ''
+        return this.#shared.at(Number(value)) ?? value
       case 'b':
         return value === '1' ? 'TRUE' : value === '0' ? 'FALSE' : value
       case 'n': {
@@ -288,3 +305,6 @@ function columnOf(reference: string | undefined): number {
   }
   return column - 1
 }
+
+/** A text, or five digits that are no row of a reference. */
+const SAYS_SOMETHING = /"|(?<![A-Z$\d])\d{5}/i

@@ -232,7 +232,7 @@ describe('xls', () => {
       ],
       [],
     ],
-    ['fewer shared strings than stated', [[0xfc, strings(1, string8('Card')).fill(9, 4, 5)]], ['corrupt xls strings']],
+    ['more shared strings stated than are there', [[0xfc, strings(1, string8('Card')).fill(9, 4, 5)]], []],
     ['a shared string that is cut', [[0xfc, strings(1, string8('Card').subarray(0, 5))]], ['corrupt xls strings']],
     [
       'a cell with a string that is not there',
@@ -255,6 +255,59 @@ describe('xls', () => {
   ])('says what is missing of its strings: %s', async (_name, records, said) => {
     const result = await read(oleOf({ Workbook: biff([0x809, BOF], ...records, [0x0a, Buffer.alloc(0)]) }), 'x.xls')
     expect(result.said).toEqual(said)
+  })
+
+  it('reads a shared string whose head ends a record', async () => {
+    const sst = Buffer.concat([u16(2, 0, 2, 0), string8('Card'), u16(4), Buffer.from([1])])
+    const rest = Buffer.concat([Buffer.from([1]), utf16('wide')])
+    const cells: [number, Buffer][] = [0, 1].map((index) => [0xfd, u16(index, 0, 0, index, 0)])
+    const stream = biff([0x809, BOF], [0xfc, sst], [0x3c, rest], ...cells, [0x0a, Buffer.alloc(0)])
+    const result = await read(oleOf({ Workbook: stream }), 'x.xls')
+    expect(result.text).toContain('Card\nwide')
+    expect(result.said).toEqual([])
+  })
+
+  it('gives out shared strings that no cell shows, each once', async () => {
+    const sst = Buffer.concat([u16(3, 0, 3, 0), string8('shown'), string8('left behind'), string8('too')])
+    const stream = biff([0x809, BOF], [0xfc, sst], [0xfd, u16(0, 0, 0, 0, 0)], [0x0a, Buffer.alloc(0)])
+    const result = await read(oleOf({ Workbook: stream }), 'x.xls')
+    expect(result.text).toContain('shown\nleft behind\ntoo')
+    expect(result.text.match(/shown/g)).toHaveLength(1)
+  })
+
+  it('reads what it keeps of other workbooks', async () => {
+    const number = Buffer.alloc(9)
+    number[0] = 1
+    number.writeDoubleLE(4111111111111111, 1)
+    const nothing = Buffer.alloc(9)
+    const kept = Buffer.concat([Buffer.from([2, 0, 0, 0]), Buffer.from([2]), string8('Card'), nothing, number])
+    const stream = biff([0x809, BOF], [0x5a, kept], [0x5a, kept.subarray(0, 7)], [0x0a, Buffer.alloc(0)])
+    const result = await read(oleOf({ Workbook: stream }), 'x.xls')
+    expect(result.text).toContain('Card\n4111111111111111')
+  })
+
+  it('reads a workbook of Excel 2', async () => {
+    const cell = (row: number, column: number, value: Buffer) =>
+      Buffer.concat([u16(row, column), Buffer.from([0, 0, 0]), value])
+    const double = Buffer.alloc(8)
+    double.writeDoubleLE(4111111111111111)
+    const marked = Buffer.from('000000000000ffff', 'hex')
+    const file = biff(
+      [0x09, u16(2, 0x10)],
+      [0x04, cell(0, 0, Buffer.from('\x05hello'))],
+      [0x02, cell(0, 1, u16(4711))],
+      [0x03, cell(1, 0, double)],
+      [0x05, cell(1, 1, Buffer.from([1, 0]))],
+      [0x05, cell(1, 2, Buffer.from([7, 1]))],
+      [0x06, cell(2, 0, Buffer.concat([double, Buffer.from('\0\x08\x17\x06hidden')]))],
+      [0x06, cell(3, 0, Buffer.concat([marked, Buffer.from([0, 0])]))],
+      [0x07, Buffer.from('\x06cached')],
+      [0x0a, Buffer.alloc(0)],
+    )
+    const result = await read(file, 'x.xls')
+    expect(result.text).toContain('hello\t4711\n4111111111111111\tTRUE\n4111111111111111\ncached')
+    expect(result.text).toContain('\nhidden')
+    expect(result.said).toEqual([])
   })
 
   it('tells a record that runs past the end', async () => {

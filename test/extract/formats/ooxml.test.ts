@@ -224,6 +224,35 @@ describe('xlsx', () => {
     expect(result.said).toEqual([])
   })
 
+  it('gives out what stands among the strings and no cell shows, each once', async () => {
+    const strings = '<sst><si><t>Card</t></si><si><t>left behind</t></si><x><t>astray</t></x></sst>'
+    const sheet = '<row><c t="s"><v>0</v></c><c t="s"><v>4111 1111</v></c></row>'
+    const result = await read(workbook(sheet, { 'xl/sharedStrings.xml': strings }), 'x.xlsx')
+    for (const text of ['left behind', 'astray', 'Card\t4111 1111']) expect(result.text).toContain(text)
+    expect(result.text.match(/Card/g)).toHaveLength(1)
+    const phonetic = await read(workbook('<row><c t="s"><v>1</v></c></row>'), 'x.xlsx')
+    expect(phonetic.text).toContain('Data\nrich text\n')
+    expect(phonetic.text).toContain('fonetic')
+  })
+
+  it('gives out strings of a binary workbook that no cell shows', async () => {
+    const item = (type: number, ...data: Buffer[]) => {
+      const whole = Buffer.concat(data)
+      return Buffer.concat([Buffer.from([type, whole.length]), whole])
+    }
+    const u32 = (value: number) => Buffer.from([value, 0, 0, 0])
+    const wide = (text: string) => Buffer.concat([u32(text.length), Buffer.from(text, 'utf16le')])
+    const strings = ['shown', 'left behind'].map((text) => item(19, Buffer.from([0]), wide(text)))
+    const file = ooxmlOf('xl/workbook.bin', 'application/vnd.ms-excel.sheet.binary.macroenabled.main', {
+      'xl/workbook.bin': Buffer.alloc(0),
+      'xl/sharedStrings.bin': Buffer.concat(strings),
+      'xl/worksheets/sheet1.bin': item(7, u32(0), u32(0), u32(0)),
+    })
+    const result = await read(file, 'x.xlsb')
+    expect(result.text).toContain('left behind')
+    expect(result.text.match(/shown/g)).toHaveLength(1)
+  })
+
   it('reads comments, tables and connections', async () => {
     const result = await read(
       workbook('', {
