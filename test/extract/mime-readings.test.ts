@@ -302,6 +302,33 @@ const ambiguous: readonly (readonly [string, string])[] = [
     ),
   ],
   [
+    'a multipart behind eight other types',
+    mail(
+      ...Array.from({ length: 8 }, (_, i) => `Content-Type: text/plain; number=${i}`),
+      'Content-Type: multipart/mixed; boundary=bb',
+      '',
+      '--bb',
+      '',
+      SECRET,
+      '--bb--',
+    ),
+  ],
+  [
+    'a boundary behind eight others',
+    mail(
+      `Content-Type: multipart/mixed; ${Array.from({ length: 8 }, (_, i) => `boundary=b${i}; `).join('')}boundary=bb`,
+      '',
+      '--b0',
+      '',
+      'x',
+      '--b0--',
+      '--bb',
+      '',
+      SECRET,
+      '--bb--',
+    ),
+  ],
+  [
     'two boundaries in two fields',
     mail(
       'Content-Type: multipart/mixed; boundary=aa',

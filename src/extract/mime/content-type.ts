@@ -41,7 +41,8 @@ export function readContentFields(fields: readonly HeaderField[]): ContentReadin
       if (readings.length < READINGS_MAX) readings.push(readOne(value, encoding))
     }
   }
-  return { readings, contradiction: contradictionOf(readings, fields) }
+  const isCut = parsed.length * Math.max(1, encodings.length) > READINGS_MAX
+  return { readings, contradiction: contradictionOf(readings, fields) ?? (isCut ? 'content types' : null) }
 }
 
 function readOne(value: string, encoding: TransferEncoding): ContentReading {
@@ -94,6 +95,8 @@ function contradictionOf(readings: readonly ContentReading[], fields: readonly H
     const [a, b] = [first.type.parameters.charset, other.type.parameters.charset]
     if (a !== undefined && b !== undefined && a.toLowerCase() !== b.toLowerCase()) return 'charsets'
   }
+  // Nobody's reading of a field has so many, and those past them are not tried.
+  if (readings.some(({ boundaries }) => boundaries.length >= BOUNDARIES_MAX)) return 'boundaries'
   const dispositions = distinctValues(fields, 'content-disposition').map(parseStructured)
   const [one] = dispositions
   for (const other of dispositions.slice(1)) {
