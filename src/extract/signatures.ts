@@ -22,6 +22,11 @@ const table: readonly Signature[] = [
   s('application/vnd.ms-excel', '\x09\x00\x04\x00'),
   s('application/vnd.ms-excel', '\x09\x02\x06\x00'),
   s('application/vnd.ms-excel', '\x09\x04\x06\x00'),
+  s('application/msword', '\xdb\xa5?\x00'),
+  s('application/msword', '\x9b\xa5?\x00'),
+  s('application/vnd.lotus-1-2-3', '\x00\x00\x02\x00?\x04\x06\x00'),
+  s('application/vnd.lotus-1-2-3', '\x00\x00\x02\x00?\x10\x06\x00'),
+  s('application/vnd.lotus-1-2-3', '\x00\x00\x1a\x00?\x10\x04\x00'),
   s('application/gzip', '\x1f\x8b'),
   s('application/x-bzip2', 'BZh'),
   s('application/x-xz', '\xfd7zXZ\x00'),
@@ -279,11 +284,23 @@ function isWholeDer(bytes: Uint8Array, content: readonly (number | undefined)[])
 }
 
 /** LZMA "alone" has no mark: properties 0x5D, a power-of-two dictionary, a size that is unknown or believable. */
+/**
+ * LZMA as the first programs wrote it has no mark (LZMA SDK, lzma.txt): properties that can be, a dictionary of a power of
+ * two or one and a half, a size that is unknown or of less than a terabyte, and the zero that its range coder begins with.
+ */
 function isLzmaAlone(bytes: Uint8Array): boolean {
-  if (bytes[0] !== 0x5d || bytes.length < 13 || bytes[1] !== 0 || bytes[2] !== 0) return false
-  const size = bytes.subarray(5, 13)
-  return size.every((byte) => byte === 0xff) || (size[5] === 0 && size[6] === 0 && size[7] === 0)
+  const properties = bytes[0] ?? 0xff
+  if (bytes.length < 18 || bytes[13] !== 0 || properties >= 225 || properties === 0) return false
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, 13)
+  const dictionary = view.readUInt32LE(1)
+  const ones = dictionary.toString(2).replace(/0+$/, '')
+  if (dictionary !== 0xffffffff && (dictionary < LZMA_DICTIONARY_MIN || (ones !== '1' && ones !== '11'))) return false
+  const size = view.readBigUInt64LE(5)
+  return size === 0xffffffffffffffffn || (size > 0n && size < LZMA_SIZE_MAX)
 }
+
+const LZMA_DICTIONARY_MIN = 4096
+const LZMA_SIZE_MAX = 1n << 40n
 
 function isPdfWithPrefix(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PDF_MARK_WITHIN_BYTES))

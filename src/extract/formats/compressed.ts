@@ -3,6 +3,7 @@ import { bunzip, bunzipStream } from '../readers/bunzip.ts'
 import { innerName } from '../readers/entry-name.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflate.ts'
 import { type Inflating, inflateStream } from '../readers/inflate-stream.ts'
+import { isSkippable, SKIPPABLE_HEAD_BYTES, skipFrame, takeSkippable } from '../readers/skippable-frames.ts'
 import { uncompress } from '../readers/uncompress.ts'
 import { unlz4, unlz4Stream } from '../readers/unlz4.ts'
 import { unlzip } from '../readers/unlzip.ts'
@@ -16,7 +17,8 @@ import { extractTrailing, extractTrailingStream } from '../trailing-data.ts'
  */
 type Decoder = (bytes: Uint8Array, context: ExtractContext) => Promise<Inflated> | Inflated
 
-type StreamDecoder = (stream: ByteStream, context: ExtractContext, id: string) => Inflating
+/** `skipped` takes what stands in frames that decoders pass over. */
+type StreamDecoder = (stream: ByteStream, context: ExtractContext, id: string, skipped: Buffer[]) => Inflating
 
 export const bzip2 = compressor(
   'bz2',
@@ -69,10 +71,12 @@ function compressor(
   const extractStream = async (input: StreamInput, context: ExtractContext): Promise<void> => {
     const { stream, filename } = input
     let isWhole = false
+    const skipped: Buffer[] = []
     const decoded = async function* (): AsyncGenerator<Uint8Array> {
-      if (decodeStream) isWhole = yield* decodeStream(stream, context, id)
+      if (decodeStream) isWhole = yield* decodeStream(stream, context, id, skipped)
     }
     await context.childStream({ stream: new ByteStream(decoded()), filename: innerName(filename, suffixes, `[${id}]`) })
+    await extractSkipped(skipped, context)
     if (isWhole) await extractTrailingStream(stream, context)
   }
   return {
@@ -84,53 +88,53 @@ function compressor(
       if (result.bytes.length > 0 || result.problem === null) {
         await context.child({ bytes: result.bytes, filename: innerName(input.filename, suffixes, `[${id}]`) })
       }
+      await extractSkipped(result.skipped ?? [], context)
       if (result.problem === null) await extractTrailing(input.bytes.subarray(result.consumed), context)
     },
     ...(decodeStream ? { extractStream } : {}),
   }
 }
 
-const ZSTD_MAGIC = 0xfd2fb528
-const SKIPPABLE_MAGIC = 0x184d2a50
+async function extractSkipped(frames: readonly Buffer[], context: ExtractContext): Promise<void> {
+  for (const frame of frames) await extractTrailing(frame, context, { label: '[skippable]' })
+}
 
-/** All frames, and what stands in skippable ones (RFC 8878 section 3.1.2). */
-async function* unzstdStream(stream: ByteStream, context: ExtractContext, id: string): Inflating {
+const ZSTD_MAGIC = 0xfd2fb528
+
+/** All frames joined (RFC 8878); a skippable one comes apart from them. */
+async function* unzstdStream(stream: ByteStream, context: ExtractContext, id: string, skipped: Buffer[]): Inflating {
   for (;;) {
-    const head = await stream.peek(8)
-    const magic = head.length < 8 ? 0 : head.readUInt32LE(0)
-    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
-      await stream.skip(8)
-      for await (const chunk of stream.part(head.readUInt32LE(4))) yield chunk
+    const head = await stream.peek(SKIPPABLE_HEAD_BYTES)
+    const magic = head.length < SKIPPABLE_HEAD_BYTES ? 0 : head.readUInt32LE(0)
+    if (isSkippable(magic)) {
+      if (!(await takeSkippable(stream, context, id, skipped))) return false
     } else if (magic !== ZSTD_MAGIC) return true
     else if (!(yield* inflateStream('zstd', stream, context, id))) return false
   }
 }
 
-/** All frames joined; skippable frames (RFC 8878 section 3.1.2) are data a hand can hide, so they are kept as well. */
 async function unzstd(bytes: Uint8Array, context: ExtractContext): Promise<Inflated> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const chunks: Buffer[] = []
+  const skipped: Buffer[] = []
+  const ended = (consumed: number, problem: Inflated['problem']): Inflated => {
+    return { bytes: Buffer.concat(chunks), consumed, problem, skipped }
+  }
   let total = 0
   let at = 0
-  while (at + 8 <= buffer.length) {
-    const magic = buffer.readUInt32LE(at)
-    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
-      const end = Math.min(buffer.length, at + 8 + buffer.readUInt32LE(at + 4))
-      chunks.push(buffer.subarray(at + 8, end))
+  while (at + SKIPPABLE_HEAD_BYTES <= buffer.length) {
+    const end = skipFrame(buffer, at, skipped)
+    if (end !== null) {
       at = end
       continue
     }
-    if (magic !== ZSTD_MAGIC) break
-    if (total >= inflateCeiling(context) || !context.budget.hasTime()) return joined(chunks, at, 'too-large')
+    if (buffer.readUInt32LE(at) !== ZSTD_MAGIC) break
+    if (total >= inflateCeiling(context) || !context.budget.hasTime()) return ended(at, 'too-large')
     const result = await inflateBounded('zstd', buffer.subarray(at), context)
     chunks.push(result.bytes)
     total += result.bytes.length
-    if (result.problem !== null || result.consumed === 0) return joined(chunks, at, result.problem ?? 'corrupt')
+    if (result.problem !== null || result.consumed === 0) return ended(at, result.problem ?? 'corrupt')
     at += result.consumed
   }
-  return joined(chunks, at, null)
-}
-
-function joined(chunks: readonly Buffer[], consumed: number, problem: Inflated['problem']): Inflated {
-  return { bytes: Buffer.concat(chunks), consumed, problem }
+  return ended(at, null)
 }

@@ -13,6 +13,8 @@ export interface Inflated {
   /** Bytes of input used; what stands behind them is another member or trailing data. */
   readonly consumed: number
   readonly problem: 'corrupt' | 'too-large' | null
+  /** What stands in frames that decoders pass over. */
+  readonly skipped?: readonly Buffer[]
 }
 
 interface WithInfo {

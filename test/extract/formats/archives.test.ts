@@ -62,6 +62,25 @@ describe('single-file compressors', () => {
     expect(result.said).toEqual([])
   })
 
+  it('lz4 as the first programs wrote it, and frames that decoders pass over', async () => {
+    const block = (text: string) => Buffer.from([text.length + 1, 0, 0, 0, text.length << 4, ...Buffer.from(text)])
+    const legacy = Buffer.concat([Buffer.from('02214c18', 'hex'), block('card 4111 '), block('1111 1111 1111')])
+    const skipped = Buffer.from('\x52\x2a\x4d\x18\x11\0\0\0hidden in a frame', 'latin1')
+    const plain = await read(Buffer.concat([legacy, legacy]), 'a.txt.lz4')
+    expect(plain.textOf('a.txt')).toBe(`${CARD}${CARD}`)
+    expect([plain.said, plain.traits.size]).toEqual([[], 0])
+    const odd = await read(Buffer.concat([legacy, skipped, legacy]), 'a.txt.lz4')
+    expect(odd.textOf('a.txt')).toBe(`${CARD}${CARD}`)
+    expect(odd.textOf('[skippable]')).toBe('hidden in a frame')
+    expect((await read(legacy.subarray(0, -2), 'a.txt.lz4')).said).toEqual(['corrupt lz4'])
+  })
+
+  it.skipIf(!has('xz'))('lzma with other properties than the usual', async () => {
+    const file = made('xz', ['--format=raw', '--lzma1=lc=1,lp=2,pb=0,dict=12288', '-k', '-c', 'a.txt'], files, '-')
+    const head = Buffer.from([(0 * 5 + 2) * 9 + 1, 0, 0x30, 0, 0, ...Buffer.alloc(8, 0xff)])
+    expect((await read(Buffer.concat([head, file]), 'a.txt.lzma')).text).toContain(CARD)
+  })
+
   it('tells a broken stream and stops a bomb of each', async () => {
     const zero = Buffer.alloc(32 * 1024 * 1024)
     const bombs: [string, Buffer][] = [['x.zst', zlib.zstdCompressSync(zero)]]

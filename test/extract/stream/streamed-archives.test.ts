@@ -23,7 +23,10 @@ const tools: readonly (readonly [string, Single])[] = [
   ['xz', ['xz', 'a.txt.xz', () => made('xz', ['-0', '-k', 'a.txt'], files, 'a.txt.xz')]],
   ['xz', ['lzma', 'a.txt.lzma', () => made('xz', ['-0', '--format=lzma', '-k', 'a.txt'], files, 'a.txt.lzma')]],
   ['lz4', ['lz4', 'a.txt.lz4', () => made('lz4', ['-q', 'a.txt', 'o.lz4'], files, 'o.lz4')]],
+  ['lz4', ['lz4', 'a.txt.lz4', () => made('lz4', ['-q', '-l', 'a.txt', 'o.lz4'], files, 'o.lz4')]],
 ]
+/** A frame that decoders pass over, with what pzstd writes into one. */
+const SIZE_FRAME = Buffer.from('502a4d1804000000aa000000', 'hex')
 const singles: readonly Single[] = [
   ['gz', 'a.txt.gz', () => gzipped(BIG)],
   ['gz', 'a.txt.gz', () => zlib.gzipSync(BIG)],
@@ -34,6 +37,7 @@ const singles: readonly Single[] = [
     'a.txt.zst',
     () => Buffer.concat([zlib.zstdCompressSync(BIG.slice(0, 200_000)), zlib.zstdCompressSync(BIG.slice(200_000))]),
   ],
+  ['zst', 'a.txt.zst', () => Buffer.concat([SIZE_FRAME, zlib.zstdCompressSync(BIG), SIZE_FRAME])],
   ...tools.filter(([tool]) => has(tool)).map(([, single]) => single),
 ]
 
@@ -64,6 +68,19 @@ describe('a large text in one compressor', () => {
     const result = await streamed(Buffer.concat([gzipped(BIG), Buffer.from('hidden behind it')]), 'a.txt.gz')
     expect(result.passed.get('a.txt.gz/[trailing]')).toBe('hidden behind it')
     expect(result.extraction.parts[0]?.traits).toContain('trailing-data')
+  })
+
+  it('has what decoders pass over read apart', async () => {
+    const frame = Buffer.from('\x5b\x2a\x4d\x18\x0f\0\0\0hidden in frame', 'latin1')
+    const file = Buffer.concat([frame, zlib.zstdCompressSync(BIG)])
+    const result = await streamed(file, 'a.txt.zst', { limits: { streamFromBytes: 8 * 1024 } })
+    expect(result.passed.get('a.txt.zst/a.txt') === BIG).toBe(true)
+    expect(result.passed.get('a.txt.zst/[skippable]')).toBe('hidden in frame')
+    expect(result.extraction.parts[0]?.traits).toContain('trailing-data')
+    const long = Buffer.concat([frame.subarray(0, 4), Buffer.from([1, 0x20, 0, 0]), Buffer.alloc(0x2001, 0x41), file])
+    expect((await streamed(long, 'a.txt.zst', { limits: { streamFromBytes: 8 * 1024 } })).said).toEqual([
+      'a.txt.zst: too-large zst',
+    ])
   })
 
   it('stops at what the message may unpack to, and at its ratio', async () => {
