@@ -150,6 +150,8 @@ export const limits = {
   extractTrailingPaddingMaxBytes: 8 * 1024,
   /** Files and pictures in one OneNote section. */
   extractOneNoteFilesMax: 1_000,
+  /** Pictures of one PDF page, strips of one picture counted apart. */
+  extractPagePicturesMax: 1_000,
   /** One PDF page. */
   extractPdfPageMs: 5_000,
   /** Records (BIFF, PowerPoint, MAPI, RTF groups …) read in one stream. */

@@ -1,6 +1,9 @@
+import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
+
 /**
  * Just enough BER (X.690) to find content inside CMS: tags, definite and indefinite lengths, constructed strings. Every
- * length is held against the bytes that are there, depth and node counts are bounded, nothing is copied but string pieces.
+ * length is held against the bytes that are there, depth and node counts are bounded (ExtractLimitError), nothing is copied but string pieces.
  */
 export interface BerNode {
   readonly tag: number
@@ -11,7 +14,6 @@ export interface BerNode {
   readonly end: number
 }
 
-const NODES_MAX = 100_000
 const DEPTH_MAX = 32
 
 /** The node at `at`, or null where there is none. A length past the end is cut to what is there. */
@@ -32,7 +34,7 @@ export function berNodeAt(bytes: Buffer, at: number, limit: number, depth = 0): 
 
 function indefinite(bytes: Buffer, at: number, limit: number, tag: number, depth: number): BerNode | null {
   let next = at + 2
-  for (let count = 0; count < NODES_MAX && next + 1 < limit; count++) {
+  for (let count = 0; count < limits.extractRecordsMax && next + 1 < limit; count++) {
     if (bytes[next] === 0 && bytes[next + 1] === 0)
       return { tag, constructed: true, from: at + 2, to: next, end: next + 2 }
     const child = berNodeAt(bytes, next, limit, depth + 1)
@@ -45,7 +47,8 @@ function indefinite(bytes: Buffer, at: number, limit: number, tag: number, depth
 export function berChildren(bytes: Buffer, node: BerNode): BerNode[] {
   const children: BerNode[] = []
   if (!node.constructed) return children
-  for (let at = node.from; at < node.to && children.length < NODES_MAX; ) {
+  for (let at = node.from; at < node.to; ) {
+    if (children.length >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'asn1 values')
     const child = berNodeAt(bytes, at, node.to)
     if (!child) break
     children.push(child)
@@ -57,7 +60,7 @@ export function berChildren(bytes: Buffer, node: BerNode): BerNode[] {
 /** Bytes of an octet string, its pieces joined where it is constructed. */
 export function berContent(bytes: Buffer, node: BerNode, depth = 0): Buffer {
   if (!node.constructed) return bytes.subarray(node.from, node.to)
-  if (depth > DEPTH_MAX) return Buffer.alloc(0)
+  if (depth > DEPTH_MAX) throw new ExtractLimitError('too-deep', 'asn1 values')
   return Buffer.concat(berChildren(bytes, node).map((child) => berContent(bytes, child, depth + 1)))
 }
 

@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import type { ExtractContext, Format, FormatInput } from '../format.ts'
+import { type ExtractContext, ExtractLimitError, type Format, type FormatInput } from '../format.ts'
 import { picturePrint } from '../prints/picture-print.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { imageSize } from '../readers/image-size.ts'
@@ -86,9 +86,10 @@ async function readPixels(bytes: Buffer, type: string, context: ExtractContext):
 /** Every string in EXIF, IPTC and XMP; numbers of the camera are left out. Broken metadata gives none. */
 async function metadataWords(bytes: Buffer): Promise<string[]> {
   const words: string[] = []
+  let tags: unknown
   try {
     const { default: exifr } = await import('exifr')
-    const tags: unknown = await exifr.parse(bytes, {
+    tags = await exifr.parse(bytes, {
       tiff: true,
       exif: true,
       gps: false,
@@ -101,15 +102,19 @@ async function metadataWords(bytes: Buffer): Promise<string[]> {
       userComment: true,
       makerNote: false,
     })
-    collect(tags, words, 0)
   } catch {
     return words
   }
+  collect(tags, words, 0)
   return words
 }
 
+/** Far deeper than XMP nests. */
+const TAG_DEPTH_MAX = 32
+
 function collect(value: unknown, words: string[], depth: number): void {
-  if (words.length >= limits.extractSniffNamesMax || depth > 8) return
+  if (depth > TAG_DEPTH_MAX) throw new ExtractLimitError('too-deep', 'picture metadata')
+  if (words.length >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'picture metadata')
   if (typeof value === 'string') {
     if (/[\p{L}\d]{2}/u.test(value)) words.push(value.trim())
   } else if (value instanceof Uint8Array) {

@@ -217,11 +217,12 @@ async function readPagePictures(
     return false
   }
   const found = await withDeadline(
-    pictures.onPage(number).catch(() => []),
+    pictures.onPage(number).catch(() => ({ rasters: [], isCut: false })),
     Math.min(limits.extractPdfPageMs, context.budget.msLeft),
   )
   if (found === null) context.uninspected('timeout', `pictures of page ${number}`)
-  for (const raster of found ?? []) {
+  if (found?.isCut) context.uninspected(isBlank ? 'too-many' : 'not-readable', `pictures of page ${number}`)
+  for (const raster of found?.rasters ?? []) {
     const print = context.picturePrint && (await rasterPrint(raster))
     if (print) context.picturePrint?.(print)
     const { text, problem } = await reader.readRaster(raster, context.budget)
@@ -231,7 +232,7 @@ async function readPagePictures(
     }
     if (problem) context.uninspected(isBlank ? problem.reason : 'not-readable', problem.detail)
   }
-  return found === null || found.length > 0
+  return found === null || found.rasters.length > 0
 }
 
 /** Text of a page as it is seen. Null when it was not looked at. */

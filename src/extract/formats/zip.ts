@@ -67,6 +67,7 @@ export async function extractGaps(
 ): Promise<void> {
   const bytes = randomBytes(input)
   const gaps = archive.directory.gaps.slice(0, limits.extractSniffNamesMax)
+  if (gaps.length < archive.directory.gaps.length) context.uninspected('too-many', 'data between entries')
   // Behind another format's file: that format reads the front part itself, the same bytes need not be read twice.
   const owned = signatureOf(input instanceof PagedBytes ? input.subarray(0, SIGNATURE_BYTES) : input)
   for (const gap of gaps) {
@@ -76,6 +77,8 @@ export async function extractGaps(
       continue
     }
     const hidden = gap.kind === 'trailing' ? [] : scanLocals(bytes, gap.start, gap.end)
+    if (hidden.length >= limits.extractArchiveEntriesMax)
+      context.uninspected('too-many', 'entries outside the directory')
     for (const entry of hidden) {
       context.trait('trailing-data')
       context.trait('hidden-content')

@@ -28,7 +28,7 @@ const FORMATS: ReadInputBarcodeFormat[] = [
 ]
 /** Interleaved two of five has no check digit: short ones are found in any fence. */
 const ITF_LENGTH_MIN = 12
-const SYMBOLS_MAX = 64
+export const SYMBOLS_MAX = 64
 
 type ImageDataLike = Parameters<typeof readBarcodes>[0]
 
@@ -44,18 +44,26 @@ function load(): Promise<ZXingReaderModule> {
   return loaded
 }
 
-/** What the codes of a picture say, each text once. Throws when the module crashed; the next call makes a new one. */
-export async function readBarCodes(raster: Raster): Promise<string[]> {
+export interface BarCodes {
+  /** Each once. */
+  readonly texts: readonly string[]
+  /** There are more codes than are read. */
+  readonly isCut: boolean
+}
+
+/** What the codes of a picture say. Throws when the module crashed; the next call makes a new one. */
+export async function readBarCodes(raster: Raster): Promise<BarCodes> {
   const zxing = await import('zxing-wasm/reader')
   const pixels = raster.width * raster.height
   const small = shrink(raster, Math.max(1, Math.ceil(Math.sqrt(pixels / limits.ocrBarCodePixelsMax))))
   try {
     await load()
-    const found = await zxing.readBarcodes(pixelsOf(small), { formats: FORMATS, maxNumberOfSymbols: SYMBOLS_MAX })
+    const found = await zxing.readBarcodes(pixelsOf(small), { formats: FORMATS, maxNumberOfSymbols: SYMBOLS_MAX + 1 })
     const texts = found
+      .slice(0, SYMBOLS_MAX)
       .filter(({ isValid, format, text }) => isValid && (!format.startsWith('ITF') || text.length >= ITF_LENGTH_MIN))
       .map(({ text }) => text)
-    return [...new Set(texts)]
+    return { texts: [...new Set(texts)], isCut: found.length > SYMBOLS_MAX }
   } catch (thrown) {
     loaded = null
     zxing.purgeZXingModule()

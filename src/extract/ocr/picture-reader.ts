@@ -3,7 +3,7 @@ import { limits } from '../../core/limits.ts'
 import { type Budget, ExtractLimitError } from '../format.ts'
 import { plainPictures, plainTypes, tiffRaster } from '../pixels/plain-pictures.ts'
 import { imageSize } from '../readers/image-size.ts'
-import { readBarCodes } from './bar-codes.ts'
+import { type BarCodes, readBarCodes } from './bar-codes.ts'
 import { foldDigits } from './fold-digits.ts'
 import { decodeModern, modernTypes, type PictureSize } from './modern-pictures.ts'
 import { pictureFrames } from './picture-frames.ts'
@@ -53,7 +53,11 @@ const FIRST_RESERVE = 0.1
 const SECOND_RESERVE = 0.5
 
 const nothing: PictureText = { text: '', problem: null }
-const codesUnread: PictureText['problem'] = { reason: 'not-readable', detail: 'bar codes' }
+/** Null: the codes were read. */
+function codesProblem(codes: BarCodes | null): PictureText['problem'] {
+  if (codes === null) return { reason: 'not-readable', detail: 'bar codes' }
+  return codes.isCut ? { reason: 'too-many', detail: 'bar codes' } : null
+}
 
 /** The one engine of this thread, made at the first picture. */
 let shared: { readonly key: string; readonly engine: TesseractEngine } | null = null
@@ -219,8 +223,8 @@ export class PictureReader {
         budget.hasTime() ? Math.min(endsAt - cpuMs(), budget.msLeft - budget.limits.timeMs * reserve) : 0
       const codes = await readBarCodes(raster).catch(() => null)
       const read = await this.#read(raster, textLayout(raster), msLeft)
-      const text = [read.text, ...(codes ?? [])].filter((piece) => piece !== '').join('\n')
-      return { text, problem: read.problem ?? (codes === null ? codesUnread : null) }
+      const text = [read.text, ...(codes?.texts ?? [])].filter((piece) => piece !== '').join('\n')
+      return { text, problem: read.problem ?? codesProblem(codes) }
     } catch {
       return problem('not-readable', 'text recognition failed')
     } finally {

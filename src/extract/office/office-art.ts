@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts'
-import type { ExtractContext } from '../format.ts'
+import { type ExtractContext, ExtractLimitError } from '../format.ts'
 import { inflateBounded } from '../readers/inflate.ts'
 
 /** Office drawings ([MS-ODRAW]): words in the properties of shapes, and the pictures of a picture store. */
@@ -12,7 +12,8 @@ const AUTOMATIC = /^(?:Picture|Text Box|TextBox|Rectangle|Group|Line|AutoShape|O
 export function drawingWords(bytes: Buffer): string[] {
   const words: string[] = []
   let at = 0
-  for (let count = 0; at + 8 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 8 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'drawing records')
     const version = bytes.readUInt16LE(at)
     const type = bytes.readUInt16LE(at + 2)
     const length = bytes.readUInt32LE(at + 4)

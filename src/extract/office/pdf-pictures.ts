@@ -3,6 +3,12 @@ import { rasterOf as rasterOfRgba } from '../ocr/modern-pictures.ts'
 import { type Raster, shrink } from '../ocr/raster.ts'
 import { type OpenPdf, openPdf } from './pdf-document.ts'
 
+/** `isCut`: the page has more than `limits.extractPagePicturesMax`. */
+interface PagePictures {
+  readonly rasters: readonly Raster[]
+  readonly isCut: boolean
+}
+
 /**
  * Pixels of the pictures that the pages of a PDF paint, and of whole pages, for text recognition. The document is opened
  * a second time, since reading its text needs no picture decoded. Pictures beyond `limits.extractPixelsMax` are left out
@@ -20,14 +26,15 @@ export class PdfPictures {
   }
 
   /** Pictures of one page, each once in the document; strips of one picture are joined. Throws for broken pages. */
-  async onPage(number: number): Promise<Raster[]> {
+  async onPage(number: number): Promise<PagePictures> {
     const pdf = await this.#open()
-    if (pdf === null) return []
+    if (pdf === null) return { rasters: [], isCut: false }
     const { OPS } = await import('pdfjs-dist/legacy/build/pdf.mjs')
     const page = await pdf.document.getPage(number)
     const { fnArray, argsArray } = await page.getOperatorList({ intent: 'any' })
     const rasters: Raster[] = []
-    for (let i = 0; i < fnArray.length && rasters.length < PICTURES_MAX; i++) {
+    let isCut = false
+    for (let i = 0; i < fnArray.length && !isCut; i++) {
       const args: unknown[] = Array.isArray(argsArray[i]) ? argsArray[i] : []
       let image: unknown = null
       switch (fnArray[i]) {
@@ -45,10 +52,11 @@ export class PdfPictures {
         default:
       }
       const raster = rasterOf(image)
-      if (raster) rasters.push(raster)
+      if (raster && rasters.length >= limits.extractPagePicturesMax) isCut = true
+      else if (raster) rasters.push(raster)
     }
     page.cleanup()
-    return joined(rasters)
+    return { rasters: joined(rasters), isCut }
   }
 
   /**
@@ -108,9 +116,6 @@ export class PdfPictures {
 /** Capitals of ten points become 28 pixels, which recognition reads best. */
 const DOTS_PER_INCH = 200
 const PAGE_PIXELS_MAX = 4_000_000
-
-/** Pictures of one page, strips included. */
-const PICTURES_MAX = 256
 
 interface ObjectStore {
   get(name: string, callback: (value: unknown) => void): unknown

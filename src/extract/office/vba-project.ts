@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { type CompoundFile, childNamed, type OleNode } from '../readers/compound-file.ts'
 
@@ -43,7 +44,8 @@ function readDirectory(bytes: Buffer): { page: number; streams: { name: string; 
   let page = 1252
   let name = ''
   let at = 0
-  for (let count = 0; at + 6 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 6 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'modules')
     const id = bytes.readUInt16LE(at)
     let length = bytes.readUInt32LE(at + 2)
     // The version record states a length of 4 and has 6 bytes.

@@ -1,5 +1,6 @@
 import { inflateRawSync, inflateSync } from 'node:zlib'
-import type { ExtractContext } from '../format.ts'
+import { limits } from '../../core/limits.ts'
+import { type ExtractContext, ExtractLimitError } from '../format.ts'
 
 /**
  * OpenPGP packets (RFC 9580 section 4) as far as they can be read without a key: signed and compressed messages are
@@ -13,14 +14,14 @@ interface Packet {
   readonly end: number
 }
 
-const PACKETS_MAX = 100
 const COMPRESSION_DEPTH_MAX = 4
 const encryptedTags = new Set([1, 3, 9, 18, 20])
 
 export async function readPgpPackets(bytes: Buffer, context: ExtractContext, depth = 0): Promise<PgpReading> {
   let at = 0
   let reading: PgpReading = 'unreadable'
-  for (let count = 0; count < PACKETS_MAX && at < bytes.length; count++) {
+  for (let count = 0; at < bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'OpenPGP packets')
     const packet = packetAt(bytes, at)
     if (!packet) break
     at = packet.end

@@ -187,7 +187,7 @@ class Reader {
     const entry = this.#entries[index] ?? EMPTY
     const isStorage = entry.type === 1 || entry.type === 5
     this.#visited.add(index)
-    const children = isStorage && depth < limits.extractOleDepthMax ? this.#siblings(entry.child, depth) : []
+    const children = isStorage && depth <= limits.extractOleDepthMax ? this.#siblings(entry.child, depth) : []
     return {
       name: entry.name,
       isStorage,

@@ -1,14 +1,16 @@
 import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
 import { decodeCodePage } from './code-page.ts'
 
 /**
  * Words drawn by Windows metafiles: text output of WMF ([MS-WMF]) and EMF ([MS-EMF]), comments included. Pieces in the
- * order of drawing; icons of embedded files show their names this way. Linear; never throws.
+ * order of drawing; icons of embedded files show their names this way. Linear; throws `too-many` for records past the limit, and nothing else.
  */
 export function emfWords(bytes: Buffer): string[] {
   const words: string[] = []
   let at = 0
-  for (let count = 0; at + 8 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 8 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'drawing records')
     const type = bytes.readUInt32LE(at)
     const size = bytes.readUInt32LE(at + 4)
     if (size < 8) break
@@ -45,7 +47,8 @@ export function wmfWords(bytes: Buffer): string[] {
   const placeable = bytes.length > 22 && bytes.readUInt32LE(0) === 0x9ac6cdd7
   let at = (placeable ? 22 : 0) + 18
   let page = 1252
-  for (let count = 0; at + 6 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 6 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'drawing records')
     const size = bytes.readUInt32LE(at) * 2
     const type = bytes.readUInt16LE(at + 4)
     if (size < 6) break

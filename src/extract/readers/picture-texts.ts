@@ -1,4 +1,5 @@
 import { limits } from '../../core/limits.ts'
+import { ExtractLimitError } from '../format.ts'
 import { pcxEnd } from '../pixels/pcx.ts'
 import { pnmPlaces } from '../pixels/pnm.ts'
 import { targaPlaces } from '../pixels/targa.ts'
@@ -63,7 +64,8 @@ function readPng(bytes: Buffer): PictureTexts {
   const texts: string[] = []
   const deflated: Buffer[] = []
   let at = 8
-  for (let count = 0; at + 12 <= bytes.length && count < limits.extractRecordsMax; count++) {
+  for (let count = 0; at + 12 <= bytes.length; count++) {
+    if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'chunks')
     const length = bytes.readUInt32BE(at)
     const type = bytes.toString('latin1', at + 4, at + 8)
     const data = bytes.subarray(at + 8, at + 8 + length)

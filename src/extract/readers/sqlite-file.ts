@@ -57,9 +57,11 @@ export class SqliteFile {
   /** The table of tables. */
   schema(): SqliteTable[] {
     const tables: SqliteTable[] = []
-    for (const [type, name, , root, sql] of this.rowsOf(1))
-      if (typeof name === 'string' && tables.length < limits.extractPartsMax)
-        tables.push({ name, sql: typeof sql === 'string' ? sql : '', root: type === 'table' ? Number(root) : 0 })
+    for (const [type, name, , root, sql] of this.rowsOf(1)) {
+      if (typeof name !== 'string') continue
+      if (tables.length >= limits.extractPartsMax) throw new ExtractLimitError('too-many', 'tables')
+      tables.push({ name, sql: typeof sql === 'string' ? sql : '', root: type === 'table' ? Number(root) : 0 })
+    }
     return tables
   }
 

@@ -358,6 +358,8 @@ function addGap(gaps: ZipGap[], bytes: RandomBytes, kind: ZipGap['kind'], start:
 function recover(bytes: RandomBytes): ZipDirectory {
   const entries = scanLocals(bytes, 0, bytes.length)
   const problems: ZipProblem[] = [{ reason: 'corrupt', detail: 'no central directory' }]
+  if (entries.length >= limits.extractArchiveEntriesMax)
+    problems.push({ reason: 'too-many', detail: `${limits.extractArchiveEntriesMax} entries` })
   return { entries, variants: [], comment: '', problems, gaps: [] }
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { prepareZXingModule, type WriteInputBarcodeFormat, writeBarcode } from 'zxing-wasm/writer'
 import { limits } from '../../../src/core/limits.ts'
-import { readBarCodes } from '../../../src/extract/ocr/bar-codes.ts'
+import { readBarCodes, SYMBOLS_MAX } from '../../../src/extract/ocr/bar-codes.ts'
 import type { Raster } from '../../../src/extract/ocr/raster.ts'
 import { readUpload } from '../reading.ts'
 import { drawText, pngOf } from './draw-text.ts'
@@ -64,14 +64,34 @@ describe('bar codes in pictures', () => {
         return state >> 16
       }),
     }
-    expect(await readBarCodes(noise)).toEqual([])
-    expect(await readBarCodes(drawText(['CARD NUMBER 4929 1234', '4929 1234 5678 9012']))).toEqual([])
+    expect((await readBarCodes(noise)).texts).toEqual([])
+    expect(await readBarCodes(drawText(['CARD NUMBER 4929 1234', '4929 1234 5678 9012']))).toMatchObject({ texts: [] })
+  })
+
+  it('are read up to a number, and past it that is told', async () => {
+    const { symbol } = await writeBarcode('4929', { format: 'QRCode' })
+    const [across, scale, quiet] = [9, 4, 4]
+    const side = (symbol.width + 2 * quiet) * scale
+    const tiled = (count: number): Raster => {
+      const [width, height] = [across * side, Math.ceil(count / across) * side]
+      const data = new Uint8Array(width * height).fill(255)
+      for (let at = 0; at < data.length; at++) {
+        const [x, y] = [at % width, Math.floor(at / width)]
+        if (Math.floor(y / side) * across + Math.floor(x / side) >= count) continue
+        const [column, row] = [x % side, y % side].map((place) => Math.floor(place / scale) - quiet) as [number, number]
+        const isInside = Math.min(column, row) >= 0 && Math.max(column, row) < symbol.width
+        if (isInside) data[at] = symbol.data[row * symbol.width + column] ?? 255
+      }
+      return { width, height, channels: 1, data }
+    }
+    expect(await readBarCodes(tiled(SYMBOLS_MAX))).toEqual({ texts: ['4929'], isCut: false })
+    expect(await readBarCodes(tiled(SYMBOLS_MAX + 1))).toEqual({ texts: ['4929'], isCut: true })
   })
 
   it('are looked for in pictures of any size, shrunk past the limit', async () => {
     const side = Math.ceil(Math.sqrt(limits.ocrBarCodePixelsMax)) + 100
     const blank: Raster = { width: side, height: side, channels: 1, data: new Uint8Array(side * side).fill(255) }
-    expect(await readBarCodes(blank)).toEqual([])
+    expect((await readBarCodes(blank)).texts).toEqual([])
   })
 })
 
