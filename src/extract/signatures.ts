@@ -24,8 +24,6 @@ const table: readonly Signature[] = [
   s('application/vnd.ms-excel', '\x09\x04\x06\x00'),
   s('application/msword', '\xdb\xa5?\x00'),
   s('application/msword', '\x9b\xa5?\x00'),
-  s('application/vnd.lotus-1-2-3', '\x00\x00\x02\x00?\x04\x06\x00'),
-  s('application/vnd.lotus-1-2-3', '\x00\x00\x02\x00?\x10\x06\x00'),
   s('application/vnd.lotus-1-2-3', '\x00\x00\x1a\x00?\x10\x04\x00'),
   s('application/gzip', '\x1f\x8b'),
   s('application/x-bzip2', 'BZh'),

@@ -56,6 +56,8 @@ describe('true type by content', () => {
       zip(['[Content_Types].xml', 'word/document.xml']).subarray(0, 120),
       `${office}wordprocessingml.document`,
     ],
+    ['word of Windows 3', bytes('\xdb\xa5\x2d\0\x31\x40'), 'application/msword'],
+    ['lotus 1-2-3 since 97', bytes('\0\0\x1a\0\x05\x10\x04\0\0\0\0\0'), 'application/vnd.lotus-1-2-3'],
     ['pdf', bytes('%PDF-1.7\n'), 'application/pdf'],
     ['pdf behind rubbish', bytes(`${'x\n'.repeat(100)}%PDF-1.7\n`), 'application/pdf'],
     ['gzip', bytes('\x1f\x8b\x08\x00'), 'application/gzip'],

@@ -10,7 +10,7 @@ import { isBookkeeping, labelProperties } from '../office/property-labels.ts'
 import { readQuillText } from '../office/quill-text.ts'
 import { readVbaModules } from '../office/vba-project.ts'
 import { readVisioBinary } from '../office/visio-binary.ts'
-import { readWordBinary } from '../office/word-binary.ts'
+import { isBareWord, readBareWord, readWordBinary } from '../office/word-binary.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { type CompoundFile, childNamed, type OleNode, openCompoundFile } from '../readers/compound-file.ts'
 import { writeCompoundFile } from '../readers/compound-file-writer.ts'
@@ -45,6 +45,7 @@ function ole(id: string, types: readonly string[]): Format {
 async function extractOle(input: FormatInput, context: ExtractContext): Promise<void> {
   const file = openCompoundFile(input.bytes)
   if (!file && isBareBiff(input.bytes)) return readBiff(Buffer.from(input.bytes), context)
+  if (!file && isBareWord(input.bytes)) return readBareWord(Buffer.from(input.bytes), context)
   if (!file) {
     context.uninspected('corrupt', 'compound file')
     return

@@ -11,6 +11,8 @@ import { GrowingBuffer } from '../readers/growing-buffer.ts'
 const TRAILER_AT = 0x24
 const TRAILER = 0x14
 const COMPRESSED = 2
+/** Visio 2000 and 2002: wide pointers, as later ones, and texts of 8-bit characters, as earlier ones. */
+const LAST_NARROW_VERSION = 6
 const STREAMS_MAX = 20_000
 const WINDOW = 4096
 
@@ -47,7 +49,8 @@ export async function readVisioBinary(bytes: Buffer, context: ExtractContext): P
     left -= data.length
     context.budget.inflate(Math.min(data.length, context.budget.inflatedLeft))
     queue.push(...pointersIn(data, pointer, isOld))
-    words.push(...(isOld ? carveLatin(data, 4) : carveUtf16(data, 3)))
+    if (version <= LAST_NARROW_VERSION) words.push(...carveLatin(data, 4))
+    if (!isOld) words.push(...carveUtf16(data, 3))
   }
   if (words.length > 0) context.text(words.join('\n'))
 }

@@ -1,5 +1,5 @@
 import type { ExtractContext } from '../format.ts'
-import { carveUtf16 } from '../readers/carve-strings.ts'
+import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { openWord } from './legacy-decryption.ts'
@@ -7,19 +7,21 @@ import { ListNumbering } from './list-numbering.ts'
 import { drawingWords } from './office-art.ts'
 import { readWordLists } from './word-binary-lists.ts'
 import { ownStyleNames, readWordParagraphs } from './word-binary-paragraphs.ts'
+import { readOldWord } from './word-old.ts'
+import { pieceTable } from './word-pieces.ts'
 
 /**
- * Word 6 to 2003 ([MS-DOC]): all stories of the piece table, that is body, footnotes, headers, comments, endnotes and
+ * Word to 2003 ([MS-DOC]): all stories of the piece table, that is body, footnotes, headers, comments, endnotes and
  * text boxes, deleted and hidden text among it. Field codes and shape descriptions follow. Encrypted files are told.
  */
-const FLAG_COMPLEX = 0x0004
 const FLAG_ENCRYPTED = 0x0100
 const FLAG_TABLE1 = 0x0200
-const FLAG_WIDE = 0x1000
 const FLAG_OBFUSCATED = 0x8000
 /** First format version with Unicode pieces (Word 97). */
 const NFIB_WORD97 = 0x00c1
-const NFIB_WORD6_MIN = 0x0065
+
+/** Shortest header of any version that is read. */
+const HEADER_BYTES = 0x180
 
 /** Places of pairs of offset and length in the header. */
 const STYLES_AT = 0xa2
@@ -33,9 +35,34 @@ interface WordPiece {
   readonly bytesPerCharacter: 1 | 2
 }
 
+/** Word for Windows 1 and 2 wrote what became a stream later into a file of its own. */
+export function isBareWord(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0xdb || bytes[0] === 0x9b) && bytes[1] === 0xa5 && bytes[3] === 0 && bytes.length >= HEADER_BYTES
+}
+
+/** A document of Word for Windows 1 or 2. */
+export function readBareWord(fib: Buffer, context: ExtractContext): void {
+  if ((fib.readUInt16LE(10) & FLAG_ENCRYPTED) !== 0) context.uninspected('encrypted', 'XOR obfuscation')
+  else readOldText(fib, context)
+}
+
+function readOldText(fib: Buffer, context: ExtractContext): void {
+  const old = readOldWord(fib)
+  if (old === null) {
+    context.uninspected('corrupt', 'doc pieces')
+    return
+  }
+  if (isGarbled(old.text)) context.uninspected('corrupt', 'doc text')
+  context.text(toLines(old.text))
+  if (old.otherReadings.length > 0) context.text(old.otherReadings.join('\n'))
+  if (!old.isPartial) return
+  context.uninspected('partial', 'doc saved fast')
+  context.text(carveLatin(fib).join('\n'))
+}
+
 export function readWordBinary(root: OleNode, context: ExtractContext): void {
   let fib = childNamed(root, 'WordDocument')?.read() ?? Buffer.alloc(0)
-  if (fib.length < 0x200) {
+  if (fib.length < HEADER_BYTES) {
     context.uninspected('corrupt', 'doc header')
     return
   }
@@ -52,13 +79,12 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
     fib = opened.main
     table = opened.table
   }
-  if (version < NFIB_WORD6_MIN) {
-    context.uninspected('unsupported', `doc version ${version}`)
+  if (version < NFIB_WORD97) {
+    readOldText(fib, context)
     return
   }
-  const isUnicode = version >= NFIB_WORD97
-  const pieces = isUnicode ? readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6), context) : null
-  const raw = isUnicode ? (pieces?.map(({ text }) => text).join('') ?? null) : readOld(fib, flags)
+  const pieces = readPieces(fib, table, fib.readUInt32LE(0x1a2), fib.readUInt32LE(0x1a6), context)
+  const raw = pieces?.map(({ text }) => text).join('') ?? null
   if (raw === null) {
     context.uninspected('corrupt', 'doc pieces')
     const carved = carveUtf16(fib)
@@ -67,7 +93,6 @@ export function readWordBinary(root: OleNode, context: ExtractContext): void {
   }
   if (isGarbled(raw)) context.uninspected('corrupt', 'doc text')
   context.text(toLines(pieces ? withListNumbers(pieces, fib, table) : raw))
-  if (!isUnicode) return
   const words = [
     // Names of styles that its authors chose.
     ...ownStyleNames(slice(table, fib, STYLES_AT)),
@@ -157,67 +182,6 @@ function withListNumbers(pieces: readonly WordPiece[], fib: Buffer, table: Buffe
   }
   out.push(text.slice(taken))
   return out.join('')
-}
-
-/** Word 6 and 95: text in one stretch, or in pieces where the file was saved fast; 16-bit in Far East editions. */
-function readOld(fib: Buffer, flags: number): string | null {
-  const page = (flags & FLAG_WIDE) !== 0 ? 1200 : pageOfLanguage(fib.readUInt16LE(6))
-  if ((flags & FLAG_COMPLEX) === 0) {
-    const start = fib.readUInt32LE(0x18)
-    const end = fib.readUInt32LE(0x1c)
-    return start < end && start < fib.length ? decodeCodePage(fib.subarray(start, end), page) : null
-  }
-  const start = fib.readUInt32LE(0x160)
-  const plc = pieceTable(fib.subarray(start, start + fib.readUInt32LE(0x164)))
-  if (plc === null) return null
-  const count = Math.floor((plc.length - 4) / 12)
-  const pieces: string[] = []
-  let left = fib.length
-  for (let i = 0; i < count && left > 0; i++) {
-    const characters = Math.max(0, plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4))
-    const length = Math.min(left, characters * (page === 1200 ? 2 : 1))
-    const offset = plc.readUInt32LE((count + 1) * 4 + i * 8 + 2)
-    left -= length
-    pieces.push(decodeCodePage(fib.subarray(offset, offset + length), page))
-  }
-  return pieces.join('')
-}
-
-/** Behind the property modifiers of a fast save stands the piece table itself. */
-function pieceTable(clx: Buffer): Buffer | null {
-  let at = 0
-  while (at + 3 <= clx.length && clx[at] === 1) at += 3 + clx.readUInt16LE(at + 1)
-  if (at + 5 > clx.length || clx[at] !== 2) return null
-  return clx.subarray(at + 5, at + 5 + clx.readUInt32LE(at + 1))
-}
-
-const PAGES: Readonly<Record<number, number>> = {
-  4: 936,
-  5: 1250,
-  8: 1253,
-  13: 1255,
-  1: 1256,
-  14: 1250,
-  17: 932,
-  18: 949,
-  21: 1250,
-  24: 1250,
-  25: 1251,
-  26: 1250,
-  27: 1250,
-  30: 874,
-  31: 1254,
-  34: 1251,
-  35: 1251,
-  36: 1250,
-  37: 1257,
-  38: 1257,
-  39: 1257,
-  42: 1258,
-}
-
-function pageOfLanguage(language: number): number {
-  return language === 0x0404 || language === 0x0c04 ? 950 : (PAGES[language & 0x3ff] ?? 1252)
 }
 
 /** Word's control characters as layout: cells apart by TAB, rows and paragraphs by LF, field codes behind the line. */

@@ -130,6 +130,56 @@ describe('doc', () => {
     }
   })
 
+  /** A document of Word 95 or before: a header, the text in one stretch, a table of fonts with character sets. */
+  function oldDocOf(text: Buffer, more: { version?: number; charset?: number; flags?: number; fonts?: number[] } = {}) {
+    const fib = Buffer.alloc(0x300)
+    fib.writeUInt16LE(more.version === undefined ? 0xa5dc : 0xa5db, 0)
+    fib.writeUInt16LE(more.version ?? 0x65, 2)
+    fib.writeUInt16LE(0x409, 6)
+    fib.writeUInt16LE(more.flags ?? 0, 10)
+    fib.writeUInt16LE(more.charset ?? 0, 0x14)
+    fib.writeUInt32LE(fib.length, 0x18)
+    fib.writeUInt32LE(fib.length + text.length, 0x1c)
+    const fonts = (more.fonts ?? []).map((set) =>
+      Buffer.concat([Buffer.from([9, 0, 0, 0, set, 0]), Buffer.from('Abc\0')]),
+    )
+    const table = Buffer.concat([u16(0), ...fonts])
+    fib.writeUInt32LE(fib.length + text.length, 0xd0)
+    fib.writeUInt32LE(table.length, 0xd4)
+    return Buffer.concat([fib, text, table])
+  }
+
+  it('reads Word 6 in the code pages of its fonts, of the Macintosh too', async () => {
+    const russian = Buffer.concat([Buffer.from('plain\r'), Buffer.from('d7e5f2fbf0e5', 'hex'), Buffer.from('\r')])
+    const mixed = await read(oleOf({ WordDocument: oldDocOf(russian, { fonts: [0, 204, 2] }) }), 'x.doc')
+    expect(mixed.text).toContain('\u0427\u0435\u0442\u044b\u0440\u0435')
+    expect(mixed.text.match(/plain/g)).toHaveLength(1)
+    const latin = await read(
+      oleOf({ WordDocument: oldDocOf(Buffer.from('caf\xe9\r', 'latin1'), { fonts: [0] }) }),
+      'x.doc',
+    )
+    expect(latin.text).toContain('caf\u00e9')
+    const mac = oldDocOf(Buffer.from('caf\x8e\r', 'latin1'), { charset: 0x100 })
+    expect((await read(oleOf({ WordDocument: mac }), 'x.doc')).text).toContain('caf\u00e9')
+    expect([...mixed.said, ...latin.said]).toEqual([])
+  })
+
+  it('reads Word 2, which stands in no compound file', async () => {
+    const text = Buffer.from('a letter\rcell\x07\x07', 'latin1')
+    const whole = await read(oldDocOf(text, { version: 0x2d }), 'x.doc')
+    expect(whole.text).toContain('a letter\ncell')
+    expect(whole.said).toEqual([])
+    const fast = await read(oldDocOf(text, { version: 0x2d, flags: 4 }), 'x.doc')
+    expect(fast.text).toContain('a letter')
+    expect(fast.said).toEqual(['partial doc saved fast'])
+    const sealed = await read(oldDocOf(text, { version: 0x2d, flags: 0x100 }), 'x.doc')
+    expect(sealed.said).toEqual(['encrypted XOR obfuscation'])
+    expect(sealed.text).not.toContain('letter')
+    expect((await read(oldDocOf(text, { version: 0x2d }).fill(0, 0x18, 0x20), 'x.doc')).said).toEqual([
+      'corrupt doc pieces',
+    ])
+  })
+
   it.each([
     [0x0300, '0100', 'encrypted RC4'],
     [0x0300, '0200', 'encrypted RC4 CryptoAPI'],
@@ -431,6 +481,22 @@ describe('ppt structure', () => {
     expect(both.text).toContain('the old slides')
     expect(both.said).toEqual(['partial PowerPoint 95'])
     expect((await read(oleOf(dual), 'x.ppt')).text).toContain('the new slides')
+  })
+})
+
+describe('vsd', () => {
+  it.each([
+    [6, Buffer.from('Mod\xe8le de calque', 'latin1')],
+    [11, utf16('Mod\u00e8le de calque')],
+  ])('reads the words of version %s', async (version, words) => {
+    const head = Buffer.alloc(0x40)
+    head[0x1a] = version
+    head.writeUInt32LE(1, 0x24)
+    head.writeUInt32LE(head.length, 0x24 + 8)
+    head.writeUInt32LE(words.length, 0x24 + 12)
+    const result = await read(oleOf({ VisioDocument: Buffer.concat([head, words]) }), 'x.vsd')
+    expect(result.text).toContain('Mod\u00e8le de calque')
+    expect(result.said).toEqual([])
   })
 })
 
