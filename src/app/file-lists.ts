@@ -7,8 +7,13 @@ import type { ScanTarget } from './scan-input.ts'
 /** Lines of a file, `-` for standard input. Throws GatewayError `file-missing`. */
 export async function* readLines(file: string): AsyncGenerator<string> {
   const stream = file === '-' ? process.stdin : createReadStream(file)
+  let isFirst = true
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) yield line
+    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      // Editors and shells of Windows put a mark in front of UTF-8.
+      yield isFirst ? line.replace(/^\ufeff/, '') : line
+      isFirst = false
+    }
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code
     if (!code) throw thrown

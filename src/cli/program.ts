@@ -45,10 +45,13 @@ export async function buildProgram(): Promise<Command> {
 
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = await buildProgram()
+  // Nobody is left to be told; a gateway whose log is no longer read goes on.
+  process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader went away (`sluice … | head`): nothing more to do, and nothing is wrong.
     if (error.code === 'EPIPE') process.exit(exitCodes.success)
-    throw error
+    process.stderr.write(`sluice: the output can't be written to its end (${error.code ?? error.message})\n`)
+    process.exit(exitCodes.usage)
   })
   try {
     await program.parseAsync([...argv])

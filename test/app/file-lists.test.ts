@@ -33,6 +33,13 @@ describe('a manifest', () => {
     ])
   })
 
+  it('may begin with the mark that editors of Windows write', async () => {
+    expect(await read('\ufeff{"file":"a.eml"}\r\n{"file":"b.eml"}\r\n')).toMatchObject([
+      { file: 'a.eml' },
+      { file: 'b.eml' },
+    ])
+  })
+
   it.each([
     ['nonsense', 'is not JSON'],
     ['7', 'is not an object'],

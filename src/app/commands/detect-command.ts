@@ -14,7 +14,7 @@ interface Flags extends ConfigChoice {
   readonly minConfidence: Confidence
 }
 
-/** One answer a line, in order. A line that isn't `{"id","text"}` is an answer with `error`. */
+/** One answer a line, in order. A line that isn't `{"id","text"}` is told on stderr, has no answer, and makes it exit 2. */
 export async function runDetectCommand(flags: Flags): Promise<number> {
   const { config } = await loadConfiguration(flags)
   const { rules, diagnostics } = compileRules(await readRuleFiles(config.rules))
@@ -32,7 +32,11 @@ export async function runDetectCommand(flags: Flags): Promise<number> {
       continue
     }
     const utf8 = Buffer.from(input.text, 'utf8')
-    const { matches } = detectText(rules, { part: 0, utf8 }, { findingKey, minConfidence: flags.minConfidence })
+    const { matches, overflow } = detectText(
+      rules,
+      { part: 0, utf8 },
+      { findingKey, minConfidence: flags.minConfidence },
+    )
     const offsets = new CodePointOffsets(utf8)
     const findings = matches
       .filter((match) => confidenceAtLeast(match.confidence, flags.minConfidence))
@@ -45,10 +49,16 @@ export async function runDetectCommand(flags: Flags): Promise<number> {
         via: match.via,
         ...(flags.reveal ? { value: match.value } : {}),
       }))
-    if (!(await print(`${JSON.stringify({ id: input.id, findings })}\n`))) break
+    if (
+      !(await print(`${JSON.stringify({ id: input.id, findings, ...(overflow ? { uninspected: TOO_MANY } : {}) })}\n`))
+    )
+      break
   }
   return bad > 0 ? 2 : 0
 }
+
+/** As `sluice scan` tells it. */
+const TOO_MANY = [{ reason: 'too-many', detail: 'pattern candidates' }]
 
 function parseLine(line: string): { id: unknown; text: string } | null {
   try {

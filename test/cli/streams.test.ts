@@ -1,0 +1,71 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+/** What the command line does when what it reads or writes is not as it should be. */
+const main = resolve(import.meta.dirname, '../../src/cli/main.ts')
+const dir = mkdtempSync(join(tmpdir(), 'sluice-streams-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const LINE = '{"id":1,"text":"card 4111 1111 1111 1111"}\n'
+
+describe('output', () => {
+  it('that no longer fits is told in one line, and is no success', () => {
+    const full = openSync('/dev/full', 'w')
+    for (const args of [['rules', 'list', '--json'], ['detect', '--jsonl'], ['--help']]) {
+      const { status, stderr } = spawnSync(process.execPath, [main, ...args], {
+        cwd: dir,
+        input: LINE,
+        stdio: ['pipe', full, 'pipe'],
+        encoding: 'utf8',
+      })
+      expect({ args, status, stderr }).toEqual({
+        args,
+        status: 2,
+        stderr: "sluice: the output can't be written to its end (ENOSPC)\n",
+      })
+    }
+    closeSync(full)
+  })
+
+  it('that nobody reads any more ends the command quietly', async () => {
+    const child = spawn(process.execPath, [main, 'detect', '--jsonl'], { cwd: dir, stdio: 'pipe' })
+    const errors: Buffer[] = []
+    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+    // The command is ended while it is still being written to.
+    child.stdin.on('error', () => {})
+    child.stdin.write(LINE.repeat(20_000))
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    const [code] = await once(child, 'close')
+    expect({ code, errors: Buffer.concat(errors).toString() }).toEqual({ code: 0, errors: '' })
+  })
+
+  it('goes on where nobody reads the complaints', async () => {
+    const child = spawn(process.execPath, [main, 'detect', '--jsonl'], { cwd: dir, stdio: 'pipe' })
+    child.stderr.destroy()
+    const out: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stdin.end(`nonsense\n${'more of it\n'.repeat(100)}${LINE}`)
+    const [code] = await once(child, 'close')
+    expect(code).toBe(2)
+    expect(JSON.parse(Buffer.concat(out).toString())).toMatchObject({ id: 1, findings: [{ detector: 'credit_card' }] })
+  })
+})
+
+describe('input of detect', () => {
+  it('that is none is told by its line, and the rest answered', () => {
+    const lines = ['{"id":1,"text":7}', '', 'x', LINE.trim(), 'null'].join('\n')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'detect', '--jsonl'], {
+      cwd: dir,
+      input: `\ufeff${lines}`,
+      encoding: 'utf8',
+    })
+    expect(status).toBe(2)
+    expect(stdout.trim().split('\n')).toHaveLength(1)
+    expect(stderr.match(/line \d+/g)).toEqual(['line 1', 'line 3', 'line 5'])
+  })
+})
