@@ -1,12 +1,21 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format } from '../format.ts'
 import { decodeName } from '../readers/entry-name.ts'
+import {
+  isSound,
+  leadingSparseMap,
+  oldSparseMap,
+  SPARSE_PIECES_MAX,
+  type SparsePiece,
+  sparsePieces,
+  withHoles,
+} from '../readers/sparse-map.ts'
 import { ByteStream } from '../stream/byte-stream.ts'
 import { extractTrailingStream } from '../trailing-data.ts'
 
 /**
- * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, old sparse files) and pax (POSIX.1-2001). Each
- * file is a child; links, comments and odd attributes are text. A broken header is `corrupt`; the walk goes on at the
+ * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, sparse files in all formats) and pax
+ * (POSIX.1-2001). Each file is a child; links, comments and odd attributes are text. A broken header is `corrupt`; the walk goes on at the
  * next one that holds.
  */
 export const tar: Format = {
@@ -23,15 +32,25 @@ interface Header {
   readonly size: number
   readonly type: string
   readonly link: string
-  /** Length of headers that continue in further blocks (old GNU sparse files). */
-  readonly extended: boolean
+  /** A sparse file in the old format of GNU. */
+  readonly isOldSparse: boolean
 }
 
 interface Pending {
   name?: string
   link?: string
   size?: number
-  sparse?: boolean
+  sparse?: PendingMap
+}
+
+/** What is known of the holes of the next file. */
+interface PendingMap {
+  /** Offset and size of each piece in turn. */
+  readonly numbers: string[]
+  pieces?: readonly SparsePiece[]
+  realSize: number
+  /** The map stands in front of the data. */
+  isInData: boolean
 }
 
 async function extractTar(stream: ByteStream, context: ExtractContext): Promise<void> {
@@ -48,7 +67,10 @@ async function extractTar(stream: ByteStream, context: ExtractContext): Promise<
       await skipBroken(block, stream, context)
       continue
     }
-    if (header.extended) await skipSparseHeaders(stream)
+    if (header.isOldSparse) {
+      const { pieces, realSize } = await oldSparseMap(block, stream, readNumber)
+      pending.sparse = { numbers: [], pieces, realSize, isInData: false }
+    }
     const size = pending.size ?? header.size
     const name = pending.name ?? header.name
     const came = await takeEntry(header, size, stream, pending, context)
@@ -84,24 +106,34 @@ async function takeEntry(
   if ('LKxgX'.includes(header.type)) return await takeMeta(header, size, stream, pending, context)
   const name = pending.name ?? header.name
   const link = pending.link ?? header.link
-  const sparse = pending.sparse === true || header.type === 'S'
+  const { sparse } = pending
   for (const key of ['name', 'link', 'size', 'sparse'] as const) delete pending[key]
   if (link) context.text(link)
-  if (sparse) context.uninspected('partial', 'sparse file', name)
   if (header.type === 'M') context.uninspected('partial', 'multi-volume', name)
   const isFile = size > 0 || (header.type !== '5' && !name.endsWith('/') && link === '')
   if (!isFile) {
     context.text(name)
     return 0
   }
-  if (size <= context.budget.limits.streamFromBytes) {
-    const bytes = await stream.take(size)
-    await context.child({ bytes, filename: name })
-    return bytes.length
+  const read = sparse?.isInData ? await leadingSparseMap(stream, size) : { pieces: sparse?.pieces ?? null, took: 0 }
+  const stored = size - read.took
+  const pieces = read.pieces ?? (sparse ? sparsePieces(sparse.numbers) : null)
+  const map = sparse && pieces ? { pieces, realSize: sparse.realSize } : null
+  const isMapped = map !== null && isSound(map, stored)
+  if (sparse && !isMapped) context.uninspected('partial', 'sparse file', name)
+  const { streamFromBytes } = context.budget.limits
+  if (stored <= streamFromBytes) {
+    const bytes = await stream.take(stored)
+    const isWhole = isMapped && bytes.length === stored
+    await context.child({
+      bytes: isWhole ? withHoles(bytes, map, streamFromBytes, context.budget) : bytes,
+      filename: name,
+    })
+    return read.took + bytes.length
   }
-  const data = new ByteStream(stream.part(size))
+  const data = new ByteStream(stream.part(stored))
   await context.childStream({ stream: data, filename: name })
-  return data.size
+  return read.took + data.size
 }
 
 /** What steers the next entry: long names and pax records. */
@@ -137,13 +169,24 @@ function readPax(data: Buffer, pending: Pending, context: ExtractContext): void 
     const value = record.slice(equals + 1)
     if (key === 'path' || key === 'GNU.sparse.name') pending.name = value
     else if (key === 'linkpath') pending.link = value
-    else if (key === 'size' && /^\d{1,15}$/.test(value)) pending.size = Number(value)
+    else if (key === 'size' && /^0*\d{1,15}$/.test(value)) pending.size = Number(value)
     else if (!/^(?:[amc]time|[ug]id|[ug]name|SCHILY\.(?:dev|ino|nlink)|LIBARCHIVE\.creationtime)$/.test(key)) {
       context.text(record)
     }
-    if (key === 'GNU.sparse.major' || key === 'GNU.sparse.map') pending.sparse = true
+    if (key.startsWith('GNU.sparse.')) readSparse(key.slice(11), value, pending)
     at += length
   }
+}
+
+/** Records of sparse files in the formats 0.0, 0.1 and 1.0. */
+function readSparse(key: string, value: string, pending: Pending): void {
+  pending.sparse ??= { numbers: [], realSize: 0, isInData: false }
+  const { sparse } = pending
+  if (key === 'size' || key === 'realsize') sparse.realSize = Number(value)
+  else if (key === 'major') sparse.isInData = value === '1'
+  else if (key === 'map') sparse.numbers.push(...(value === '' ? [] : value.split(',')).slice(0, SPARSE_PIECES_MAX * 2))
+  else if ((key === 'offset' || key === 'numbytes') && sparse.numbers.length < SPARSE_PIECES_MAX * 2)
+    sparse.numbers.push(value)
 }
 
 /** `bytes`: one block. */
@@ -171,7 +214,7 @@ function readHeader(bytes: Buffer): Header | null {
     size: hasData ? size : 0,
     type,
     link: '12'.includes(type) ? decodeName(trimZero(bytes.subarray(157, 257))) : '',
-    extended: isGnu && type === 'S' && bytes[482] === 1,
+    isOldSparse: isGnu && type === 'S',
   }
 }
 
@@ -185,11 +228,6 @@ function readNumber(bytes: Buffer, at: number, length: number): number {
   }
   const digits = /^[\0 ]*([0-7]*)[\0 ]*/.exec(bytes.toString('latin1', at, at + length))?.[1] ?? ''
   return digits === '' ? 0 : Number.parseInt(digits, 8)
-}
-
-async function skipSparseHeaders(stream: ByteStream): Promise<void> {
-  for (let block = await stream.take(BLOCK); block.length === BLOCK; block = await stream.take(BLOCK))
-    if (block[504] !== 1) return
 }
 
 function trimZero(raw: Buffer): Buffer {

@@ -1,11 +1,47 @@
+import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { extract } from '../../../src/extract/extract.ts'
 import { endOfArchive } from '../../../src/extract/readers/archive-shape.ts'
 import { has, made, read, zipOf } from './making.ts'
 import { rar4Of, rar5Of } from './making-rar.ts'
 
 const CARD = 'card 4111 1111 1111 1111'
 const files = { 'a.txt': CARD, 'b.txt': 'second file' }
+
+function filled(text: string): Buffer {
+  return Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)])
+}
+
+function tarHeader(name: string, type: string, size: number): Buffer {
+  const header = Buffer.alloc(512)
+  header.write(name)
+  header.write(size.toString(8).padStart(11, '0'), 124)
+  header.write(`        ${type}`, 148)
+  header.write('ustar\x0000', 257, 'latin1')
+  return summed(header)
+}
+
+function summed(header: Buffer): Buffer {
+  header.write('        ', 148)
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+    'latin1',
+  )
+  return header
+}
+
+/** An archive of one sparse file in the old format whose first piece begins elsewhere than the others let it. */
+function oldMapChanged(file: Buffer): Buffer {
+  const changed = Buffer.from(file)
+  changed.write('77777777777', 386, 'latin1')
+  summed(changed.subarray(0, 512))
+  return changed
+}
 
 describe('gzip', () => {
   it('joins members and names the child as the header does', async () => {
@@ -107,6 +143,58 @@ describe('tar', () => {
       expect(result.textOf(name), format).toBe(CARD)
       expect(result.said, format).toEqual([])
     }
+  })
+
+  describe.skipIf(!has('tar'))('sparse files', () => {
+    // Enough pieces for a header that continues.
+    const content =
+      Array.from({ length: 9 }, (_, i) => `${`piece ${i} `.repeat(100)}${'\0'.repeat(20_000)}`).join('') + CARD
+    const formats = ['--format=gnu', ...['0.0', '0.1', '1.0'].map((v) => `--format=posix --sparse-version=${v}`)]
+    const sparse = (format: string) => {
+      const script = `cp --sparse=always a.txt b && mv b a.txt && tar ${format} --sparse -cf x.tar a.txt`
+      return made('sh', ['-c', script], { 'a.txt': content }, 'x.tar')
+    }
+
+    it.each(formats)('come out with their holes: %s', async (format) => {
+      const file = sparse(format)
+      expect(file.length).toBeLessThan(content.length)
+      const result = await extract({ bytes: file, filename: 'x.tar', declaredType: null, as: 'upload' })
+      const digest = createHash('sha256').update(content).digest('hex')
+      expect(result.parts[1]).toMatchObject({ path: 'x.tar/a.txt', size: content.length, sha256: digest })
+      // Zeros between words are no text.
+      expect(result.uninspected.map(({ reason }) => reason)).toEqual(['unsupported'])
+    })
+
+    it.each(formats)('come out with short holes where there is no room for all of them: %s', async (format) => {
+      const result = await read(sparse(format), 'x.tar', { limits: { inflatedMaxBytes: 30_000 } })
+      expect(result.textOf('a.txt')).toContain('piece 8 piece 8')
+      expect(result.textOf('a.txt')).toContain(CARD)
+      expect(result.said).toEqual(['unsupported application/octet-stream'])
+    })
+
+    it.each(formats)('are partial where their map is wrong: %s', async (format) => {
+      const file = sparse(format)
+      const size = String(content.length)
+      const short = file.toString('latin1').replaceAll(`size=${size}`, `size=${'1'.padStart(size.length, '0')}`)
+      const changed = format.includes('gnu') ? oldMapChanged(file) : Buffer.from(short, 'latin1')
+      const result = await read(changed, 'x.tar')
+      expect(result.said).toContain('partial sparse file')
+      expect(result.text).toContain(CARD)
+    })
+  })
+
+  it('takes a size of pax whatever zeros stand in front of it', async () => {
+    const size = String(CARD.length).padStart(24, '0')
+    const record = `33 size=${size}\n`
+    const file = Buffer.concat([
+      tarHeader('x', 'x', record.length),
+      filled(record),
+      tarHeader('a.txt', '0', 0),
+      filled(CARD),
+    ])
+    const result = await read(Buffer.concat([file, Buffer.alloc(1024)]), 'x.tar')
+    expect(result.textOf('a.txt')).toBe(CARD)
+    expect(result.said).toEqual([])
   })
 
   it.skipIf(!has('tar'))('reads what hides behind the end and says where a header is broken', async () => {
