@@ -85,7 +85,7 @@ const ENCODED_MIN = 0x30
 const ENCODED_MAX = 0x7a
 
 /** One with all codes of a byte has a few thousand; what is longer is taken for a lie, so that its pages are read again. */
-const MAP_MAX_CHARS = 1024 * 1024
+export const MAP_MAX_CHARS = 1024 * 1024
 
 /** Whether a code stands for something else where the encoding gives a letter or digit of ASCII. */
 function lies(mapped: ReadonlyMap<number, string>, encoding: ReadonlyMap<number, string>): boolean {

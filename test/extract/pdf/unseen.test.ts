@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { MAP_MAX_CHARS } from '../../../src/extract/pdf/font-maps.ts'
 import { PDF_TRAILERS_MAX } from '../../../src/extract/pdf/pdf-file.ts'
 import { has, made, read } from '../formats/making.ts'
 import { pdfOf, show, stream } from './making-pdf.ts'
@@ -400,6 +401,16 @@ describe('fonts that say one thing and show another', () => {
       const first = font.includes('WinAnsi') ? '0030' : '0061'
       const file = withFont('4111 1111', font, [map(`1 beginbfrange <30> <39> <${first}> endbfrange`)])
       expect([...(await read(file, 'x.pdf')).traits]).toEqual([])
+    }
+  })
+
+  it('are read both ways however long the map is', async () => {
+    const font = '/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 8 0 R'
+    for (const length of [MAP_MAX_CHARS, MAP_MAX_CHARS + 1]) {
+      const program = 'begincmap 1 beginbfrange <30> <39> <0061> endbfrange endcmap'.padEnd(length, ' ')
+      const { text, traits } = await read(withFont(SECRET, font, [stream(program)]), 'x.pdf')
+      expect(text).toContain(SECRET)
+      expect(traits).toContain('hidden-content')
     }
   })
 

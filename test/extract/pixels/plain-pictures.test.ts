@@ -3,10 +3,12 @@ import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/core/limits.ts'
 import { defaultExtractLimits, MessageBudget } from '../../../src/extract/budget.ts'
+import { ExtractLimitError } from '../../../src/extract/format.ts'
 import { PictureReader } from '../../../src/extract/ocr/picture-reader.ts'
 import { contrastPlane } from '../../../src/extract/ocr/raster.ts'
+import { decodeJpeg2000 } from '../../../src/extract/pixels/jpeg2000.ts'
 import { plainPictures, plainTypes, tiffRaster } from '../../../src/extract/pixels/plain-pictures.ts'
-import { TIFF_PIECES_MAX } from '../../../src/extract/pixels/tiff.ts'
+import { decodeTiff, TIFF_PIECES_MAX } from '../../../src/extract/pixels/tiff.ts'
 import { signatureOf } from '../../../src/extract/signatures.ts'
 import { drawText, pngOf } from '../ocr/draw-text.ts'
 import { readUpload, squeeze } from '../reading.ts'
@@ -96,6 +98,39 @@ describe('pictures of plain formats', () => {
     }
     expect(tiffRaster(inStrips(TIFF_PIECES_MAX))).not.toBe(null)
     expect(tiffRaster(inStrips(TIFF_PIECES_MAX + 1))).toBe(null)
+  })
+
+  it('are none: TIFF whose strip would be unpacked to more than a picture may have', async () => {
+    /** Of a compression that nobody knows, which is seen when the first strip is to be unpacked. */
+    const claimed = (samples: number) => {
+      const file = tiff({ width: 1, height: 1, values: [0] }, { compression: 7 })
+      const [width, height] = [5_000, limits.extractPixelsMax / 5_000]
+      for (const [tag, value] of [width, height, 32].entries()) file.writeUInt32LE(value, 8 + 2 + tag * 12 + 8)
+      file.writeUInt32LE(height, 8 + 2 + 6 * 12 + 8)
+      file.writeUInt16LE(277, 8 + 2 + 8 * 12)
+      file.writeUInt32LE(samples, 8 + 2 + 8 * 12 + 8)
+      return file
+    }
+    expect(() => decodeTiff(claimed(1))).toThrow('compression of a tiff')
+    expect(() => decodeTiff(claimed(2))).toThrow(ExtractLimitError)
+    expect((await readUpload(claimed(2), { filename: 'a.tif' })).uninspected).toEqual([
+      'not-readable picture could not be decoded',
+    ])
+  })
+
+  it('are none: JPEG 2000 of more components than a picture has', async () => {
+    const file = await readFile(new URL('./letters.jp2', import.meta.url))
+    const size = file.indexOf(Buffer.from([0xff, 0x51]))
+    const components = (count: number) => {
+      const changed = Buffer.from(file)
+      // ISO/IEC 15444-1, A.5.1: their number stands behind the marker, its length and nine sizes.
+      changed.writeUInt16BE(count, size + 38)
+      return changed
+    }
+    await expect(decodeJpeg2000(components(5))).rejects.toThrow('components of a jpeg 2000')
+    await expect(decodeJpeg2000(components(4))).rejects.not.toThrow('components of a jpeg 2000')
+    const { uninspected } = await readUpload(components(5), { filename: 'a.jp2' })
+    expect(uninspected).toEqual(['not-readable picture could not be decoded'])
   })
 
   it('show a TGA both ways up, since programs differ', async () => {
