@@ -113,6 +113,8 @@ export interface CompiledRuleSet {
   /** Reports matches by their number in `items`. */
   readonly scanner: Scanner
   readonly items: readonly ScanItem[]
+  /** Says where patterns that are sure by themselves can match, and nothing else. Made when it is first asked for. */
+  readonly sureScanner: () => Scanner
   /** Looks for `lines`, patterns that begin at the start of a line. */
   readonly lineScanner: Scanner
   readonly lines: readonly CompiledPattern[]
@@ -187,13 +189,9 @@ export function buildRuleSet(
 
 function compileScanner(
   patterns: readonly CompiledPattern[],
-): Pick<CompiledRuleSet, 'scanner' | 'items' | 'lineScanner' | 'lines'> {
-  const rare: { item: ScanItem; sole: SolePattern }[] = []
-  const common: typeof rare = []
-  const add = (item: ScanItem, sole: SolePattern) => {
-    if (sole.prefixes) rare.push({ item, sole })
-    else common.push({ item, sole })
-  }
+): Pick<CompiledRuleSet, 'scanner' | 'items' | 'sureScanner' | 'lineScanner' | 'lines'> {
+  const places: ScanPlace[] = []
+  const add = (item: ScanItem, sole: SolePattern) => places.push({ item, sole })
   for (const pattern of patterns) {
     const { plan, sole } = pattern
     if (plan.by === 'everywhere') add({ kind: 'pattern', pattern }, sole)
@@ -205,14 +203,37 @@ function compileScanner(
     for (const { regex, boundary, endBoundary } of view.triggers)
       add({ kind: 'view', view }, new SolePattern(parseRegex(regex), boundary, endBoundary))
   const lines = patterns.filter((pattern) => pattern.plan.by === 'line')
+  const { scanner, items } = scannerOf(places)
   return {
-    items: [...common, ...rare].map(({ item }) => item),
-    scanner: new Scanner(automatonOf(common.map(({ sole }) => sole)), {
-      prefixes: prefixTables(rare.map(({ sole }) => sole)),
-      automaton: automatonOf(rare.map(({ sole }) => sole)),
-    }),
+    items,
+    scanner,
+    sureScanner: once(() => scannerOf(places.filter(({ item }) => isSure(item))).scanner),
     lines,
     lineScanner: new Scanner(automatonOf(lines.map(({ sole }) => sole))),
+  }
+}
+
+/** Where an item stands is found by a pattern. */
+interface ScanPlace {
+  readonly item: ScanItem
+  readonly sole: SolePattern
+}
+
+function isSure(item: ScanItem): boolean {
+  return item.kind !== 'view' && item.pattern.pattern.confidence === 'high'
+}
+
+/** A scanner that reports by number in `items`. */
+function scannerOf(places: readonly ScanPlace[]): { scanner: Scanner; items: ScanItem[] } {
+  const solesOf = (chosen: readonly ScanPlace[]) => chosen.map(({ sole }) => sole)
+  const rare = places.filter(({ sole }) => sole.prefixes)
+  const common = places.filter(({ sole }) => !sole.prefixes)
+  return {
+    items: [...common, ...rare].map(({ item }) => item),
+    scanner: new Scanner(automatonOf(solesOf(common)), {
+      prefixes: prefixTables(solesOf(rare)),
+      automaton: automatonOf(solesOf(rare)),
+    }),
   }
 }
 

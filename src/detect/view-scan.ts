@@ -95,7 +95,6 @@ export class ViewScan {
 
   /** Edits in whose replacement a pattern that is sure by itself matches; far cheaper than looking at their regions. */
   #promising(edits: readonly Edit[]): Edit[] {
-    const { scanner, items } = this.#rules
     const starts: number[] = []
     const chunks: Uint8Array[] = []
     let length = 0
@@ -106,11 +105,8 @@ export class ViewScan {
     }
     const promising = new Set<Edit>()
     // One pass over all of them: most are a word long, and a pass has its beginning and end.
-    const complete = scanner.scan(Buffer.concat(chunks, length), (index, at) => {
-      const item = items[index]
-      // What is looked for about a literal may be sure, too; the region will tell.
-      const pattern = item?.kind === 'pattern' || item?.kind === 'literal' ? item.pattern : null
-      if (pattern?.pattern.confidence === 'high') promising.add(edits[indexOf(starts, at)] as Edit)
+    const complete = this.#rules.sureScanner().scan(Buffer.concat(chunks, length), (_, at) => {
+      promising.add(edits[indexOf(starts, at)] as Edit)
       // No match may hide another in the next replacement.
       return false
     })

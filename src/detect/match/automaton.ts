@@ -22,6 +22,8 @@ export const EVENT = -2
 export const NO_START = -1
 
 const STATES_MAX = 40_000
+/** Where more sets are looked at, hardly two classes are alike, and comparing them costs more than it saves. */
+const ALIKE_SETS_MAX = 24
 const BEFORE = { start: 0, newline: 1, word: 2, other: 3 } as const
 const BEFORE_KINDS = 4
 const BEFORE_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -69,6 +71,8 @@ export class Automaton {
   /** Per class the bits of the conditions that its bytes meet. */
   readonly #conditions: Uint16Array
   readonly #beforeOfClass: Uint8Array
+  /** What the sets looked at for a transition make of each class. */
+  readonly #edgesSeen: Uint8Array[] = []
 
   constructor(program: Program) {
     this.#program = program
@@ -136,9 +140,10 @@ export class Automaton {
     return number
   }
 
-  /** Builds `trans[state + byteClass]` and returns it. */
+  /** Builds `trans[state + byteClass]`, and the transitions that are sure to be the same; returns it. */
   build(state: number, byteClass: number): number {
     this.built++
+    this.#edgesSeen.length = 0
     const index = state / this.classes
     const items = this.#items[index] as Int32Array
     const before = this.#before[index] as number
@@ -161,8 +166,29 @@ export class Automaton {
       this.eventNext.push(following)
       this.eventMatches.push(Int32Array.from(matches))
     }
-    this.trans[state + byteClass] = value
+    this.#setAlike(state, byteClass, value)
     return value
+  }
+
+  /**
+   * Classes on which every set that was looked at leads the same way, and every condition holds alike, share their
+   * transition. In keys and ids each character is another one, which would each be built by itself.
+   */
+  #setAlike(state: number, byteClass: number, value: number): void {
+    const seen = this.#edgesSeen
+    const condition = this.#conditions[byteClass]
+    const before = this.#beforeOfClass[byteClass]
+    this.trans[state + byteClass] = value
+    if (seen.length > ALIKE_SETS_MAX) return
+    for (let other = 0; other < this.#conditions.length; other++) {
+      if (this.#conditions[other] !== condition || this.#beforeOfClass[other] !== before) continue
+      let alike = true
+      for (let i = 0; alike && i < seen.length; i++) {
+        const edgeOf = seen[i] as Uint8Array
+        alike = edgeOf[other] === edgeOf[byteClass]
+      }
+      if (alike) this.trans[state + other] = value
+    }
   }
 
   /** 1 for each class of bytes that leads on from the state, or to a match. Builds no transitions. */
@@ -195,7 +221,9 @@ export class Automaton {
     if (!instruction) return -1
     switch (instruction.op) {
       case 'set': {
-        const edge = this.#table(instruction.node).edgeOf[byteClass] as number
+        const { edgeOf } = this.#table(instruction.node)
+        this.#edgesSeen.push(edgeOf)
+        const edge = edgeOf[byteClass] as number
         if (edge === 0) return -1
         const node = instruction.node.edges[edge - 1]?.to
         this.#close(node ? this.#insideOf(node, instruction.to, id) : instruction.to, next)

@@ -149,7 +149,10 @@ export class Scanner {
     const ahead = Math.min(text.length, to + DIGIT_REACH)
     let digitAt = from - 1
     let runEnd = from - 1
-    for (let at = nextByte(begins, text, from, to); at < to; at = nextByte(begins, text, at + 1, to)) {
+    const walker = this.#common
+    // A match that stands ends before the next one begins: what starts within it needn't be walked.
+    const next = (at: number) => nextByte(begins, text, Math.max(at, walker.resumesAt), to)
+    for (let at = next(from); at < to; at = next(at + 1)) {
       const before = at === 0 ? -1 : (text[at - 1] as number)
       let starts = startsAt(text, at, before) & (begins[text[at] as number] as number)
       if (starts > ALL_BOUNDARIES) {
@@ -162,7 +165,7 @@ export class Scanner {
         }
       }
       if (starts === 0) continue
-      budget.steps -= this.#common.walk(text, at, starts, before, onMatch)
+      budget.steps -= walker.walk(text, at, starts, before, onMatch)
       if (!this.#withinBudget(budget)) return false
     }
     return true

@@ -45,6 +45,11 @@ export class Walker {
     this.#resumeAt.fill(0)
   }
 
+  /** Where there is one pattern: before this no match of it that is still to be told can begin. */
+  get resumesAt(): number {
+    return this.#resumeAt[0] as number
+  }
+
   /** Drops what has grown too large; to be called between walks. */
   refresh(): void {
     if (!this.automaton.full) return
