@@ -1,7 +1,9 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { readDataSpaces } from '../office/data-spaces.ts'
+import { equationText } from '../office/equation-text.ts'
 import { readBiff, readExcelBinary } from '../office/excel-binary.ts'
+import { isFormControlClass, readFormControls } from '../office/form-controls.ts'
 import { extractPackage } from '../office/ole-package.ts'
 import { readOleProperties } from '../office/ole-properties.ts'
 import { readOutlookMessage } from '../office/outlook-message.ts'
@@ -92,7 +94,27 @@ async function readContents(root: OleNode, context: ExtractContext): Promise<boo
   return (await readSmallContents(root, context)) || known
 }
 
+/** Objects that are no documents: equations, controls, forms of macros. */
+async function readSmallObjects(root: OleNode, context: ExtractContext): Promise<boolean> {
+  const equation = childNamed(root, 'Equation Native')
+  const text = equation ? equationText(equation.read()) : null
+  if (text !== null) {
+    if (text !== '') context.text(text)
+    return true
+  }
+  const [form, objects, contents] = ['f', 'o', 'contents'].map((name) => childNamed(root, name))
+  if (form && objects) {
+    await readFormControls(form.read(), context)
+    await readFormControls(objects.read(), context)
+    return true
+  }
+  if (!contents || contents.isStorage || !isFormControlClass(root.clsid)) return false
+  await readFormControls(contents.read(), context)
+  return true
+}
+
 async function readSmallContents(root: OleNode, context: ExtractContext): Promise<boolean> {
+  if (await readSmallObjects(root, context)) return true
   let known = false
   const native = childNamed(root, '\x01Ole10Native')
   if (native) {

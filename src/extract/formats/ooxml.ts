@@ -7,6 +7,7 @@ import {
   readLabelInfo,
   readProperties,
 } from '../office/document-properties.ts'
+import { isFormControl, readFormControls } from '../office/form-controls.ts'
 import { type ListDefinitions, ListNumbering } from '../office/list-numbering.ts'
 import { readNumberingPart } from '../office/numbering-part.ts'
 import { type OoxmlPackage, type OoxmlPart, openOoxml } from '../office/ooxml-package.ts'
@@ -185,6 +186,7 @@ class OoxmlReader {
     if (!bytes) return
     if (/printersettings[^/]*\.bin$/.test(part.name) || isFont(bytes, part.name)) return
     if (isThumbnail(part.name, bytes)) return
+    if (/\/activex\//.test(part.name) && isFormControl(bytes)) return readFormControls(bytes, this.#context)
     if (/vbaproject\.bin$/.test(part.name)) this.#context.trait('macro')
     await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })
   }

@@ -17,13 +17,15 @@ interface Found {
 }
 
 const PROPERTIES_MAX = 10_000
+const HEADER_BYTES = 28
 const CUSTOM_SECTION = '05d5cdd59c2e1b10939708002b2cf9ae'
 
 export function readOleProperties(stream: OleNode): OleProperties {
   const found: Found = { values: [], custom: [], isBroken: false }
   const bytes = stream.read()
-  if (bytes.length === 0) return found
-  if (bytes.length < 48 || bytes.readUInt16LE(0) !== 0xfffe) return { ...found, isBroken: true }
+  // Some writers put in a stream of zeros, or a header without sections.
+  if (bytes.every((byte) => byte === 0)) return found
+  if (bytes.length < HEADER_BYTES || bytes.readUInt16LE(0) !== 0xfffe) return { ...found, isBroken: true }
   const sections = Math.min(bytes.readUInt32LE(24), 8)
   for (let i = 0; i < sections; i++) {
     const at = 28 + i * 20

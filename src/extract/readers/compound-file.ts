@@ -227,7 +227,8 @@ class Reader {
 
 const EMPTY: Entry = { name: '', type: 0, left: FREE, right: FREE, child: FREE, start: FREE, size: 0, clsid: '' }
 
-function guidOf(raw: Buffer): string {
+/** A GUID of 16 bytes in its usual form, lower case; empty where there are fewer. */
+export function guidOf(raw: Buffer): string {
   if (raw.length < 16) return ''
   const hex = (from: number, to: number) => raw.subarray(from, to).toString('hex')
   const word = (from: number, to: number) => Buffer.from(raw.subarray(from, to)).reverse().toString('hex')

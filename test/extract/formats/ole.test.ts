@@ -484,6 +484,37 @@ describe('ppt structure', () => {
   })
 })
 
+describe('small objects', () => {
+  const header = Buffer.concat([u16(28), Buffer.alloc(26)])
+
+  it('reads what was typed into equations, old and new', async () => {
+    const old = [...'x=41'].flatMap((char) => [0x02, 0x83, char.charCodeAt(0), 0])
+    const before = Buffer.concat([header, Buffer.from([3, 1, 1, 3, 0, 10, 1, ...old, 0, 0x12, 0x88, 0x31, 0, 0])])
+    const first = await read(oleOf({ 'Equation Native': before, '\x01Ole': Buffer.alloc(20) }), 'x.bin')
+    expect(first.text).toContain('x=41 1')
+    expect(first.said).toEqual([])
+    const now = [...'pin'].flatMap((char) => [2, 4, 0x81, char.charCodeAt(0), 0, 7])
+    const after = Buffer.concat([header, Buffer.from([5, 1, 0, 5, 1, 0x44, 0, 0, ...now, 0, 2])])
+    const second = await read(oleOf({ 'Equation Native': after }), 'x.bin')
+    expect(second.text).toContain('pin')
+    expect(second.said).toEqual([])
+    const empty = await read(oleOf({ 'Equation Native': Buffer.from([9]) }), 'x.bin')
+    expect(empty.said).toEqual(['unsupported compound file of unknown kind'])
+  })
+
+  it('reads forms of macros and the pictures in them', async () => {
+    const picture = Buffer.concat([
+      Buffer.from('0452e30b918fce119de300aa004bb8516c740000', 'hex'),
+      u16(12, 0),
+      Buffer.from('text picture'),
+    ])
+    const objects = Buffer.concat([Buffer.from('\0\x02OK\0\0'), picture, Buffer.from('\0Cancel\0')])
+    const result = await read(oleOf({ f: Buffer.from('\0Label1\0'), o: objects }), 'x.bin')
+    for (const text of ['Label1', 'OK', 'Cancel', 'text picture']) expect(result.text).toContain(text)
+    expect(result.said).toEqual([])
+  })
+})
+
 describe('vsd', () => {
   it.each([
     [6, Buffer.from('Mod\xe8le de calque', 'latin1')],
@@ -558,7 +589,10 @@ describe('property sets', () => {
   it.each<[string, Buffer, string[]]>([
     ['whole', propertySet('the author'), []],
     ['empty', Buffer.alloc(0), []],
-    ['of zeros', Buffer.alloc(64), ['corrupt document properties']],
+    ['of zeros', Buffer.alloc(64), []],
+    ['of no sections', withByte(24, 0).subarray(0, 28), []],
+    ['of anything else', Buffer.alloc(64, 1), ['corrupt document properties']],
+    ['cut in its head', propertySet('the author').subarray(0, 27), ['corrupt document properties']],
     ['cut before its section', propertySet('the author').subarray(0, 50), ['corrupt document properties']],
     ['with more sections than it holds', withByte(24, 4), ['corrupt document properties']],
     ['with a section elsewhere', withByte(46, 1), ['corrupt document properties']],

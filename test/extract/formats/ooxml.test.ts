@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { docxOf, ooxmlOf, read, zipOf } from './making.ts'
+import { docxOf, type OoxmlItem, ooxmlOf, read, zipOf } from './making.ts'
 
 const run = (text: string, properties = '') =>
   `<w:r><w:rPr>${properties}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r>`
@@ -193,7 +193,7 @@ describe('docx', () => {
 })
 
 describe('xlsx', () => {
-  const workbook = (sheet: string, parts: Record<string, string> = {}) =>
+  const workbook = (sheet: string, parts: OoxmlItem = {}) =>
     ooxmlOf('xl/workbook.xml', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml', {
       'xl/workbook.xml':
         '<workbook><sheets><sheet name="Data" r:id="r1"/><sheet name="Secret" state="veryHidden" r:id="r2"/></sheets><definedNames><definedName name="Rate">"named text"</definedName></definedNames></workbook>',
@@ -265,6 +265,19 @@ describe('xlsx', () => {
       'x.xlsx',
     )
     for (const text of ['4111 1111', 'column name', 'Pwd=hunter2']) expect(result.text).toContain(text)
+  })
+
+  it('reads controls of forms, and tells those of other makers', async () => {
+    const caption = Buffer.from('\0\x02\0\0pick one\0')
+    const result = await read(
+      workbook('', {
+        'xl/activeX/activeX1.bin': Buffer.concat([Buffer.from('401dd28b42ecce119e0d00aa006002f3', 'hex'), caption]),
+        'xl/activeX/activeX2.bin': Buffer.concat([Buffer.from('3be72786aab54346a3b0570eda17e3e7', 'hex'), caption]),
+      }),
+      'x.xlsx',
+    )
+    expect(result.text).toContain('pick one')
+    expect(result.said).toEqual(['unsupported application/octet-stream'])
   })
 
   it('stops where shared strings would multiply the text', async () => {
