@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -53,6 +53,31 @@ describe('output', () => {
     const [code] = await once(child, 'close')
     expect(code).toBe(2)
     expect(JSON.parse(Buffer.concat(out).toString())).toMatchObject({ id: 1, findings: [{ detector: 'credit_card' }] })
+  })
+})
+
+describe('what a terminal would obey', () => {
+  const hostile = '\x1b]0;title\x07\x1b[2J\x9b\u202e'
+  const obeyed = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/
+
+  it('is shown by signs: in texts, names of parts and of files', () => {
+    const file = `a${hostile}\n.eml`
+    writeFileSync(join(dir, file), `Subject: ${hostile} card 4111 1111 1111 1111\r\n\r\n${hostile}\r\nend`)
+    for (const args of [
+      ['extract', '--text', file],
+      ['scan', '--explain', '--reveal', file],
+    ]) {
+      const { status, stdout } = spawnSync(process.execPath, [main, ...args], { cwd: dir, encoding: 'utf8' })
+      expect(status).toBe(0)
+      expect(stdout).not.toMatch(obeyed)
+      expect(stdout).toMatch(/^a\u241b\]0;title\u2407\u241b\[2J\ufffd\ufffd\u240a\.eml/)
+    }
+  })
+
+  it('stays what it is in JSON', () => {
+    writeFileSync(join(dir, 'a.txt'), hostile)
+    const run = spawnSync(process.execPath, [main, 'extract', '--json', 'a.txt'], { cwd: dir, encoding: 'utf8' })
+    expect((JSON.parse(run.stdout) as { parts: { text: string }[] }).parts[0]?.text).toContain(hostile)
   })
 })
 

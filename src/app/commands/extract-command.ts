@@ -6,7 +6,7 @@ import { loadConfiguration } from '../installation.ts'
 import { inOrder, readProblem } from '../scan-files.ts'
 import { openScanInput } from '../scan-input.ts'
 import { startExtractPool } from '../start-scan-pool.ts'
-import { print } from './output.ts'
+import { print, visible, visibleName } from './output.ts'
 
 interface ExtractFlags {
   readonly json?: boolean
@@ -38,7 +38,7 @@ export async function runExtractCommand(files: readonly string[], flags: Extract
   }
   try {
     for await (const answer of inOrder(names(files, flags), availableParallelism() + 1, one)) {
-      if (!(await printAll(flags.json ? jsonPieces(answer) : [render(answer, flags.text ?? false)]))) break
+      if (!(await printAll(flags.json ? jsonPieces(answer) : [visible(render(answer, flags.text ?? false))]))) break
     }
   } finally {
     await pool.close()
@@ -92,9 +92,10 @@ function* jsonTextPieces(utf8: Uint8Array): Generator<string> {
 
 /** A tree of parts with types, sizes and problems. */
 function render(answer: Answer, withText: boolean): string {
-  if ('error' in answer) return `${answer.file}: ${answer.error}\n`
+  const file = visibleName(answer.file)
+  if ('error' in answer) return `${file}: ${answer.error}\n`
   const { parts, texts, labels, uninspected } = answer.extraction
-  const lines = [answer.file]
+  const lines = [file]
   for (const part of parts) {
     const indent = '  '.repeat(part.depth + 1)
     const name = part.path.split('/').at(-1) ?? part.path

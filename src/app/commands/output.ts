@@ -6,6 +6,27 @@ export async function print(text: string): Promise<boolean> {
   return !process.stdout.destroyed
 }
 
+/**
+ * Text for a person's eyes, of messages and files that strangers made: what a terminal would obey (escape sequences,
+ * changes of direction) is shown by a sign in its place. Line ends and TABs stay.
+ */
+export function visible(text: string): string {
+  return text.replace(/\r\n/g, '\n').replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    if (character === '\n' || character === '\t') return character
+    const code = character.charCodeAt(0)
+    return code < 0x20 ? String.fromCharCode(CONTROL_PICTURES + code) : '\ufffd'
+  })
+}
+
+/** The same of a name, which stays on its line. */
+export function visibleName(name: string): string {
+  return visible(name).replace(/[\n\t]/g, (character) =>
+    String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)),
+  )
+}
+
+const CONTROL_PICTURES = 0x2400
+
 const EVENTS = ['drain', 'close', 'error'] as const
 
 /** Resolves when there is room again or never will be; leaves no listener behind, however often it waits. */

@@ -8,7 +8,7 @@ import { createLog } from '../../platform/log.ts'
 import { type OpenState, openInstallation } from '../open-state.ts'
 import { pipelineSettings } from '../settings.ts'
 import { commandName } from './command-name.ts'
-import { print } from './output.ts'
+import { print, visible } from './output.ts'
 
 interface Flags {
   readonly json?: boolean
@@ -26,7 +26,7 @@ export async function runQuarantineList(
         : 100
     const status = flags.status && flags.status !== 'all' ? { status: flags.status } : {}
     const items = await state.store.quarantine({ ...status, limit })
-    for (const item of items) await print(flags.json ? `${JSON.stringify(item)}\n` : line(item))
+    for (const item of items) await print(flags.json ? `${JSON.stringify(item)}\n` : visible(line(item)))
     if (!flags.json && items.length === 0) await print('nothing is held\n')
     return 0
   } finally {
@@ -54,7 +54,9 @@ export async function runQuarantineShow(
     }
     if (flags.content) return await writeContent(state, record, flags.reviewer)
     await print(
-      flags.json ? `${JSON.stringify(await showJson(state, record, item))}\n` : await showText(state, record, item),
+      flags.json
+        ? `${JSON.stringify(await showJson(state, record, item))}\n`
+        : visible(await showText(state, record, item)),
     )
     return 0
   } finally {

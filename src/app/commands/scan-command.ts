@@ -6,7 +6,7 @@ import { type ScanAnswer, scanFiles } from '../scan-files.ts'
 import type { ScanTarget } from '../scan-input.ts'
 import { scanJson } from '../scan-json.ts'
 import { startScanPool } from '../start-scan-pool.ts'
-import { print, progress } from './output.ts'
+import { print, progress, visible, visibleName } from './output.ts'
 import { renderExplanation } from './render-explanation.ts'
 
 export interface ScanCommandFlags {
@@ -52,7 +52,7 @@ export async function runScanCommand(files: readonly string[], flags: ScanComman
       stopped ||= 'error' in answer || answer.decision.action === 'quarantine' || answer.decision.action === 'block'
       progress(`${++done} scanned`)
       const more = await print(
-        flags.json ? `${JSON.stringify(scanJson(answer))}\n` : `${progressCleared()}${render(answer)}\n`,
+        flags.json ? `${JSON.stringify(scanJson(answer))}\n` : `${progressCleared()}${visible(render(answer))}\n`,
       )
       if (!more) break
     }
@@ -85,9 +85,10 @@ async function* targets(files: readonly string[], flags: ScanCommandFlags): Asyn
 
 /** For people: the verdict first, then why, then what was found and what was not looked into. */
 function render(answer: ScanAnswer): string {
-  if ('error' in answer) return `${answer.file}: ${answer.error}`
+  const file = visibleName(answer.file)
+  if ('error' in answer) return `${file}: ${answer.error}`
   const { report, decision } = answer
-  const lines = [`${answer.file}: ${decision.action.toUpperCase()}`]
+  const lines = [`${file}: ${decision.action.toUpperCase()}`]
   for (const group of decision.groups) {
     if (decision.groups.length > 1) lines.push(`  ${group.action} for ${group.recipients.join(', ')}`)
   }
