@@ -4,6 +4,7 @@ import { certificate } from './formats/certificate.ts'
 import { cms } from './formats/cms.ts'
 import { brotli, bzip2, compress, lz4, lzip, lzma, xz, zlibStream, zstd } from './formats/compressed.ts'
 import { csv } from './formats/csv.ts'
+import { dbase } from './formats/dbase.ts'
 import { epub } from './formats/epub.ts'
 import { flatOpc } from './formats/flat-opc.ts'
 import { form } from './formats/form.ts'
@@ -15,6 +16,7 @@ import { iso } from './formats/iso.ts'
 import { iwork } from './formats/iwork.ts'
 import { json } from './formats/json.ts'
 import { libarchive } from './formats/libarchive.ts'
+import { lotus } from './formats/lotus.ts'
 import { mbox } from './formats/mbox.ts'
 import { mime } from './formats/mime.ts'
 import { flatOdf, odf } from './formats/odf.ts'
@@ -97,6 +99,8 @@ const formats = [
   iwork,
   epub,
   wordPerfect,
+  lotus,
+  dbase,
   oneNote,
   appleDouble,
   dsStore,
