@@ -16,6 +16,7 @@ import type {
   TransitionOutcome,
 } from '../../ports/submission-store.ts'
 import { CHAIN_START, type ChainHead, linkProblem, startMac } from '../audit-chain.ts'
+import { toRecordBytes } from '../record-bytes.ts'
 import { anchorPath, readAnchor } from './audit-anchor.ts'
 import { type Claims, claimsPath } from './claims.ts'
 import { type Db, sqliteCode } from './open-database.ts'
@@ -289,7 +290,7 @@ export class SqliteStore implements SubmissionStore, AuditLog {
   }
 
   #seal(submission: string, kind: DocumentKind, document: object): SealedDocument {
-    return this.#sealBytes(submission, kind, Buffer.from(JSON.stringify(document), 'utf8'))
+    return this.#sealBytes(submission, kind, toRecordBytes(document))
   }
 
   #sealBytes(submission: string, kind: DocumentKind, plain: Buffer): SealedDocument {

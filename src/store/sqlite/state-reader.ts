@@ -15,6 +15,7 @@ import {
 import type { RecordSealer } from '../../platform/at-rest.ts'
 import type { DueSubmission, QuarantineQuery } from '../../ports/submission-store.ts'
 import type { ChainHead } from '../audit-chain.ts'
+import { fromRecordBytes } from '../record-bytes.ts'
 import type { Db } from './open-database.ts'
 import type { DocumentKind } from './write-protocol.ts'
 
@@ -138,10 +139,7 @@ export class StateReader {
   #documents(id: string): ReadonlyMap<DocumentKind, unknown> {
     const rows = this.#sql.documents.all(id) as { kind: DocumentKind; body: Buffer }[]
     return new Map(
-      rows.map(({ kind, body }) => [
-        kind,
-        JSON.parse(this.#sealer.open(documentRowId(id, kind), body).toString('utf8')),
-      ]),
+      rows.map(({ kind, body }) => [kind, fromRecordBytes(this.#sealer.open(documentRowId(id, kind), body))]),
     )
   }
 }
