@@ -10,6 +10,9 @@ const WORD = /[a-z]{2,}/g
 /** Words of code are longer than the runs of small letters in a random value. */
 const CHARACTERS_PER_WORD_MIN = 4
 
+/** What a method is called on: `b.ReadUint16LengthPrefixed`. */
+const RECEIVER = /^[A-Za-z_]\w{0,20}\.(?=[A-Z][a-z])/
+
 /** Words and numbers between separators: `access-token-for-user`, `orders.v1.eu-west-1`, `CONSTANT_NAME`. */
 const SEPARATED =
   /^(?:[A-Za-z]{2,}|\d{1,4}|[a-z]{3,}\d{1,2}|[a-z]{4,}\d{3,4})(?:[-_./:=](?:[A-Za-z]{2,}|\d{1,4}|[A-Za-z]{1,2}\d|[a-z]{3,}\d{1,2}|[a-z]{4,}\d{3,4}))+$/
@@ -22,6 +25,6 @@ const PATH = /^\/?(?:[A-Za-z][a-z0-9_.-]*\/|[A-Z][A-Z_-]*\/){2,}|^\/?(?:[A-Z]?[a
 /** Whether a value is a name, path or identifier that a person or a program's author chose. */
 export function isCodeName(value: string): boolean {
   if (SEPARATED.test(value) || NUMBERED.test(value) || PATH.test(value) || /^urn:/i.test(value)) return true
-  if (!HUMPS.test(value)) return false
-  return value.length / (value.match(WORD) ?? ['']).length >= CHARACTERS_PER_WORD_MIN
+  const name = value.replace(RECEIVER, '')
+  return HUMPS.test(name) && name.length / (name.match(WORD) ?? ['']).length >= CHARACTERS_PER_WORD_MIN
 }

@@ -22,15 +22,15 @@ const SENTENCE =
 /** A word with a variable in it, as shells, PHP and Perl fill it in. */
 const INTERPOLATED = /^[a-z_]+\$[a-z_]+$/
 
-/** Punctuation of code or markup around it, selectors and paths. */
-const CODE = /^[,:;)]|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
+/** Punctuation of code or markup around it, selectors, paths, and variables named in camel case. */
+const CODE = /^[,:;)]|^\.\$|[a-z0-9](?:Pwd|Password|Passwd)$|[:,(]$|^&(?:lt|quot);|^[#.][\w-]+$|^\/|\/.*#|^%s?$/
 
 /** A constant. */
 const CONSTANT = /^[A-Z]+(?:_[A-Z]+)+$/
 
 /** A path to a file, escapes of another script, or a name that says it is a password. */
 const NAMED =
-  /^(?:[\w.-]+\/)+[\w.-]+\.[a-z]{1,8}$|\\u[0-9a-f]{4}|^(?:(?:[a-z]+[-_]){1,4}|(?:new|old|my|wrong|bad|good|current|other|some|the|your))(?:pass|password|passwd|passphrase)[&;,]?$|^(?:invalid|wrong|incorrect|another|not|other|new|old|current|updated)(?:[-_.]?[a-z_]+)?$/i
+  /^(?:[\w.-]+\/)+[\w.-]+\.[a-z]{1,8}$|\\u[0-9a-f]{4}|^(?:(?:[a-z]+[-_]){1,4}|(?:new|old|my|wrong|bad|good|current|other|some|any|the|your))(?:pass|password|passwd|passphrase)[&;,]?$|^(?:invalid|wrong|incorrect|another|not|other|new|old|current|updated)(?:[-_.]?[a-z_]+)?$/i
 
 /** `123456`, `987654321`, `abcdef`: each character one more or one less than that before it. */
 function runs(value: string): boolean {

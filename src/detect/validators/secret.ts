@@ -16,15 +16,15 @@ const REFERENCE =
 
 /** Where a manager of secrets, a file or the environment holds the value: `op://vault/item`, `ssm:/prod/db`. */
 const KEPT_ELSEWHERE =
-  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass):|^@Microsoft\.KeyVault|^projects\/[^/]+\/secrets\//i
+  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass|urn):|^(?:[a-z_]+:){1,5}[A-Z][A-Z0-9_]*$|^@Microsoft\.KeyVault|^projects\/[^/]+\/secrets\//i
 
 /** Words that stand where a secret would. */
 const STAND_IN =
   /^(?:your|my|the|an?|some|insert|enter|add|put|use|replace|paste|change|set|get|need|fake|dummy|sample|example|placeholder|redacted|removed|hidden|masked|censored|todo|tbd|foo|bar|foobar|none|null|nil|undefined|true|false|empty|blank|default|required|optional|string|value|text)(?:[-_ .:]|$)|(?:^|[-_ .<])(?:your|here|placeholder|change[-_ ]?me|redacted|example|dummy)(?:$|[-_ .>])|^(?:changeme|password|passwd|passphrase|passwort|apikey|api[-_]key|token|secret|username|user|key)$|YOUR[-_]|RANDOM[-_]?STRING|example\d{0,3}$/i
 
-/** `test`, `admin`, `user`, `value`, `secret`, `example`, `changeme`, `password` and `user:password` in base64, as manifests and headers hold them. */
+/** `test`, `admin`, `user`, `value`, `secret`, `example`, `changeme`, `password` and `user:password` in base64, as manifests and headers hold them, and certificates. */
 const STAND_IN_ENCODED =
-  /^(?:dGVzdA|YWRtaW4|dXNlcg|dmFsdWU|c2VjcmV0|ZXhhbXBsZQ|Y2hhbmdlbWU|cGFzc3dvcmQ|dXNlcjpwYXNz(?:d29yZA)?|dXNlcm5hbWU6cGFzc3dvcmQ)(?:K|Cg)?={0,2}$/
+  /^(?:dGVzdA|YWRtaW4|dXNlcg|dmFsdWU|c2VjcmV0|ZXhhbXBsZQ|Y2hhbmdlbWU|cGFzc3dvcmQ|dXNlcjpwYXNz(?:d29yZA)?|dXNlcm5hbWU6cGFzc3dvcmQ)(?:K|Cg)?={0,2}$|^LS0tLS1CRUdJTiBDRVJU/
 
 const RUN = /(.)\1{5,}/
 const ARGUMENTS: ReadonlySet<string> = new Set(['assigned', 'mixed', 'unnamed'])

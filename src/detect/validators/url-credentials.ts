@@ -6,12 +6,17 @@ import { secret } from './secret.ts'
 import type { Validator } from './validator.ts'
 
 const FILLER =
-  /^(?:pass(?:word|wd|w)?|pwd|pw|secret|token|user(?:name)?|key|api_?key|x+|\*+|\.+|-+|_+|0+|credentials?|passphrase|mypass(?:word)?|my_?password|your_?password|test|example|string|value)$/i
+  /^(?:pass(?:word|wd|w)?|pwd|pw|secret|token|user(?:name)?|key|api_?key|x+|\*+|\.+|-+|_+|0+|credentials?|passphrase|mypass(?:word)?|my_?password|your_?password|test|example|string|value|guest|redacted|open[-_ ]?sesame)$/i
+/** `db_password`, `the-password`, `app_secret_key`. */
+const NAMED = /^(?:[a-z]{2,10}[-_]){1,2}(?:pass(?:word|wd)?|pwd|secret|key|token)$/i
+/** `ACCESS_KEY:SECRET_KEY`, `KEY:DOMAIN`: what people shall write there. */
+const CONSTANT = /^[A-Z]+(?:[-_][A-Z]+)*$/
 const TEMPLATE = /^[{<[$%]|[}>\]]$|\$\{|\{\{|%\(|^\d{1,2}$|^\/\//
 
 /** Whether a password is neither a template nor a word that stands for one. */
 export function isLikelyPassword(password: string): boolean {
-  return !TEMPLATE.test(password) && !FILLER.test(password) && secret.check(`p:${password}`, undefined) !== null
+  if (TEMPLATE.test(password) || FILLER.test(password) || NAMED.test(password)) return false
+  return secret.check(`p:${password}`, undefined) !== null
 }
 
 export const urlCredentials: Validator = {
@@ -26,7 +31,9 @@ export const urlCredentials: Validator = {
     const address = /^[a-z][a-z0-9+.:-]*:\/\/(.*)@[^@]*$/is.exec(decoded)
     const credentials = address?.[1] ?? decoded
     const colon = credentials.indexOf(':')
-    if (colon < 0 || TEMPLATE.test(credentials.slice(0, colon))) return null
-    return isLikelyPassword(credentials.slice(colon + 1)) ? value : null
+    const user = credentials.slice(0, colon)
+    const password = credentials.slice(colon + 1)
+    if (colon < 0 || TEMPLATE.test(user) || (CONSTANT.test(user) && CONSTANT.test(password))) return null
+    return isLikelyPassword(password) ? value : null
   },
 }
