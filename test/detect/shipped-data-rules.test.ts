@@ -56,6 +56,15 @@ describe('shipped rules for regulated data', () => {
     'mean 0.4111111111111111, epoch 1700000000000, invoice 2024-000123',
     'Meeting at 10:00, room 123456789, call in code 987 654 321',
     'multipart/mixed; boundary="===============4933777876898452091=="',
+    'Driving licence valid for 12 months, issued 2021-03-15, expires 15.03.2022, fee 45.00',
+    'Der Führerschein kostet 2300 Euro, gültig 12 Monate ab 03.05.2024',
+    'ratio -.4929126626368257, 0.4929126626368257, block blk_-4929126626368257',
+    'id,inn\n1,0.058593911\n2,0.094111296',
+    'sku: 4012888888881, pallet 34896487',
+    'Cc: 20210315 people and 1028622622 more',
+    'DUI statistics 012345678, Taj Mahal visitors 005425860, CPR training 20240315',
+    'Carte nationale: réunion nationale, identité visuelle, 326890803 visites',
+    'The seria ABC 123456 of the invoice, memory 64 MB: 20240101',
   ])('stay quiet on %s', (text) => {
     expect(loud(text)).toEqual([])
   })
