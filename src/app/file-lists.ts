@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { GatewayError } from '../core/errors.ts'
+import { nameOfBytes } from '../scan/file-names.ts'
 import type { ScanTarget } from './scan-input.ts'
 
 /** Lines of a file, `-` for standard input. Throws GatewayError `file-missing`. */
@@ -15,14 +16,51 @@ export async function* readLines(file: string): AsyncGenerator<string> {
       isFirst = false
     }
   } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code
-    if (!code) throw thrown
-    throw new GatewayError('file-missing', {
-      temporary: false,
-      publicMessage: `${file} cannot be read`,
-      message: `${file} cannot be read (${code})`,
-    })
+    throw unreadable(file, thrown)
   }
+}
+
+/** Names of files, one a line, with the bytes they have. Throws GatewayError `file-missing`, `bad-usage`. */
+export async function* readNames(file: string): AsyncGenerator<string> {
+  const stream = file === '-' ? process.stdin : createReadStream(file)
+  let rest = Buffer.alloc(0)
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      rest = Buffer.concat([rest, chunk])
+      for (let end = rest.indexOf(LF); end >= 0; end = rest.indexOf(LF)) {
+        yield nameOfLine(rest.subarray(0, end))
+        rest = rest.subarray(end + 1)
+      }
+      if (rest.length > NAME_MAX_BYTES) throw noName(file)
+    }
+  } catch (thrown) {
+    throw unreadable(file, thrown)
+  }
+  if (rest.length > 0) yield nameOfLine(rest)
+}
+
+const LF = 0x0a
+/** Linux takes 4,096 bytes of a path. */
+export const NAME_MAX_BYTES = 64 * 1024
+
+function noName(file: string): GatewayError {
+  const message = `${file} has a line longer than any name of a file; a list has one name a line`
+  return new GatewayError('bad-usage', { temporary: false, publicMessage: message, message })
+}
+
+function nameOfLine(line: Buffer): string {
+  return nameOfBytes(line).replace(/^\ufeff|\r$/g, '')
+}
+
+function unreadable(file: string, thrown: unknown): unknown {
+  if (thrown instanceof GatewayError) return thrown
+  const code = (thrown as NodeJS.ErrnoException).code
+  if (!code) return thrown
+  return new GatewayError('file-missing', {
+    temporary: false,
+    publicMessage: `${file} cannot be read`,
+    message: `${file} cannot be read (${code})`,
+  })
 }
 
 /** One target for each line of a manifest. Throws GatewayError `bad-usage` with the row of a line that isn't one. */

@@ -12,8 +12,10 @@ import { picturesIn } from '../detect/fingerprint/binary-hashes.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
 import { SHINGLE_WORDS } from '../detect/fingerprint/shingles.ts'
 import { foldedWords } from '../detect/words/fold.ts'
+import { nameAsText, nameOfBytes, pathOfName } from '../scan/file-names.ts'
 import type { ScanJob } from '../scan/scan-job.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
+import { readProblem } from './scan-files.ts'
 import { readScanInput } from './scan-input.ts'
 
 /** A file to register and what it is registered as. */
@@ -52,16 +54,15 @@ export async function documentFiles(
 ): Promise<{ readonly files: readonly DocumentFile[]; readonly failed: readonly DocumentProblem[] }> {
   const files: DocumentFile[] = []
   for (const path of paths) {
-    const info = await stat(path).catch(() => null)
+    const info = await stat(pathOfName(path)).catch(() => null)
     if (!info?.isDirectory()) {
       const collection = basename(path).replace(/\.[^.]+$/, '') || basename(path)
-      files.push({ path, name: basename(path), group: group(collection) })
+      files.push({ path, name: nameAsText(basename(path)), group: group(nameAsText(collection)) })
       continue
     }
-    const entries = await readdir(path, { recursive: true, withFileTypes: true })
-    for (const entry of entries.filter((one) => one.isFile())) {
-      const file = join(entry.parentPath, entry.name)
-      if (files.length < FILES_MAX) files.push({ path: file, name: relative(path, file), group: group(basename(path)) })
+    for await (const file of filesBelow(path)) {
+      const name = nameAsText(relative(path, file))
+      if (files.length < FILES_MAX) files.push({ path: file, name, group: group(nameAsText(basename(path))) })
       else
         return {
           files,
@@ -70,6 +71,19 @@ export async function documentFiles(
     }
   }
   return { files, failed: [] }
+}
+
+/** Files in a folder and all folders below it. Throws the file system's error. */
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  const open = [folder]
+  for (let below = open.pop(); below !== undefined; below = open.pop()) {
+    const entries = await readdir(pathOfName(below), { withFileTypes: true, encoding: 'buffer' })
+    for (const entry of entries) {
+      const path = join(below, nameOfBytes(entry.name))
+      if (entry.isDirectory()) open.push(path)
+      else if (entry.isFile()) yield path
+    }
+  }
 }
 
 /** Reads one file; `isKnown` spares the extraction of one that is registered as it is. */
@@ -85,8 +99,7 @@ export async function readDocument(
     if (isKnown(whole)) return { documents: [{ ...whole, texts: [] }], byBytes: [], failed: [] }
     return await documentsOf(pool, whole, path, job)
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException
-    const problem = code === 'ENOENT' ? 'no such file' : asError(thrown).message
+    const problem = readProblem(asError(thrown))
     return { documents: [], byBytes: [], failed: [{ file: path, problem }] }
   }
 }

@@ -7,6 +7,7 @@ import addressparser from 'nodemailer/lib/addressparser'
 import type { Envelope } from '../core/envelope.ts'
 import { limits } from '../core/limits.ts'
 import { hostOf } from '../policy/facts.ts'
+import { nameAsText, pathOfName } from '../scan/file-names.ts'
 import type { ScanJob } from '../scan/scan-job.ts'
 import type { ScanRequest } from '../scan/scan-pool.ts'
 
@@ -44,7 +45,7 @@ export async function readScanInput(target: ScanTarget): Promise<ScanInput> {
 
 /** The same without holding more of the file than a mail's header. Throws the file system's error. */
 export async function openScanInput(target: ScanTarget): Promise<OpenedScanInput> {
-  const handle = await open(target.file)
+  const handle = await open(pathOfName(target.file))
   try {
     const { size } = await handle.stat()
     // A pipe has no size, and can be read once.
@@ -66,7 +67,7 @@ export async function openScanInput(target: ScanTarget): Promise<OpenedScanInput
 }
 
 async function readWhole(file: string): Promise<Uint8Array> {
-  const handle = await open(file)
+  const handle = await open(pathOfName(file))
   try {
     const { size } = await handle.stat()
     return size === 0 ? await readAll(handle) : await readFrom(handle, size)
@@ -94,7 +95,7 @@ async function readAll(handle: FileHandle): Promise<Uint8Array> {
 
 async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  for await (const chunk of createReadStream(pathOfName(file))) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
 
@@ -118,7 +119,7 @@ function uploadInput(target: ScanTarget, bytes: Uint8Array): ScanInput {
   const headers = target.headers ?? {}
   const header = (name: string) => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1]
   const isRequest = target.method !== undefined || target.url !== undefined || target.headers !== undefined
-  const filename = target.filename ?? (isRequest ? null : basename(target.file))
+  const filename = target.filename ?? (isRequest ? null : nameAsText(basename(target.file)))
   const request = { method: target.method ?? 'PUT', url: target.url ?? '', headers }
   const host = isRequest ? hostOf({ request }) : ''
   const recipients = target.to && target.to.length > 0 ? target.to : host === '' ? [] : [host]

@@ -6,6 +6,7 @@
 import { stat } from 'node:fs/promises'
 import type { FingerprintCatalog } from '../catalog/fingerprint-catalog.ts'
 import type { DocumentGroup } from '../detect/fingerprint/fingerprint-index.ts'
+import { pathOfName } from '../scan/file-names.ts'
 import type { ScanPool } from '../scan/scan-pool.ts'
 import type { CatalogAudit } from './audit-catalog.ts'
 import { type DocumentFile, documentFiles } from './read-documents.ts'
@@ -66,7 +67,7 @@ export class DocumentWatch {
   }
 
   async #files(): Promise<readonly DocumentFile[] | string> {
-    const info = await stat(this.#dir).catch(() => null)
+    const info = await stat(pathOfName(this.#dir)).catch(() => null)
     if (!info?.isDirectory()) return `${this.#dir} is no folder (any more): what is registered stays`
     const { files, failed } = await documentFiles([this.#dir], () => this.#group)
     if (failed[0]) return failed[0].problem
@@ -104,7 +105,7 @@ function fileOf(name: string, files: ReadonlyMap<string, string>): string | null
 }
 
 async function stampOf(path: string): Promise<string | null> {
-  return await stat(path).then(
+  return await stat(pathOfName(path)).then(
     ({ size, mtimeMs, ino }) => `${size} ${mtimeMs} ${ino}`,
     () => null,
   )

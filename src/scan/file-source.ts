@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { ByteSource } from '../extract/stream/byte-source.ts'
+import { pathOfName } from './file-names.ts'
 
 /** A file as bytes to be read by their place. Throws the file system's errors. */
 export function openFile(path: string): { readonly source: ByteSource; close(): void } {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openSync(pathOfName(path), 'r')
   const { size } = fstatSync(descriptor)
   return {
     source: { size, read: (at, length) => readAt(descriptor, size, at, length) },

@@ -2,7 +2,33 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readManifest } from '../../src/app/file-lists.ts'
+import { NAME_MAX_BYTES, readManifest, readNames } from '../../src/app/file-lists.ts'
+
+describe('a list of names', () => {
+  async function names(bytes: Buffer): Promise<string[]> {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-names-'))
+    await writeFile(join(dir, 'list'), bytes)
+    const found: string[] = []
+    try {
+      for await (const name of readNames(join(dir, 'list'))) found.push(name)
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+    return found
+  }
+
+  it('has one a line, whatever its bytes and line ends', async () => {
+    const list = Buffer.from('\xef\xbb\xbfa.txt\r\n\nK\xf6ln\n last', 'latin1')
+    expect(await names(list)).toEqual(['a.txt', '', 'K\udcf6ln', ' last'])
+    expect(await names(Buffer.alloc(0))).toEqual([])
+  })
+
+  it('has none longer than a name can be', async () => {
+    const name = 'a'.repeat(NAME_MAX_BYTES)
+    expect(await names(Buffer.from(`${name}\nb`))).toEqual([name, 'b'])
+    await expect(names(Buffer.from(`${name}a`))).rejects.toMatchObject({ code: 'bad-usage' })
+  })
+})
 
 describe('a manifest', () => {
   let dir = ''

@@ -81,6 +81,32 @@ describe('what a terminal would obey', () => {
   })
 })
 
+describe('names of files that are no UTF-8', () => {
+  const name = Buffer.from('K\xf6ln \xe9 \xc3\xa9.txt', 'latin1')
+  const path = Buffer.concat([Buffer.from(`${dir}/`), name])
+
+  it('are taken from lists and arguments, told in JSON, and taken back from a manifest', () => {
+    writeFileSync(path, 'card 4111 1111 1111 1111')
+    const list = (...args: string[]) =>
+      spawnSync(process.execPath, [main, ...args], {
+        cwd: dir,
+        input: Buffer.concat([name, Buffer.from('\r\nmissing.txt')]),
+        encoding: 'utf8',
+      }).stdout
+    const [found = '', missing = ''] = list('extract', '--json', '--files-from', '-').split('\n')
+    expect(JSON.parse(found)).toMatchObject({ file: 'K\udcf6ln \udce9 é.txt', parts: [{ size: 24 }] })
+    expect(JSON.parse(missing)).toEqual({ file: 'missing.txt', error: 'no such file' })
+    writeFileSync(join(dir, 'm.jsonl'), `${JSON.stringify({ file: 'K\udcf6ln \udce9 é.txt' })}\n`)
+    // Of a shell, since Node starts programs with arguments in UTF-8 alone.
+    const run = spawnSync('sh', ['-c', 'exec "$NODE" "$MAIN" scan --manifest m.jsonl K*.txt'], {
+      cwd: dir,
+      env: { ...process.env, NODE: process.execPath, MAIN: main },
+      encoding: 'utf8',
+    })
+    expect(run.stdout.match(/^K.*/gm)).toEqual(['K%F6ln %E9 é.txt: QUARANTINE', 'K%F6ln %E9 é.txt: QUARANTINE'])
+  })
+})
+
 describe('input of detect', () => {
   it('that is none is told by its line, and the rest answered', () => {
     const lines = ['{"id":1,"text":7}', '', 'x', LINE.trim(), 'null'].join('\n')

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { asError } from '../../core/errors.ts'
 import type { Extraction } from '../../core/extraction.ts'
-import { readLines } from '../file-lists.ts'
+import { argumentNames } from '../argument-names.ts'
+import { readNames } from '../file-lists.ts'
 import { loadConfiguration } from '../installation.ts'
 import { inOrder, readProblem } from '../scan-files.ts'
 import { openScanInput } from '../scan-input.ts'
@@ -47,9 +48,9 @@ export async function runExtractCommand(files: readonly string[], flags: Extract
 }
 
 async function* names(files: readonly string[], flags: ExtractFlags): AsyncGenerator<string> {
-  yield* files
+  yield* argumentNames(files)
   if (!flags.filesFrom) return
-  for await (const file of readLines(flags.filesFrom)) if (file.trim() !== '') yield file
+  for await (const file of readNames(flags.filesFrom)) if (file.trim() !== '') yield file
 }
 
 /** False once nobody reads any more. */

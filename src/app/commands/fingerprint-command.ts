@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { asError } from '../../core/errors.ts'
 import type { Sensitivity } from '../../core/finding.ts'
 import type { DocumentGroup } from '../../detect/fingerprint/fingerprint-index.ts'
+import { argumentNames } from '../argument-names.ts'
 import { catalogAudit } from '../audit-catalog.ts'
 import { catalogDir } from '../catalog-snapshot.ts'
 import { collectionsIn, documentShown } from '../collections.ts'
@@ -13,7 +14,7 @@ import type { DocumentProblem } from '../read-documents.ts'
 import { groupOptions, openCatalog, registerDocuments } from '../register-documents.ts'
 import { startExtractPool } from '../start-scan-pool.ts'
 import { DocumentWatch, type WatchLook } from '../watch-documents.ts'
-import { progress } from './output.ts'
+import { progress, visibleName } from './output.ts'
 import { stopRequest } from './until-stopped.ts'
 
 interface Flags {
@@ -40,7 +41,7 @@ export interface AddFlags extends ActFlags {
 export async function runFingerprintAdd(paths: readonly string[], flags: AddFlags): Promise<number> {
   const { config } = await loadConfiguration(flags)
   tellUnknownPartners('add', config, flags.partner)
-  const { added, unchanged, byBytes, failed } = await registerDocuments(config, paths, {
+  const { added, unchanged, byBytes, failed } = await registerDocuments(config, argumentNames(paths), {
     ...flags,
     audit: catalogAudit(config, flags.operator),
     onProgress: (done, all) => progress(`${done} of ${all} files read`),
@@ -75,7 +76,13 @@ export async function runFingerprintWatch(
   })
   try {
     const audit = catalogAudit(config, flags.operator)
-    const watch = new DocumentWatch(catalog, pool, dir, groupOptions(flags)(flags.name), audit)
+    const watch = new DocumentWatch(
+      catalog,
+      pool,
+      argumentNames([dir])[0] ?? dir,
+      groupOptions(flags)(flags.name),
+      audit,
+    )
     let told: string | null = null
     for (let first = true; !stopped; first = false) {
       const look = await Promise.race([lookOnce(watch), stopping])
@@ -132,9 +139,10 @@ function tellUnknownPartners(command: string, config: Config, lists: readonly st
 function tellProblems(command: string, byBytes: readonly DocumentProblem[], failed: readonly DocumentProblem[]): void {
   for (const { file, problem, knownBy = ['bytes'] } of byBytes)
     process.stderr.write(
-      `sluice fingerprint ${command}: ${file}: known by its ${knownBy.join(', ')}, not by its text: ${problem}\n`,
+      `sluice fingerprint ${command}: ${visibleName(file)}: known by its ${knownBy.join(', ')}, not by its text: ${problem}\n`,
     )
-  for (const { file, problem } of failed) process.stderr.write(`sluice fingerprint ${command}: ${file}: ${problem}\n`)
+  for (const { file, problem } of failed)
+    process.stderr.write(`sluice fingerprint ${command}: ${visibleName(file)}: ${problem}\n`)
 }
 
 /** Null where nothing was ever registered: looking makes no keys. */

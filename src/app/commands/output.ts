@@ -1,4 +1,6 @@
 /** Standard output that waits for a slow reader. One that went away (`sluice … | head`) ends the command quietly. */
+import { nameAsText } from '../../scan/file-names.ts'
+
 /** Resolves when more may be written; false once nobody reads any more. */
 export async function print(text: string): Promise<boolean> {
   if (process.stdout.destroyed) return false
@@ -20,7 +22,7 @@ export function visible(text: string): string {
 
 /** The same of a name, which stays on its line. */
 export function visibleName(name: string): string {
-  return visible(name).replace(/[\n\t]/g, (character) =>
+  return visible(nameAsText(name)).replace(/[\n\t]/g, (character) =>
     String.fromCharCode(CONTROL_PICTURES + character.charCodeAt(0)),
   )
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../../core/finding.ts'
+import { argumentNames } from '../argument-names.ts'
 import { loadCatalog } from '../catalog-snapshot.ts'
-import { readLines, readManifest } from '../file-lists.ts'
+import { readManifest, readNames } from '../file-lists.ts'
 import { directoryOf, loadConfiguration, loadDefinitions } from '../installation.ts'
 import { type ScanAnswer, scanFiles } from '../scan-files.ts'
 import type { ScanTarget } from '../scan-input.ts'
@@ -76,9 +77,9 @@ async function* targets(files: readonly string[], flags: ScanCommandFlags): Asyn
     filename: flags.filename,
     contentType: flags.contentType,
   }
-  for (const file of files) yield { file, ...common }
+  for (const file of argumentNames(files)) yield { file, ...common }
   if (flags.filesFrom) {
-    for await (const file of readLines(flags.filesFrom)) if (file.trim() !== '') yield { file, ...common }
+    for await (const file of readNames(flags.filesFrom)) if (file.trim() !== '') yield { file, ...common }
   }
   if (flags.manifest) yield* readManifest(flags.manifest)
 }
