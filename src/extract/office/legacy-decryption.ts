@@ -1,21 +1,29 @@
 import { limits } from '../../core/limits.ts'
 import type { ExtractContext } from '../format.ts'
+import { EXCEL_DEFAULT_PASSWORD, POWERPOINT_DEFAULT_PASSWORD } from './default-passwords.ts'
 import { type BlockKeys, decryptBlocks, openHeader, openXor, rc4, unmask } from './legacy-ciphers.ts'
 
 /**
- * Opens Word, Excel and PowerPoint files to 2003 with the passwords of the policy: their streams as they would stand
+ * Opens Word, Excel and PowerPoint files to 2003 with the passwords that Office tries itself and those of the policy: their streams as they would stand
  * without encryption. Null where no password fits. Never throws for its input.
  */
 type PasswordSource = Pick<ExtractContext, 'passwords' | 'budget'>
 
-function firstThatOpens<T>(source: PasswordSource, open: (password: string) => T | null): T | null {
-  for (const password of source.passwords.slice(0, limits.extractPasswordsMax)) {
+function firstThatOpens<T>(
+  source: PasswordSource,
+  open: (password: string) => T | null,
+  first: readonly string[] = [],
+): T | null {
+  for (const password of [...first, ...source.passwords.slice(0, limits.extractPasswordsMax)]) {
     if (!source.budget.hasTime()) return null
     const opened = open(password)
     if (opened !== null) return opened
   }
   return null
 }
+
+const EXCEL_FIRST = [EXCEL_DEFAULT_PASSWORD]
+const POWERPOINT_FIRST = [POWERPOINT_DEFAULT_PASSWORD]
 
 /** The first bytes of the main stream stay in the clear ([MS-DOC] 2.2.6.2), as does the header in the table stream. */
 const WORD_CLEAR_BYTES = 68
@@ -50,13 +58,13 @@ export function openWorkbook(stream: Buffer, isBiff8: boolean, source: PasswordS
     const at = isBiff8 ? 2 : 0
     if (pass.length < at + 4) return null
     const [key, verifier] = [pass.readUInt16LE(at), pass.readUInt16LE(at + 2)]
-    const mask = firstThatOpens(source, (password) => openXor(key, verifier, password))
+    const mask = firstThatOpens(source, (password) => openXor(key, verifier, password), EXCEL_FIRST)
     if (mask === null) return null
     return rewritten(stream, (data, place, size) => {
       for (let i = 0; i < data.length; i++) data[i] = unmask(data[i] ?? 0, mask[(place + i + size) & 15] ?? 0)
     })
   }
-  const keys = firstThatOpens(source, (password) => openHeader(pass.subarray(2), password))
+  const keys = firstThatOpens(source, (password) => openHeader(pass.subarray(2), password), EXCEL_FIRST)
   if (keys === null) return null
   // The key stream runs on below what is in the clear.
   const plain = decryptBlocks(stream, keys, EXCEL_BLOCK_BYTES)
@@ -102,7 +110,7 @@ export function openPresentation(stream: Buffer, user: Buffer, source: PasswordS
   )
   if (session === undefined) return null
   const header = stream.subarray(session + 8, session + 8 + stream.readUInt32LE(session + 4))
-  const keys = firstThatOpens(source, (password) => openHeader(header, password))
+  const keys = firstThatOpens(source, (password) => openHeader(header, password), POWERPOINT_FIRST)
   return keys === null ? null : withObjects(stream, places, session, keys)
 }
 

@@ -3,9 +3,10 @@ import { limits } from '../../core/limits.ts'
 import type { Budget } from '../format.ts'
 import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
 import { walkXml } from '../readers/xml-walker.ts'
+import { EXCEL_DEFAULT_PASSWORD } from './default-passwords.ts'
 
 /**
- * Opens encrypted Office packages with passwords that a policy gave ([MS-OFFCRYPTO] 2.3.4): agile (AES in CBC) and
+ * Opens encrypted Office packages with the password that Excel tries itself and those that a policy gave ([MS-OFFCRYPTO] 2.3.4): agile (AES in CBC) and
  * standard (AES in ECB). Null where none fits or the scheme is another one; never throws for its input. The number of
  * hash rounds is the file's choice, so it is bounded, and the time is asked between passwords.
  */
@@ -23,7 +24,7 @@ export function decryptPackage(
 ): Buffer | null {
   if (info.length < 8 || sealed.length < 8) return null
   const isAgile = info.readUInt16LE(0) === 4 && info.readUInt16LE(2) === 4
-  for (const password of passwords.slice(0, limits.extractPasswordsMax)) {
+  for (const password of [EXCEL_DEFAULT_PASSWORD, ...passwords.slice(0, limits.extractPasswordsMax)]) {
     if (!budget.hasTime()) return null
     try {
       const secret = Buffer.from(password, 'utf16le')

@@ -74,6 +74,13 @@ describe('workbooks to 2003', () => {
     expect(result.said).toEqual([])
   })
 
+  it('open with the password that Excel tries before it asks', async () => {
+    const result = await read(sealedBook('VelvetSweatshop'), 'x.xls')
+    expect(result.text).toContain(WORDS)
+    expect(result.traits).toContain('opened-with-password')
+    expect(result.said).toEqual([])
+  })
+
   it('stay sealed to any other, and to none', async () => {
     for (const passwords of [[], ['wrong']]) {
       const result = await read(file, 'x.xls', { passwords })
@@ -90,6 +97,49 @@ describe('workbooks to 2003', () => {
   it('do not open to a mask that another password makes', () => {
     expect(openXor(1, 2, 'abc')).toBeNull()
     expect(openXor(1, 2, '')).toBeNull()
+  })
+})
+
+/** One object with one text, behind its directory ([MS-PPT] 2.3.7, [MS-OFFCRYPTO] 2.3.5.1). */
+function sealedPresentation(password: string): Buffer {
+  const sha = (...parts: Buffer[]) => hash('sha1', Buffer.concat(parts), 'buffer')
+  const u32 = (...values: number[]) => u16(...values.flatMap((value) => [value & 0xffff, value >>> 16]))
+  const atom = (type: number, data: Buffer) => Buffer.concat([u16(0, type), u32(data.length), data])
+  const salt = randomBytes(16)
+  const base = sha(salt, Buffer.from(password, 'utf16le'))
+  const keyOf = (id: number) => sha(base, u32(id)).subarray(0, 16)
+  const verifier = randomBytes(16)
+  const sealed = rc4(keyOf(0), Buffer.concat([verifier, sha(verifier)]))
+  const inner = Buffer.concat([u32(0, 0, 0, 0, 128), Buffer.alloc(12)])
+  const check = Buffer.concat([u32(16), salt, sealed.subarray(0, 16), u32(20), sealed.subarray(16)])
+  const session = Buffer.concat([u16(4, 2), u32(4, inner.length), inner, check])
+  const text = rc4(keyOf(1), atom(4000, Buffer.from(WORDS, 'utf16le')))
+  const objects = Buffer.concat([text, atom(0x2f14, session)])
+  const directory = atom(0x1772, u32((2 << 20) | 1, 0, text.length))
+  const edit = atom(0x0ff5, u32(0, 0, 0, objects.length, 1, 2, 0, 2))
+  const user = Buffer.concat([
+    u16(0, 0x0ff6),
+    u32(20, 20, 0xf3d1c4df, objects.length + directory.length),
+    Buffer.alloc(12),
+  ])
+  return oleOf({ 'PowerPoint Document': Buffer.concat([objects, directory, edit]), 'Current User': user })
+}
+
+describe('presentations to 2003', () => {
+  it.each([
+    ['the password that PowerPoint tries before it asks', '/01Hannes Ruescher/01', []],
+    ['a password of the policy', 'sesame', ['sesame']],
+  ])('open with %s', async (_name, password, passwords) => {
+    const result = await read(sealedPresentation(password), 'x.ppt', { passwords })
+    expect(result.text).toContain(WORDS)
+    expect(result.traits).toContain('opened-with-password')
+    expect(result.said).toEqual([])
+  })
+
+  it('stay sealed to any other', async () => {
+    const result = await read(sealedPresentation('sesame'), 'x.ppt')
+    expect(result.said).toEqual(['encrypted RC4 CryptoAPI'])
+    expect(result.text).not.toContain(WORDS)
   })
 })
 

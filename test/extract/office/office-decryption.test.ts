@@ -42,6 +42,14 @@ function sealed(plain: Buffer, password: string, spin = 1000): Buffer {
 describe('encrypted Office packages', () => {
   const file = sealed(docxOf(`<w:p><w:r><w:t>${'opened words '.repeat(900)}</w:t></w:r></w:p>`), 'sesame')
 
+  it('opens with the password that Excel tries before it asks', async () => {
+    const whole = sealed(docxOf('<w:p><w:r><w:t>for everyone</w:t></w:r></w:p>'), 'VelvetSweatshop')
+    const result = await read(whole, 'x.xlsx')
+    expect(result.text).toContain('for everyone')
+    expect(result.traits).toContain('opened-with-password')
+    expect(result.said).toEqual([])
+  })
+
   it('opens with a password of the policy, and says so', async () => {
     const result = await read(file, 'x.docx', { passwords: ['wrong', 'sesame'] })
     expect(result.text).toContain('opened words')
