@@ -8,8 +8,8 @@ import { isAsciiWordByte } from './boundary.ts'
 
 /** Bytes of a beginning. */
 export const BEGINNING_BYTES = 4
-/** 2^12 places of four numbers are 64 KB, which fits a near cache. */
-const PLACE_BITS = 12
+/** 2^13 places of four numbers are 128 KB, which fits a near cache. */
+const PLACE_BITS = 13
 const PLACE_NUMBERS_LOG2 = 2
 /** Fibonacci hashing: 2^32 divided by the golden ratio. */
 const HASH_MULTIPLIER = 0x9e3779b1 | 0
