@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { EXPANDED_MAX_BYTES, findBinHex } from '../../src/extract/embedded/binhex.ts'
 import { readMail, readUpload, squeeze } from './reading.ts'
 
 const SECRET = 'Card 4111 1111 1111 1111 of PROJECT-HERON'
@@ -98,12 +99,20 @@ const yenc = Buffer.concat([
 
 /** BinHex 4.0 of one file without runs and with its checksums left zero, as readers here do not hold them against it. */
 function binhex(name: string, data: string): string {
-  const alphabet = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr'
+  return binhexOf(binhexHead(name, data.length), Buffer.from(data), Buffer.alloc(2))
+}
+
+function binhexHead(name: string, length: number): Buffer {
   const head = Buffer.alloc(name.length + 22)
   head[0] = name.length
   head.write(name, 1, 'latin1')
-  head.writeUInt32BE(data.length, name.length + 12)
-  const bytes = Buffer.concat([head, Buffer.from(data), Buffer.alloc(2)])
+  head.writeUInt32BE(length, name.length + 12)
+  return head
+}
+
+function binhexOf(...pieces: readonly Buffer[]): string {
+  const alphabet = '!"#$%&\'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr'
+  const bytes = Buffer.concat(pieces)
   let coded = ''
   let held = 0
   let bits = 0
@@ -136,6 +145,28 @@ describe('files inside texts', () => {
     const read = await readMail(part('text/plain', body))
     expect(squeeze(read.text)).toContain(wanted)
     expect(read.paths.some((p) => p.startsWith(path))).toBe(true)
+  })
+  it('BinHex with runs, up to what they may come to for all files together', () => {
+    /** Header without its 0x90, then runs of 0x90 and a number of the byte before. */
+    const packed = (name: string, length: number) => {
+      const runs = Math.ceil((length - 1) / 254)
+      return binhexOf(binhexHead(name, length), Buffer.from('a'), Buffer.alloc(2 * runs, Buffer.from([0x90, 255])))
+    }
+    const about = (text: string) =>
+      findBinHex(text).map(({ filename, bytes, partial }) => [filename, bytes.length, partial, bytes.at(-1)])
+    expect(about(packed('a.txt', 1_000))).toEqual([['a.txt', 1_000, false, 0x61]])
+    const whole = EXPANDED_MAX_BYTES - 1_000
+    expect(about(packed('a.bin', whole))).toEqual([['a.bin', whole, false, 0x61]])
+    expect(about(packed('a.bin', EXPANDED_MAX_BYTES))).toMatchObject([['a.bin', EXPANDED_MAX_BYTES - 27, true, 0x61]])
+    expect(about(packed('a.bin', EXPANDED_MAX_BYTES) + packed('b.bin', 9))[1]).toEqual([null, 0, true, undefined])
+    expect(about(packed('a.bin', whole) + packed('b.bin', 2_000))).toEqual([
+      ['a.bin', whole, false, 0x61],
+      ['b.bin', expect.any(Number), true, 0x61],
+    ])
+  })
+  it('BinHex that is cut off is partial', async () => {
+    const cut = binhex('a.txt', SECRET).slice(0, -25)
+    expect((await readMail(part('text/plain', cut))).uninspected).toEqual(['partial binhex'])
   })
   it('an armoured OpenPGP message is encrypted', async () => {
     const read = await readMail(
