@@ -16,7 +16,10 @@ const REFERENCE =
 
 /** Where a manager of secrets, a file or the environment holds the value: `op://vault/item`, `ssm:/prod/db`. */
 const KEPT_ELSEWHERE =
-  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass|urn):|^(?:[a-z_]+:){1,5}[A-Z][A-Z0-9_]*$|^@Microsoft\.KeyVault|^projects\/[^/]+\/secrets\//i
+  /^(?:ref\+)?(?:arn|op|vault|ssm|awsssm|secretsmanager|awssecrets|gcpsecretmanager|gcpsm|azurekeyvault|keyvault|akv|file|env|sops|conjur|keyring|bws|lpass|urn):|^@Microsoft\.KeyVault|^projects\/[^/]+\/secrets\//i
+
+/** A variable of the environment, with what reads it: `json:file:SECRETS_FILE`. */
+const READ_FROM = /^(?:[a-z_]{2,20}:){1,5}[A-Z]+_[A-Z0-9_]+$/
 
 /** Words that stand where a secret would. */
 const STAND_IN =
@@ -38,7 +41,7 @@ export const secret: Validator = {
     if (argument === undefined) return value
     if (argument === 'unnamed') return isCodeName(value) || RUN.test(value) ? null : value
     if (REFERENCE.test(value) || KEPT_ELSEWHERE.test(value) || STAND_IN.test(value)) return null
-    if (STAND_IN_ENCODED.test(value)) return null
+    if (STAND_IN_ENCODED.test(value) || READ_FROM.test(value)) return null
     return argument === 'assigned' || (/[0-9]/.test(value) && /[A-Za-z]/.test(value)) ? value : null
   },
   argumentProblem(argument) {

@@ -18,6 +18,7 @@ describe('accepts', () => {
     ['secret', 'a1b2c3d4e5f6'],
     ['secret(assigned)', 'tr0ub4dor&3'],
     ['secret(mixed)', 'abc123def'],
+    ['secret(assigned)', 'service:storefront:xn4qmfOmmieBq7HVjl6G2u'],
     ['jwt', `${header({ alg: 'none' })}.e30.c2ln`],
     ['jwt', `${header({ kid: '1', enc: 'A256GCM' })}.a.b.c.d`],
     ['jwt(unsigned)', `${header({ alg: 'none' })}.e30`],
