@@ -166,6 +166,8 @@ export const limits = {
   extractPictureAreaMinPixels: 40_000,
   /** A document's picture of its own first page; larger ones are looked at like any picture. */
   extractThumbnailSideMaxPixels: 800,
+  /** What services note about a document for themselves in a package; larger parts are parts like any other. */
+  extractServiceNotesMaxBytes: 64 * 1024,
   /** Times an archive is tried with a password. */
   extractPasswordsMax: 32,
   /** Entries of a zip file up to this size are inflated several in one call, up to so many bytes in and out. */

@@ -1,6 +1,7 @@
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { isFont } from '../readers/font.ts'
-import { xmlToText } from '../readers/xml-walker.ts'
+import { attribute, type XmlAttributes } from '../readers/xml-attributes.ts'
+import { walkXml, xmlToText } from '../readers/xml-walker.ts'
 import { openZip } from '../readers/zip-archive.ts'
 import { extractEntry, extractGaps } from './zip.ts'
 
@@ -20,7 +21,7 @@ async function extractEpub(input: FormatInput, context: ExtractContext): Promise
     if (/\.(?:opf|ncx)$/i.test(name) || name === 'META-INF/encryption.xml') {
       const bytes = await archive.read(entry)
       if (!bytes) continue
-      if (name === 'META-INF/encryption.xml' && !/obfuscation|RC$/.test(bytes.toString('latin1'))) {
+      if (name === 'META-INF/encryption.xml' && isSealed(bytes, context)) {
         context.uninspected('encrypted', 'EPUB encryption')
       }
       context.text(xmlToText(bytes, context))
@@ -34,4 +35,22 @@ async function extractEpub(input: FormatInput, context: ExtractContext): Promise
     await extractEntry(archive, entry, context)
   }
   await extractGaps(input.bytes, archive, context)
+}
+
+/** Two ways to make fonts useless outside of their book (EPUB 3.3, section 4.5; Adobe's own): they seal no words. */
+const FONT_MANGLING: ReadonlySet<string> = new Set([
+  'http://www.idpf.org/2008/embedding',
+  'http://ns.adobe.com/pdf/enc#RC',
+])
+
+/** Whether any entry is encrypted by another algorithm than those for fonts, or by none that is named. */
+function isSealed(bytes: Buffer, context: ExtractContext): boolean {
+  let entries = 0
+  const algorithms: string[] = []
+  const open = (name: string, attributes: XmlAttributes) => {
+    if (name === 'EncryptedData') entries += 1
+    if (name === 'EncryptionMethod') algorithms.push(attribute(attributes, 'Algorithm') ?? '')
+  }
+  walkXml(bytes, { open }, context)
+  return entries === 0 || algorithms.length < entries || algorithms.some((name) => !FONT_MANGLING.has(name))
 }

@@ -11,12 +11,14 @@ import { isFormControl, readFormControls } from '../office/form-controls.ts'
 import { type ListDefinitions, ListNumbering } from '../office/list-numbering.ts'
 import { readNumberingPart } from '../office/numbering-part.ts'
 import { type OoxmlPackage, type OoxmlPart, openOoxml } from '../office/ooxml-package.ts'
+import { isServiceNotes } from '../office/service-notes.ts'
 import { SharedStrings } from '../office/shared-strings.ts'
 import { readXlsb } from '../office/spreadsheet-binary.ts'
 import { readNumberStyles, readSharedStrings, readWorkbook, SheetReader } from '../office/spreadsheet-xml.ts'
 import { StoryText } from '../office/story-text.ts'
 import { isThumbnail } from '../office/thumbnail.ts'
 import { readWordStyles, type WordStyles } from '../office/word-styles.ts'
+import { carveLatin } from '../readers/carve-strings.ts'
 import { isFont } from '../readers/font.ts'
 import { walkXml, xmlToText } from '../readers/xml-walker.ts'
 import { extractGaps } from './zip.ts'
@@ -186,6 +188,7 @@ class OoxmlReader {
     if (!bytes) return
     if (/printersettings[^/]*\.bin$/.test(part.name) || isFont(bytes, part.name)) return
     if (isThumbnail(part.name, bytes)) return
+    if (isServiceNotes(part, bytes, this.package)) return this.#tell(carveLatin(bytes).join('\n'))
     if (/\/activex\//.test(part.name) && isFormControl(bytes)) return readFormControls(bytes, this.#context)
     if (/vbaproject\.bin$/.test(part.name)) this.#context.trait('macro')
     await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })

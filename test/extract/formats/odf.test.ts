@@ -111,6 +111,27 @@ describe('odf', () => {
 })
 
 describe('epub', () => {
+  it.each([
+    [['http://www.idpf.org/2008/embedding', 'http://ns.adobe.com/pdf/enc#RC'], []],
+    [
+      ['http://www.idpf.org/2008/embedding', 'http://www.w3.org/2001/04/xmlenc#aes256-cbc'],
+      ['encrypted EPUB encryption'],
+    ],
+    [[], ['encrypted EPUB encryption']],
+  ])('tells fonts that are mangled from words that are sealed: %s', async (algorithms, said) => {
+    const data = algorithms.map(
+      (name) => `<e:EncryptedData><e:EncryptionMethod Algorithm="${name}"/></e:EncryptedData>`,
+    )
+    const file = zipOf([
+      { name: 'mimetype', data: 'application/epub+zip', store: true },
+      { name: 'META-INF/encryption.xml', data: `<encryption xmlns:e="urn:e">${data.join('')}</encryption>` },
+      { name: 'one.xhtml', data: '<html><p>first chapter</p></html>' },
+    ])
+    const result = await read(file, 'x.epub')
+    expect(result.said).toEqual(said)
+    expect(result.text).toContain('first chapter')
+  })
+
   it('reads chapters and metadata', async () => {
     const file = zipOf([
       { name: 'mimetype', data: 'application/epub+zip', store: true },

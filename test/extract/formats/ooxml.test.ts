@@ -267,6 +267,29 @@ describe('xlsx', () => {
     for (const text of ['4111 1111', 'column name', 'Pwd=hunter2']) expect(result.text).toContain(text)
   })
 
+  it.each<[string, Buffer, string, string[]]>([
+    ['as they are', Buffer.from('\n\x031.0\x1a\x13 en_US notes'), 'workbookmetadata', []],
+    ['sealed', Buffer.from('00c516da65c516da01', 'hex'), 'workbookmetadata', []],
+    ['of nobody', Buffer.from('\n\x031.0\x1a\x13\xff\xfe\x00'), 'other', ['unsupported application/octet-stream']],
+    [
+      'too large',
+      Buffer.alloc(65 * 1024, '\n\x00\xff\x01'),
+      'workbookmetadata',
+      ['unsupported application/octet-stream'],
+    ],
+    [
+      'something else',
+      Buffer.from('\x07\x00\xff\x01\x80\x90', 'latin1'),
+      'workbookmetadata',
+      ['unsupported application/octet-stream'],
+    ],
+  ])('takes notes of a service for what they are: %s', async (_name, notes, type, said) => {
+    const rels = `<Relationships><Relationship Id="r1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r9" Type="http://customschemas.google.com/relationships/${type}" Target="metadata"/></Relationships>`
+    const result = await read(workbook('', { 'xl/metadata': notes, 'xl/_rels/workbook.xml.rels': rels }), 'x.xlsx')
+    expect(result.said).toEqual(said)
+    if (notes.includes('notes')) expect(result.text).toContain('en_US notes')
+  })
+
   it('reads controls of forms, and tells those of other makers', async () => {
     const caption = Buffer.from('\0\x02\0\0pick one\0')
     const result = await read(
