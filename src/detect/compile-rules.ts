@@ -318,12 +318,7 @@ class GroupBuilder {
   finish(): { keywords: KeywordMatcher; groupsOfKeyword: Int32Array[]; groups: number } {
     const keywords = new KeywordMatcher(this.#keywords.map(({ keyword }) => keyword))
     const groups: Set<number>[] = Array.from({ length: keywords.size }, () => new Set())
-    const ids = new Map<string, number>()
-    for (const { keyword, group } of this.#keywords) {
-      const id = ids.get(keyword) ?? keywords.idOf(keyword)
-      ids.set(keyword, id)
-      groups[id]?.add(group)
-    }
+    for (const { keyword, group } of this.#keywords) groups[keywords.idOf(keyword)]?.add(group)
     return { keywords, groupsOfKeyword: groups.map((set) => Int32Array.from(set)), groups: this.#groups }
   }
 }

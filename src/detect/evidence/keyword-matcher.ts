@@ -6,6 +6,7 @@
  */
 import { LETTER_LEAD_MAX, LETTER_LEAD_MIN } from '../match/boundary.ts'
 import { FOLDED_BYTE, foldBeyondAscii, foldKeyword, SKIP, SPACE } from './fold-text.ts'
+import { KeywordTrie } from './keyword-trie.ts'
 
 const PREFIX = 4
 const BITS = 17
@@ -31,15 +32,12 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
 const ABBREVIATION = /^[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]{3,5}$/u
 const DOTTED = /^\p{L}(?:\.\s?\p{L}){2,4}\.?$/u
 
-interface TrieNode {
-  readonly children: Map<number, TrieNode>
-  keyword: number
-}
-
 export class KeywordMatcher {
   /** Longest folded keyword in bytes. */
   readonly lengthMax: number
   readonly #ids = new Map<string, number>()
+  /** The same by keyword as written. */
+  readonly #idsOfWritten = new Map<string, number>()
   /** By number: as first written. */
   readonly #written: string[] = []
   /** Set for each hash of the four, or three, bytes that a keyword can begin with. */
@@ -48,47 +46,23 @@ export class KeywordMatcher {
   readonly #short = new Uint8Array(65_536)
   /** Bytes, not folded, that a keyword can begin with. */
   readonly #first = new Uint8Array(256)
-  /** Child of the trie's root for each byte, or -1. */
-  readonly #afterRoot = new Int32Array(256).fill(-1)
-  /** The trie in one array: children of node n are `#bytes[#from[n] … #from[n + 1])`, each leading to `#to`. */
-  readonly #from: Int32Array
-  readonly #bytes: Uint8Array
-  readonly #to: Int32Array
-  /** Keyword that ends at the node, or -1. */
-  readonly #ends: Int32Array
+  readonly #trie: KeywordTrie
 
   constructor(keywords: readonly string[]) {
-    const root: TrieNode = { children: new Map(), keyword: -1 }
-    let longest = 0
     // Rules share many of their words.
     const distinct = new Set(keywords)
-    for (const keyword of distinct) {
-      const folded = foldKeyword(undotted(keyword))
-      if (folded.length === 0) continue
-      longest = Math.max(longest, folded.length)
-      this.#add(root, folded, keyword)
+    for (const keyword of distinct) this.#number(keyword)
+    const paths = new Map(this.#ids)
+    for (const keyword of distinct) addDotted(paths, undotted(keyword))
+    this.#trie = new KeywordTrie(paths)
+    let longest = 0
+    for (const path of paths.keys()) {
+      longest = Math.max(longest, path.length)
+      this.#addPrefixes(path)
     }
-    for (const keyword of distinct) longest = Math.max(longest, this.#addDotted(root, keyword))
     this.lengthMax = longest
-    const nodes = [root]
-    for (let i = 0; i < nodes.length; i++) nodes.push(...(nodes[i] as TrieNode).children.values())
-    this.#from = new Int32Array(nodes.length + 1)
-    this.#bytes = new Uint8Array(nodes.length)
-    this.#to = new Int32Array(nodes.length)
-    this.#ends = Int32Array.from(nodes, (node) => node.keyword)
-    // Nodes stand in breadth-first order, so a node's children are neighbours: the n-th edge leads to node n + 1.
-    let edges = 0
-    for (const [index, node] of nodes.entries()) {
-      this.#from[index] = edges
-      for (const byte of node.children.keys()) {
-        this.#bytes[edges] = byte
-        this.#to[edges] = edges + 1
-        edges++
-      }
-    }
-    this.#from[nodes.length] = edges
-    for (const byte of root.children.keys()) this.#afterRoot[byte] = this.#searchChild(0, byte)
-    for (let byte = 0; byte < 0x80; byte++) this.#first[byte] = root.children.has(FOLDED_BYTE[byte] as number) ? 1 : 0
+    const begins = new Set(this.#trie.firstBytes)
+    for (let byte = 0; byte < 0x80; byte++) this.#first[byte] = begins.has(FOLDED_BYTE[byte] as number) ? 1 : 0
   }
 
   get size(): number {
@@ -102,50 +76,25 @@ export class KeywordMatcher {
 
   /** Number of the keyword; equal after folding means the same number. -1: it folds to nothing. */
   idOf(keyword: string): number {
-    return this.#ids.get(Buffer.from(foldKeyword(undotted(keyword))).toString('latin1')) ?? -1
+    return this.#idsOfWritten.get(keyword) ?? this.#ids.get(foldedPath(undotted(keyword))) ?? -1
   }
 
-  #add(root: TrieNode, folded: Uint8Array, written: string): void {
-    const key = Buffer.from(folded).toString('latin1')
-    if (this.#ids.has(key)) return
-    this.#addPath(root, folded, this.#ids.size)
-    this.#ids.set(key, this.#ids.size)
-    this.#written.push(written)
-  }
-
-  /** The ways to write an abbreviation with full stops lead to the same number. Answers the longest one's length. */
-  #addDotted(root: TrieNode, keyword: string): number {
-    const letters = undotted(keyword)
-    if (!ABBREVIATION.test(letters)) return 0
-    const id = this.idOf(letters)
-    let length = 0
-    for (const between of ['.', '. ']) {
-      const folded = foldKeyword([...letters].join(between))
-      this.#addPath(root, folded, id)
-      length = Math.max(length, folded.length)
+  #number(keyword: string): void {
+    const folded = foldedPath(undotted(keyword))
+    if (folded === '') return
+    let id = this.#ids.get(folded)
+    if (id === undefined) {
+      id = this.#written.push(keyword) - 1
+      this.#ids.set(folded, id)
     }
-    return length
-  }
-
-  #addPath(root: TrieNode, folded: Uint8Array, id: number): void {
-    this.#addPrefixes(folded)
-    let node = root
-    for (const byte of folded) {
-      let next = node.children.get(byte)
-      if (!next) {
-        next = { children: new Map(), keyword: -1 }
-        node.children.set(byte, next)
-      }
-      node = next
-    }
-    node.keyword = id
+    this.#idsOfWritten.set(keyword, id)
   }
 
   /** A keyword shorter than the prefix may be followed by anything, one with a space may have more of them. */
-  #addPrefixes(folded: Uint8Array): void {
-    const space = folded.indexOf(SPACE)
-    const fixed = Math.min(PREFIX, folded.length, space < 0 ? PREFIX : space + 1)
-    const [a = 0, b = 0, c = 0, d = 0] = folded
+  #addPrefixes(path: string): void {
+    const space = path.indexOf(' ')
+    const fixed = Math.min(PREFIX, path.length, space < 0 ? PREFIX : space + 1)
+    const [a = 0, b = 0, c = 0, d = 0] = Buffer.from(path.slice(0, PREFIX), 'latin1')
     if (fixed === 1) this.#short[a << 8] = 2
     else if (fixed === 2) this.#short[(a << 8) | b] = 1
     else {
@@ -166,6 +115,7 @@ export class KeywordMatcher {
 
   /** Follows the text along the trie from `start` and notes every keyword that ends as a whole word. */
   #compare(text: Uint8Array, start: number, hits: number[]): void {
+    const trie = this.#trie
     let node = 0
     let spaced = false
     let at = start
@@ -176,27 +126,17 @@ export class KeywordMatcher {
       const byte = (folded >> 8) & 0xff
       if (byte !== SKIP && !(byte === SPACE && spaced)) {
         spaced = byte === SPACE
-        node = this.#child(node, byte)
+        node = trie.child(node, byte)
         if (node < 0) return
       }
       const second = folded & 0xff
       if (second !== SKIP) {
-        node = this.#child(node, second)
+        node = trie.child(node, second)
         if (node < 0) return
       }
-      const keyword = this.#ends[node] as number
+      const keyword = trie.wordAt(node)
       if (keyword >= 0 && !spaced && endsWord(text, at)) hits.push(keyword, start, at)
     }
-  }
-
-  #child(node: number, byte: number): number {
-    return node === 0 ? (this.#afterRoot[byte] as number) : this.#searchChild(node, byte)
-  }
-
-  #searchChild(node: number, byte: number): number {
-    const end = this.#from[node + 1] as number
-    for (let i = this.#from[node] as number; i < end; i++) if (this.#bytes[i] === byte) return this.#to[i] as number
-    return -1
   }
 }
 
@@ -253,6 +193,18 @@ function nextBeginning({ first, short, prefixes }: Beginnings, text: Uint8Array,
 function undotted(keyword: string): string {
   const composed = keyword.normalize('NFC')
   return DOTTED.test(composed) ? composed.replace(/[.\s]/g, '') : keyword
+}
+
+/** The ways to write an abbreviation with full stops lead to its number. */
+function addDotted(paths: Map<string, number>, letters: string): void {
+  const id = ABBREVIATION.test(letters) ? paths.get(foldedPath(letters)) : undefined
+  if (id === undefined) return
+  for (const between of ['.', '. ']) paths.set(foldedPath([...letters].join(between)), id)
+}
+
+/** The folded bytes as Latin-1 characters. */
+function foldedPath(keyword: string): string {
+  return Buffer.from(foldKeyword(keyword)).toString('latin1')
 }
 
 function prefixHash(a: number, b: number, c: number, d: number): number {
