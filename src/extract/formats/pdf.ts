@@ -87,6 +87,15 @@ async function readOpened(
   }
 }
 
+const UNREADABLE_MIN = 8
+const UNREADABLE_SHARE = 0.1
+
+/** Text with many characters that are none, as fonts give that number their glyphs and tell nothing of them. */
+function isUnreadable(text: string): boolean {
+  const none = text.match(/[\0-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]/g)?.length ?? 0
+  return none >= UNREADABLE_MIN && none >= (text.match(/\S/g)?.length ?? 0) * UNREADABLE_SHARE
+}
+
 /** A page whose text was read. */
 interface PageLook extends BesideText {
   readonly number: number
@@ -158,7 +167,7 @@ async function readPages(
         if (text !== '') context.text(text)
         known.add(text)
         const beside = await readDrawn(page, text, known, context)
-        looks.push({ number, ...beside, hasUnreadFont: toLookAt.has(number - 1) })
+        looks.push({ number, ...beside, hasUnreadFont: toLookAt.has(number - 1) || isUnreadable(text) })
       }
       page.cleanup()
     } catch {

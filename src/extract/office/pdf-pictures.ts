@@ -76,7 +76,12 @@ export class PdfPictures {
     const context = createCanvas(width, height).getContext('2d')
     // pdf.js speaks of a browser's canvas; this one has what it uses.
     const task = page.render({ canvas: null, canvasContext: context as never, viewport, background: 'white' })
-    const timer = setTimeout(() => task.cancel(), Math.max(1, ms))
+    const endsAt = performance.now() + ms
+    // Left alone it goes on in microtasks, which no timer comes between.
+    task.onContinue = (goOn: () => void) => {
+      if (performance.now() < endsAt) setImmediate(goOn)
+      else task.cancel()
+    }
     try {
       await task.promise
       return rasterOfRgba(context.getImageData(0, 0, width, height).data, width, height)
@@ -84,7 +89,6 @@ export class PdfPictures {
       if (thrown instanceof Error && thrown.name === 'RenderingCancelledException') return null
       throw thrown
     } finally {
-      clearTimeout(timer)
       page.cleanup()
     }
   }

@@ -422,6 +422,16 @@ describe('fonts that say one thing and show another', () => {
     expect((await read(withFont(coded, font, []), 'x.pdf')).text).toContain('4111111111111111')
   })
 
+  it('have their pages looked at where most characters of the text are none', async () => {
+    const glyphs = Array.from({ length: 12 }, (_, i) => `/g${i}`).join(' ')
+    const font = `/Subtype /TrueType /BaseFont /ABCDEF+X /Encoding << /Differences [1 ${glyphs}] >>`
+    const codes = Array.from({ length: 12 }, (_, i) => String.fromCharCode(i + 1)).join('')
+    const escaped = codes.replace(/[\n\r]/g, (code) => (code === '\n' ? '\\n' : '\\r'))
+    expect((await read(withFont(escaped, font, []), 'x.pdf')).said).toEqual(['not-readable font without characters'])
+    // A few signs among words are bullets.
+    expect((await read(withFont(`${'words '.repeat(30)}\x01\x02`, font, []), 'x.pdf')).said).toEqual([])
+  })
+
   it('are said not to be readable where nothing tells their characters', async () => {
     const font = '/Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [8 0 R]'
     const own =
