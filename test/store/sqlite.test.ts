@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeys, loadKeys, rotateKeyEncryptionKey } from '../../src/platform/keys.ts'
 import { sqliteMigrations } from '../../src/store/migrations/sqlite-migrations.ts'
+import { openForWriting } from '../../src/store/sqlite/open-database.ts'
 import { openSqliteState } from '../../src/store/sqlite/open-sqlite-state.ts'
 import { creation, sampleDecision, sampleReport } from '../contract/sample-submissions.ts'
 import { ephemeralKeys, fixedKeyEncryptionKeys } from '../support/memory-keys.ts'
@@ -200,6 +201,17 @@ describe('sealed documents', () => {
 })
 
 describe('the file', () => {
+  it('250-means-durable: every commit is synced before it is answered', () => {
+    const db = openForWriting(join(harness.dir, 'synced.sqlite'), 1_000)
+    try {
+      // 2 is FULL: with a write-ahead log NORMAL syncs at checkpoints alone.
+      expect(db.pragma('synchronous', { simple: true })).toBe(2)
+      expect(db.pragma('journal_mode', { simple: true })).toBe('wal')
+    } finally {
+      db.close()
+    }
+  })
+
   it('is private to its owner, side files included', async () => {
     await fill(1)
     expect((await stat(harness.dir)).mode & 0o077).toBe(0)
