@@ -167,7 +167,7 @@ export function signatureOf(bytes: Uint8Array): string | null {
   if (isBitmap(bytes)) return 'image/bmp'
   if (isIcon(bytes)) return 'image/vnd.microsoft.icon'
   if (isCms(bytes)) return 'application/pkcs7-mime'
-  if (isWholeDer(bytes, PFX)) return 'application/x-pkcs12'
+  if (isPfx(bytes)) return 'application/x-pkcs12'
   if (isWholeDer(bytes, CERTIFICATE)) return 'application/pkix-cert'
   if (startsAsPgpEncrypted(bytes)) return 'application/pgp-encrypted'
   if (isLzmaAlone(bytes)) return 'application/x-lzma'
@@ -276,7 +276,23 @@ function isCms(bytes: Uint8Array): boolean {
 }
 
 /** A key store (RFC 7292): version 3, then a sequence. */
-const PFX = [0x02, 0x01, 0x03, 0x30]
+
+/** Version 3, then a ContentInfo: below 1.2.840.113549.1.7 (RFC 7292, 4). Lengths may be left open, as in BER. */
+const PFX_VERSION = [0x30, 0x02, 0x01, 0x03, 0x30]
+const PFX_CONTENT = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07]
+
+function isPfx(bytes: Uint8Array): boolean {
+  const behindLength = (at: number) => {
+    const length = bytes[at] ?? 0
+    return length <= 0x80 ? at + 1 : at + 1 + (length & 0x7f)
+  }
+  if (bytes[0] !== PFX_VERSION[0]) return false
+  const version = behindLength(1)
+  if (!PFX_VERSION.slice(1).every((byte, i) => bytes[version + i] === byte)) return false
+  const content = behindLength(version + PFX_VERSION.length - 1)
+  return PFX_CONTENT.every((byte, i) => bytes[content + i] === byte)
+}
+
 /** A certificate of version 3 (RFC 5280, 4.1): the sequence that is signed, with its length left open. */
 const CERTIFICATE = [0x30, 0x82, undefined, undefined, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02]
 

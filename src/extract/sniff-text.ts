@@ -67,7 +67,8 @@ function byMark(start: string, head: string): string | null {
   if (/^From \S+.*\d{4}.*\r?\n[!-9;-~]+:/.test(head)) return 'application/mbox'
   if (/^-----BEGIN (?:PKCS7|CMS)-----/.test(start)) return 'application/x-pem-pkcs7'
   if (/^--[^\r\n]{1,200}\r?\ncontent-(?:disposition|type)[ \t]*:/i.test(start)) return 'multipart/form-data'
-  if (isMessage(head)) return 'message/rfc822'
+  // Blank lines in front hide a header from some readers and not from others.
+  if (isMessage(head) || isMessage(start)) return 'message/rfc822'
   return null
 }
 
@@ -98,12 +99,12 @@ function byLook(start: string, text: string): string | null {
 const HTML_ELEMENT =
   /<(?:head|body|title|meta|table|div|p|span|br|center|font|a|img|script|style|h[1-6]|ul|ol|li|b|i|em|strong|input|form|iframe|bdo|textarea|template|noscript|blockquote|pre|td|tr|link|object|embed|label|select)\b/
 
-/** A message starts with header fields, of which one at least is of the kind that only mail has. */
+/** A message, or a part of one, starts with header fields, of which two at least are of the kind that mail has. */
 function isMessage(head: string): boolean {
   const block = /^(?:[!-9;-~]+[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)){2,}/.exec(head)?.[0]
   if (!block) return false
   const telling = block.match(
-    /^(?:received|from|to|subject|date|message-id|mime-version|content-type|return-path|delivered-to)[ \t]*:/gim,
+    /^(?:received|from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding|return-path|delivered-to)[ \t]*:/gim,
   )
   return new Set(telling?.map((name) => name.toLowerCase())).size >= 2
 }

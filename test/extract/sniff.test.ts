@@ -71,6 +71,18 @@ describe('true type by content', () => {
     ['json', bytes('{"a": 1}'), 'application/json'],
     ['json in UTF-16', Buffer.from('\ufeff{"a": 1}', 'utf16le'), 'application/json'],
     ['mail', bytes('From: a@b\r\nSubject: x\r\n\r\ny'), 'message/rfc822'],
+    ['mail behind blank lines', bytes('   \r\n\r\nFrom: a@b\r\nSubject: x\r\n\r\ny'), 'message/rfc822'],
+    [
+      'a part of a mail',
+      bytes('Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\ncGxhaW4='),
+      'message/rfc822',
+    ],
+    ['text with one field of mail', bytes('Content-Type: text/plain\nX-Other: 1\n\nwords'), 'text/plain'],
+    [
+      'PKCS #12 with lengths left open',
+      Buffer.from('3080020103308006092a864886f70d010701a080040100000000000000000000', 'hex'),
+      'application/x-pkcs12',
+    ],
     ['mailbox', bytes('From a@b Mon Oct 5 09:00:00 2026\nSubject: x\n\ny'), 'application/mbox'],
     ['contact', bytes('BEGIN:VCARD\r\nFN:x'), 'text/vcard'],
     ['calendar', bytes('BEGIN:VCALENDAR\r\n'), 'text/calendar'],
