@@ -117,6 +117,18 @@ describe('a scan job', () => {
     expect(crashes).toEqual([])
   })
 
+  it('that is one more than may wait is put off, and so are those that wait at the end', async () => {
+    const running = await start()
+    const never = () => running.scan(upload(() => new Promise(() => {}))).catch((error: unknown) => error)
+    const putOff = { code: 'scan-unavailable', temporary: true }
+    // One is being read, the others wait.
+    const jobs = Array.from({ length: 1 + limits.scanWaitingMax }, never)
+    expect(await never()).toMatchObject(putOff)
+    const waiting = Promise.all(jobs.slice(1))
+    await running.close()
+    for (const error of await waiting) expect(error).toMatchObject(putOff)
+  })
+
   it('that would have to be held is bounded whatever the ceiling for files is', async () => {
     const running = await start()
     const size = limits.extractWholeMaxBytes + 1
