@@ -179,12 +179,15 @@ export function buildRuleSet(
     ...compileScanner(patterns),
     keywords,
     groupsOfKeyword,
-    patternsNearGroup: Array.from({ length: groups }, (_, group) =>
-      patterns.filter(
-        (pattern) => pattern.plan.by === 'keyword' && pattern.requires.some((required) => required.index === group),
-      ),
-    ),
+    patternsNearGroup: patternsByGroup(patterns, groups),
   }
+}
+
+function patternsByGroup(patterns: readonly CompiledPattern[], groups: number): CompiledPattern[][] {
+  const byGroup: CompiledPattern[][] = Array.from({ length: groups }, () => [])
+  for (const pattern of patterns)
+    if (pattern.plan.by === 'keyword') for (const { index } of pattern.requires) byGroup[index]?.push(pattern)
+  return byGroup
 }
 
 function compileScanner(
