@@ -1,5 +1,6 @@
 import type { ExtractContext } from '../format.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
+import { OPENED_BY_DEFAULT } from './default-passwords.ts'
 import { readLabelInfo } from './document-properties.ts'
 import { decryptPackage } from './office-decryption.ts'
 
@@ -24,7 +25,8 @@ export async function readDataSpaces(root: OleNode, context: ExtractContext): Pr
   if (opened === null) context.uninspected('encrypted', encryptionOf(info))
   else {
     context.trait('opened-with-password')
-    await context.child({ bytes: opened, filename: null, label: '[opened]' })
+    if (opened.byDefault) context.uninspected('encrypted', OPENED_BY_DEFAULT)
+    await context.child({ bytes: opened.bytes, filename: null, label: '[opened]' })
   }
   return true
 }

@@ -5,6 +5,7 @@ import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { BiffReader, type BiffRecord, biffRecords } from './biff-records.ts'
 import { externalValues, oldCellValue } from './biff-values.ts'
 import { type CellFormats, cellFormats } from './cell-format.ts'
+import { OPENED_BY_DEFAULT } from './default-passwords.ts'
 import { openWorkbook } from './legacy-decryption.ts'
 import { drawingWords } from './office-art.ts'
 import { RowWriter } from './row-writer.ts'
@@ -40,9 +41,10 @@ export async function readBiff(bytes: Buffer, context: ExtractContext): Promise<
   if (!endsWithin(bytes)) context.uninspected('corrupt', 'xls records')
   const opened = openWorkbook(bytes, isUnicode, context)
   if (opened) context.trait('opened-with-password')
+  if (opened?.byDefault) context.uninspected('encrypted', OPENED_BY_DEFAULT)
   const reader = new WorkbookReader(context, isUnicode, bytes.length >= 2 && bytes.readUInt16LE(0) === EXCEL_2)
   try {
-    for (const record of biffRecords(opened ?? bytes)) {
+    for (const record of biffRecords(opened?.bytes ?? bytes)) {
       if (reader.sealed) break
       if (BEGINNINGS.has(record.type)) await reader.beginSheet(record)
       else if (!reader.global(record)) reader.cell(record)

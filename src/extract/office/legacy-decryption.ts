@@ -13,13 +13,24 @@ function firstThatOpens<T>(
   source: PasswordSource,
   open: (password: string) => T | null,
   first: readonly string[] = [],
-): T | null {
+): Opened<T> | null {
   for (const password of [...first, ...source.passwords.slice(0, limits.extractPasswordsMax)]) {
     if (!source.budget.hasTime()) return null
     const opened = open(password)
-    if (opened !== null) return opened
+    if (opened !== null) return { with: opened, byDefault: first.includes(password) }
   }
   return null
+}
+
+interface Opened<T> {
+  readonly with: T
+  readonly byDefault: boolean
+}
+
+export interface OpenedStream {
+  readonly bytes: Buffer
+  /** Whether Office's own password opened it. */
+  readonly byDefault: boolean
 }
 
 const EXCEL_FIRST = [EXCEL_DEFAULT_PASSWORD]
@@ -40,7 +51,7 @@ export function openWord(main: Buffer, table: Buffer, source: PasswordSource): W
   const keys = firstThatOpens(source, (password) => openHeader(header, password))
   if (keys === null) return null
   const opened = (stream: Buffer, clear: number) =>
-    Buffer.concat([stream.subarray(0, clear), decryptBlocks(stream, keys, WORD_BLOCK_BYTES).subarray(clear)])
+    Buffer.concat([stream.subarray(0, clear), decryptBlocks(stream, keys.with, WORD_BLOCK_BYTES).subarray(clear)])
   return { main: opened(main, WORD_CLEAR_BYTES), table: opened(table, headerBytes) }
 }
 
@@ -51,7 +62,7 @@ const CLEAR_RECORDS = new Set([0x809, FILE_PASS, 0x194, 0x195, 0xe1, 0x196, 0x13
 const EXCEL_BLOCK_BYTES = 1024
 
 /** A workbook stream; `isBiff8`: of Excel 97 to 2003. */
-export function openWorkbook(stream: Buffer, isBiff8: boolean, source: PasswordSource): Buffer | null {
+export function openWorkbook(stream: Buffer, isBiff8: boolean, source: PasswordSource): OpenedStream | null {
   const pass = filePass(stream)
   if (pass === null) return null
   if (!isBiff8 || pass.readUInt16LE(0) === 0) {
@@ -60,15 +71,17 @@ export function openWorkbook(stream: Buffer, isBiff8: boolean, source: PasswordS
     const [key, verifier] = [pass.readUInt16LE(at), pass.readUInt16LE(at + 2)]
     const mask = firstThatOpens(source, (password) => openXor(key, verifier, password), EXCEL_FIRST)
     if (mask === null) return null
-    return rewritten(stream, (data, place, size) => {
-      for (let i = 0; i < data.length; i++) data[i] = unmask(data[i] ?? 0, mask[(place + i + size) & 15] ?? 0)
+    const bytes = rewritten(stream, (data, place, size) => {
+      for (let i = 0; i < data.length; i++) data[i] = unmask(data[i] ?? 0, mask.with[(place + i + size) & 15] ?? 0)
     })
+    return { bytes, byDefault: mask.byDefault }
   }
   const keys = firstThatOpens(source, (password) => openHeader(pass.subarray(2), password), EXCEL_FIRST)
   if (keys === null) return null
   // The key stream runs on below what is in the clear.
-  const plain = decryptBlocks(stream, keys, EXCEL_BLOCK_BYTES)
-  return rewritten(stream, (data, place) => plain.copy(data, 0, place, place + data.length))
+  const plain = decryptBlocks(stream, keys.with, EXCEL_BLOCK_BYTES)
+  const bytes = rewritten(stream, (data, place) => plain.copy(data, 0, place, place + data.length))
+  return { bytes, byDefault: keys.byDefault }
 }
 
 function filePass(stream: Buffer): Buffer | null {
@@ -102,7 +115,7 @@ const CRYPT_SESSION = 0x2f14
 const EDITS_MAX = 1_000
 
 /** A presentation: every object of its directory is encrypted by itself, under its number ([MS-PPT] 2.3.7). */
-export function openPresentation(stream: Buffer, user: Buffer, source: PasswordSource): Buffer | null {
+export function openPresentation(stream: Buffer, user: Buffer, source: PasswordSource): OpenedStream | null {
   const places = user.length >= 20 ? persistPlaces(stream, user.readUInt32LE(16)) : null
   if (places === null) return null
   const session = [...places.values()].find(
@@ -111,7 +124,8 @@ export function openPresentation(stream: Buffer, user: Buffer, source: PasswordS
   if (session === undefined) return null
   const header = stream.subarray(session + 8, session + 8 + stream.readUInt32LE(session + 4))
   const keys = firstThatOpens(source, (password) => openHeader(header, password), POWERPOINT_FIRST)
-  return keys === null ? null : withObjects(stream, places, session, keys)
+  if (keys === null) return null
+  return { bytes: withObjects(stream, places, session, keys.with), byDefault: keys.byDefault }
 }
 
 function withObjects(stream: Buffer, places: ReadonlyMap<number, number>, session: number, keys: BlockKeys): Buffer {

@@ -21,7 +21,7 @@ export function decryptPackage(
   sealed: Buffer,
   passwords: readonly string[],
   budget: Budget,
-): Buffer | null {
+): { readonly bytes: Buffer; readonly byDefault: boolean } | null {
   if (info.length < 8 || sealed.length < 8) return null
   const isAgile = info.readUInt16LE(0) === 4 && info.readUInt16LE(2) === 4
   for (const password of [EXCEL_DEFAULT_PASSWORD, ...passwords.slice(0, limits.extractPasswordsMax)]) {
@@ -29,7 +29,9 @@ export function decryptPackage(
     try {
       const secret = Buffer.from(password, 'utf16le')
       const plain = isAgile ? openAgile(info, sealed, secret, budget) : openStandard(info, sealed, secret)
-      if (plain) return plain.subarray(0, Number(sealed.readBigUInt64LE(0)))
+      if (!plain) continue
+      const bytes = plain.subarray(0, Number(sealed.readBigUInt64LE(0)))
+      return { bytes, byDefault: password === EXCEL_DEFAULT_PASSWORD }
     } catch {
       // A file that lies about its ciphers stays sealed.
     }

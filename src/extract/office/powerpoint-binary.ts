@@ -4,6 +4,7 @@ import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
 import { childNamed, type OleNode } from '../readers/compound-file.ts'
 import { inflateBounded } from '../readers/inflate.ts'
+import { OPENED_BY_DEFAULT } from './default-passwords.ts'
 import { openPresentation } from './legacy-decryption.ts'
 import { extractPictures } from './office-art.ts'
 import { presentationLines, readPresentationRecords } from './powerpoint-records.ts'
@@ -34,8 +35,9 @@ export async function readPowerPointBinary(root: OleNode, context: ExtractContex
       return
     }
     context.trait('opened-with-password')
+    if (opened.byDefault) context.uninspected('encrypted', OPENED_BY_DEFAULT)
     if (childNamed(root, 'Pictures')) context.uninspected('encrypted', 'pictures of the presentation')
-    bytes = opened
+    bytes = opened.bytes
   }
   const { objects, packages, lines, isBroken } = readPresentationRecords(bytes)
   if (isBroken) context.uninspected('corrupt', 'ppt records')
