@@ -87,6 +87,9 @@ async function readOpened(
   }
 }
 
+/** Share of the time of a message. */
+const PICTURES_RESERVE = 0.25
+
 const UNREADABLE_MIN = 8
 const UNREADABLE_SHARE = 0.1
 
@@ -212,6 +215,14 @@ async function lookAt(
     context.uninspected('not-readable', 'font without characters')
 }
 
+/**
+ * Whether a picture may still be begun. Steps of it can't be broken off, and with the time of the message over all that
+ * was read would be lost.
+ */
+function hasRoom({ budget }: ExtractContext): boolean {
+  return budget.msLeft > budget.limits.timeMs * PICTURES_RESERVE
+}
+
 /** Text in the pictures of a page. False when none of them was looked at, so that nothing is known of the page. */
 async function readPagePictures(
   pictures: PdfPictures,
@@ -221,7 +232,7 @@ async function readPagePictures(
 ): Promise<boolean> {
   const reader = context.pictures
   // Beside text a picture is mostly an illustration: past the time of recognition it is passed over, and said to be.
-  if (!reader || !context.budget.hasTime() || (!reader.hasTime && !isBlank)) {
+  if (!reader || !hasRoom(context) || (!reader.hasTime && !isBlank)) {
     if (!isBlank && reader) context.uninspected('not-readable', 'pictures of pages')
     return false
   }
@@ -247,7 +258,7 @@ async function readPagePictures(
 /** Text of a page as it is seen. Null when it was not looked at. */
 async function readOutlines(pictures: PdfPictures, number: number, context: ExtractContext): Promise<string | null> {
   const reader = context.pictures
-  if (!reader?.hasTime) return null
+  if (!reader?.hasTime || !hasRoom(context)) return null
   const ms = Math.min(limits.extractPdfPageMs, context.budget.msLeft)
   const raster = await pictures.drawn(number, ms).catch(() => null)
   if (raster === null) return null
