@@ -149,7 +149,7 @@ export const limits = {
   /** Bytes of no known kind behind a file that can't hide one: read for strings and told as a trait alone. */
   extractTrailingNoiseMaxBytes: 512,
   /** The same where a file was filled up to whole sectors. */
-  extractTrailingPaddingMaxBytes: 8 * 1024,
+  extractTrailingPaddingMaxBytes: 16 * 1024,
   /** Files and pictures in one OneNote section. */
   extractOneNoteFilesMax: 1_000,
   /** Pictures of one PDF page, strips of one picture counted apart. */

@@ -3,6 +3,7 @@ import { limits } from '../core/limits.ts'
 import type { ExtractContext } from './format.ts'
 import { carveLatin, carveUtf16 } from './readers/carve-strings.ts'
 import { signatureOf } from './signatures.ts'
+import { sniff } from './sniff.ts'
 import { endsAsZip } from './sniff-zip.ts'
 import type { ByteStream } from './stream/byte-stream.ts'
 
@@ -33,9 +34,11 @@ export async function extractTrailing(
     return
   }
   const isFile = signatureOf(bytes) !== null || endsAsZip(bytes)
-  const noiseMax =
-    whole % SECTOR_BYTES === 0 ? limits.extractTrailingPaddingMaxBytes : limits.extractTrailingNoiseMaxBytes
-  if (!isFile && bytes.length <= noiseMax && isNoise(bytes)) {
+  const isLeftOver =
+    whole % SECTOR_BYTES === 0
+      ? bytes.length <= limits.extractTrailingPaddingMaxBytes && (await isUnknown(bytes))
+      : bytes.length <= limits.extractTrailingNoiseMaxBytes && isNoise(bytes)
+  if (!isFile && isLeftOver) {
     context.text([...carveLatin(bytes), ...carveUtf16(bytes)].join('\n'))
     return
   }
@@ -70,6 +73,12 @@ function isPadding(byte: number | undefined): boolean {
 function isNoise(bytes: Uint8Array): boolean {
   const count = (runs: readonly string[]) => runs.reduce((sum, { length }) => sum + length, 0)
   return Math.max(count(carveLatin(bytes)), count(carveUtf16(bytes)) * 2) * 2 < bytes.length && !isUtf8(bytes)
+}
+
+/** Neither text nor any format that is told by its content. */
+async function isUnknown(bytes: Uint8Array): Promise<boolean> {
+  const { type } = await sniff({ bytes, filename: null }, async () => null)
+  return type === 'application/octet-stream'
 }
 
 interface CameraBlock {

@@ -116,6 +116,23 @@ describe('pictures', () => {
     const filled = await read(Buffer.concat([picture, noise(1024 - picture.length)]), 'x.png')
     expect(filled.said).toEqual([])
     expect(filled.traits).toContain('trailing-data')
+    // PowerPoint fills its thumbnails up with tables of numbers, some of which pass for letters of UTF-16.
+    const numbers = (count: number) =>
+      Buffer.concat(Array.from({ length: count / 4 }, (_, i) => Buffer.from([0x61 + (i % 9), 0x06, 0, 0x15])))
+    const memory = (bytes: number) =>
+      Buffer.concat([picture, Buffer.alloc(-(picture.length + bytes) & 511), numbers(bytes)])
+    const tables = await read(memory(limits.extractTrailingPaddingMaxBytes), 'x.png')
+    expect(tables.said).toEqual([])
+    expect(tables.traits).toContain('trailing-data')
+    const longer = await read(memory(limits.extractTrailingPaddingMaxBytes + 4), 'x.png')
+    expect(longer.reasons).toContain('unsupported')
+    const hidden = 'Скрытый текст с номером договора. '.repeat(20)
+    const text = Buffer.concat([
+      picture,
+      Buffer.alloc(-(picture.length + Buffer.byteLength(hidden)) & 511),
+      Buffer.from(hidden),
+    ])
+    expect((await read(text, 'x.png')).text).toContain('номером договора')
     const archive = await read(Buffer.concat([pngOf(16, 16), zlib.gzipSync('a hidden line')]), 'x.png')
     expect(archive.text).toContain('a hidden line')
     expect(archive.traits).toContain('attachment')
