@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { buildRuleSet, choicesMade } from '../detect/compile-rules.ts'
 import { parseRules, type RuleFile } from '../detect/rules/parse-rules.ts'
+import { ruleFileSchema } from '../detect/rules/rule-schema.ts'
 import { parseYaml } from '../yaml/parse-yaml.ts'
 import { type Prepared, writePrepared } from './prepared-rules.ts'
 
@@ -15,12 +16,13 @@ export async function prepareRules(files: readonly RuleFile[], to?: string): Pro
   })
   const { rules, diagnostics } = parseRules(read)
   const { patterns } = buildRuleSet(rules)
-  const patternsSound = diagnostics.length === 0
+  const sound = diagnostics.length === 0
   const found = read.flatMap((file) => {
     if (file.value === undefined) return []
     const ids = new Set(parseRules([file]).rules.map(({ id }) => id))
     const choices = choicesMade(patterns.filter(({ rule }) => ids.has(rule.rule.id)))
-    const prepared: Prepared = { value: file.value, choices: Object.fromEntries(choices), patternsSound }
+    const value = sound ? ruleFileSchema.parse(file.value) : file.value
+    const prepared: Prepared = { value, choices: Object.fromEntries(choices), sound }
     return [{ text: file.text, prepared }]
   })
   await writePrepared(found, to)

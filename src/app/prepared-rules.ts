@@ -1,7 +1,7 @@
 /**
- * What the build found out about the shipped rules: reading their YAML, trying whether their patterns are sound and how
- * they are best looked for would take most of a start. It is kept by the SHA-256 of a file's text, so an edited file is
- * read afresh whatever is prepared, and it is whole or as good as none. All else is checked and compiled as ever.
+ * What the build found out about the shipped rules: reading their YAML, checking what it says and trying the patterns
+ * would take most of a start. It is kept by the SHA-256 of a file's text, so an edited file is read afresh whatever is
+ * prepared, and it is whole or as good as none. What rules say of each other is checked, and they are compiled, as ever.
  */
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url'
 import type { RuleFile } from '../detect/rules/parse-rules.ts'
 import { writeFileAtomic } from '../platform/safe-files.ts'
 
-export type Prepared = Required<Pick<RuleFile, 'value' | 'choices' | 'patternsSound'>>
+export type Prepared = Required<Pick<RuleFile, 'value' | 'choices' | 'sound'>>
 
 /** In the build's folder, whether this runs from src/ or from dist/: texts decide what is used of it. */
 const PREPARED = join(dirname(fileURLToPath(import.meta.url)), '../../dist/prepared-rules')
 /** Says the form; another one gets another number. */
-const FORM = 'sluice-prepared-rules-2'
+const FORM = 'sluice-prepared-rules-3'
 const WORLD_READABLE = 0o644
 
 /** The files, with what is prepared of them. */

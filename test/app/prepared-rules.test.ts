@@ -47,7 +47,7 @@ describe('prepared rules', () => {
     const files = await readYamlFiles([packagedRules])
     const read = await afterPreparing(files)
     expect(known(read)).toEqual(files.map(({ file }) => file))
-    expect(read.every(({ patternsSound }) => patternsSound)).toBe(true)
+    expect(read.every(({ sound }) => sound)).toBe(true)
     const { places: _, ...said } = parseRules(read)
     const { places: __, ...parsed } = parseRules(files)
     expect(said).toEqual(parsed)
@@ -77,7 +77,7 @@ describe('prepared rules', () => {
   ])('of %s give the same complaints, with the same places', async (_, files) => {
     const read = await afterPreparing(files)
     expect(known(read)).toHaveLength(files.length)
-    expect(read.some(({ patternsSound }) => patternsSound)).toBe(false)
+    expect(read.some(({ sound }) => sound)).toBe(false)
     const complaints = parseRules(read).diagnostics.map(formatDiagnostic)
     expect(complaints).toEqual(parseRules(files).diagnostics.map(formatDiagnostic))
     expect(complaints).not.toEqual([])
@@ -105,7 +105,7 @@ describe('prepared rules', () => {
       whole.slice(0, -1),
       `${whole}\n`,
       whole.replace('abc', 'abd'),
-      whole.replace('prepared-rules-2', 'prepared-rules-3'),
+      whole.replace('prepared-rules-3', 'prepared-rules-4'),
     ]
     for (const content of damaged) {
       expect(content).not.toBe(whole)

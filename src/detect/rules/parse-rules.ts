@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { DetectionRule } from '../../core/detection-rule.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { nearest } from '../../yaml/nearest.ts'
-import { readYaml, type YamlText } from '../../yaml/parse-yaml.ts'
+import { readYaml, type YamlSource, type YamlText } from '../../yaml/parse-yaml.ts'
 import { validate } from '../../yaml/validate.ts'
 import type { PlanChoice, PlanChoices } from '../match/plan-pattern.ts'
 import { applyOverride, checkOverride } from './apply-override.ts'
@@ -22,8 +22,8 @@ export interface RuleFile extends YamlText {
   readonly lists?: ListFiles
   /** How its patterns are looked for, by `planKey`, where that was found out before. */
   readonly choices?: Readonly<Record<string, PlanChoice>>
-  /** Its rules' patterns were all found sound before; they need not be tried again. */
-  readonly patternsSound?: boolean
+  /** `value` is what the schema makes of it, and its patterns were tried: neither need be done again. */
+  readonly sound?: boolean
 }
 
 /** All choices that the files come with. */
@@ -55,7 +55,7 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
     const { source, diagnostics: syntax } = readYaml(file)
     diagnostics.push(...syntax)
     if (!source) continue
-    const { value, diagnostics: shape } = validate(source, ruleFileSchema)
+    const { value, diagnostics: shape } = file.sound ? known(source) : validate(source, ruleFileSchema)
     diagnostics.push(...shape)
     const place = (...path: (string | number)[]) => new RulePlace(source, path)
     const root = (source.value ?? {}) as { readonly rules?: unknown; readonly overrides?: unknown }
@@ -73,6 +73,10 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
   for (const { document } of overrides) for (const id of document.rule) places.delete(id)
   diagnostics.push(...[...written, ...overrides].flatMap(({ place }) => place.diagnostics))
   return { ...changed, diagnostics, places }
+}
+
+function known(source: YamlSource): ReturnType<typeof validate<typeof ruleFileSchema>> {
+  return { value: source.value as z.output<typeof ruleFileSchema>, diagnostics: [] }
 }
 
 /** Entries of the right shape, so that the others' mistakes hide none of theirs. */
@@ -113,7 +117,7 @@ function checked(
     if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first.name}`)
     else earlier.set(document.id, place)
     checkRule(document, place)
-    if (!file.patternsSound) checkPatterns(document, place)
+    if (!file.sound) checkPatterns(document, place)
     checkCombinations(document, place, known)
     if (document.building_block && !needed.has(document.id))
       place.report(['building_block'], 'option-without-effect', `no combination names \`${document.id}\``)
