@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { limits } from '../core/limits.ts'
 
 /**
@@ -34,6 +35,26 @@ export function endsAsZip(bytes: Uint8Array): boolean {
   const size = buffer.readUInt32LE(at + 12)
   const from = at - size
   return entries > 0 && (size === 0xffffffff || (from >= 0 && buffer.readUInt32LE(from) === CENTRAL_MARK))
+}
+
+/**
+ * Whether the zip file at the end of an archive is one of the parts that were read of that: the very same bytes. What
+ * an archive says of its own length proves nothing, since readers step over whatever belongs to no member.
+ */
+export function endsInPart(bytes: Uint8Array, parts: readonly { readonly sha256: string }[]): boolean {
+  const zip = parts.length > 0 ? zipAtEnd(bytes) : null
+  const digest = zip && hash('sha256', zip, 'hex')
+  return parts.some(({ sha256 }) => sha256 === digest)
+}
+
+/** The zip file at the end, its comment included; null where its directory doesn't tell where it begins. */
+function zipAtEnd(bytes: Uint8Array): Uint8Array | null {
+  const at = endRecordAt(bytes)
+  if (at < 0) return null
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  // Places are counted from its own first byte, whatever stands in front of that.
+  const from = at - buffer.readUInt32LE(at + 12) - buffer.readUInt32LE(at + 16)
+  return from < 0 ? null : bytes.subarray(from, at + 22 + buffer.readUInt16LE(at + 20))
 }
 
 function endRecordAt(bytes: Uint8Array): number {

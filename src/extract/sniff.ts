@@ -1,7 +1,6 @@
 import { decodeText } from './charset.ts'
 import type { ChildPart } from './format.ts'
 import { hasDelimiter } from './mime/multipart.ts'
-import { endOfArchive, isWholeArchive } from './readers/archive-shape.ts'
 import { packedKindOf } from './readers/packed-data.ts'
 import { isAppleDiskImage, isBinary, signatureOf } from './signatures.ts'
 import { sniffMagic } from './sniff-magic.ts'
@@ -15,7 +14,7 @@ import { endsAsZip, refineZip } from './sniff-zip.ts'
  */
 export interface Sniffed {
   readonly type: string
-  /** Further formats the same bytes are valid as (a polyglot): read as well. */
+  /** Further formats the same bytes are valid as (a polyglot): read as well, unless one is a member of the first. */
   readonly also: readonly string[]
 }
 
@@ -66,21 +65,16 @@ function refine(bytes: Uint8Array, type: string): string {
   return type === 'application/x-ole-storage' ? refineOle(bytes) : type
 }
 
-/** A zip directory at the end of something that is no zip: readers of either kind would open it. */
+/**
+ * A zip directory at the end of something that is no zip: readers of either kind would open it. Whether it is but the
+ * last member of an archive shows when that is read.
+ */
 function withPolyglots(bytes: Uint8Array, type: string): Sniffed {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b
   // A tar, or the last stream of a compound file, may well hold a whole zip: their own formats look there.
   const mayHoldZip = type === 'application/x-tar' || bytes[0] === 0xd0
-  if (!isZip && !mayHoldZip && endsAsZip(bytes) && !holdsToItsEnd(bytes, type))
-    return { type, also: [refineZip(bytes)] }
+  if (!isZip && !mayHoldZip && endsAsZip(bytes)) return { type, also: [refineZip(bytes)] }
   return { type, also: NONE }
-}
-
-/** An archive that says of itself that it goes on to the last byte: a zip file at its end is a member of it. */
-function holdsToItsEnd(bytes: Uint8Array, type: string): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (type === 'application/x-archive') return isWholeArchive(buffer)
-  return type !== 'application/x-cpio' && endOfArchive(buffer) === bytes.length
 }
 
 /** The head of the part as text, or null where it is none. What is sent as text is shown as text, odd bytes or not. */

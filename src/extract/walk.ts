@@ -32,6 +32,7 @@ import {
 } from './request.ts'
 import { type Sniffed, sniff } from './sniff.ts'
 import { sniffMagic } from './sniff-magic.ts'
+import { endsInPart } from './sniff-zip.ts'
 import { type ByteSource, chunksOf, endsOf, SAMPLE_BYTES, sourceOf } from './stream/byte-source.ts'
 import { ByteStream } from './stream/byte-stream.ts'
 import { typeQuestion } from './type-question.ts'
@@ -191,12 +192,7 @@ export class Walk {
     if (parent) onPath?.(parent.part.path)
   }
 
-  async #leave(
-    { filename }: { readonly filename: string | null },
-    parent: OpenPart | null,
-    open: OpenPart,
-    beside: string,
-  ) {
+  async #leave({ filename }: Pick<ChildPart, 'filename'>, parent: OpenPart | null, open: OpenPart, beside: string) {
     // A name without a container to stand in: that of an upload.
     if (!parent && filename) this.#record.text(open, filename)
     if (beside !== '') this.#record.text(open, beside)
@@ -246,8 +242,12 @@ export class Walk {
     if (isolate && known.some(({ format }) => format && isSandboxed(format)))
       return await this.#readIsolated(child, open, types, isolate)
     if (known.length === 0 && child.bytes.length > 0) this.#unknown(child.bytes, types[0] ?? 'unknown', open)
-    if (types.length > 1) addTrait(open.traits, 'polyglot')
-    for (const { type, format } of known) if (format) await this.#run(format, type, child, open)
+    for (const { type, format } of known) {
+      const isOther = type !== types[0]
+      if (isOther && endsInPart(child.bytes, this.#record.parts.slice(open.part.id + 1))) continue
+      if (isOther) addTrait(open.traits, 'polyglot')
+      if (format) await this.#run(format, type, child, open)
+    }
   }
 
   /** By its format as it comes, where that can; else whole, if it isn't too large for that. */

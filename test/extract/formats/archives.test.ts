@@ -310,6 +310,24 @@ describe('archives with a zip file as their last member', () => {
     expect(result.said).toEqual([])
   })
 
+  it('are polyglots where no member is that zip file, whatever they say of their length', async () => {
+    const header = (name: string, { length }: Uint8Array | string) =>
+      `${name.padEnd(16)}${'0'.padEnd(24)}${'644'.padEnd(8)}${String(length).padEnd(10)}\`\n`
+    // The table of long names is part of the archive and none of its files.
+    const pieces = [
+      '!<arch>\n',
+      header('notes.txt/', CARD),
+      CARD,
+      CARD.length % 2 ? '\n' : '',
+      header('//', inner),
+      inner,
+    ]
+    const result = await read(Buffer.concat(pieces.map((piece) => Buffer.from(piece))), 'x.a')
+    expect(result.textOf('notes.txt')).toBe(CARD)
+    expect(result.text).toContain('inside the zip file')
+    expect(result.traits).toContain('polyglot')
+  })
+
   it('are polyglots where it stands behind them', async () => {
     const result = await read(Buffer.concat([rar5Of({ 'notes.txt': CARD }), inner]), 'x.rar')
     expect(result.textOf('notes.txt')).toBe(CARD)
