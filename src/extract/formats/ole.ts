@@ -94,28 +94,20 @@ async function readContents(root: OleNode, context: ExtractContext): Promise<boo
   return (await readSmallContents(root, context)) || known
 }
 
-/** Objects that are no documents: equations, controls, forms of macros. */
+/** Objects that are no documents: equations, forms of macros. */
 async function readSmallObjects(root: OleNode, context: ExtractContext): Promise<boolean> {
   const equation = childNamed(root, 'Equation Native')
   const text = equation ? equationText(equation.read()) : null
-  if (text !== null) {
-    if (text !== '') context.text(text)
-    return true
-  }
-  const [form, objects, contents] = ['f', 'o', 'contents'].map((name) => childNamed(root, name))
-  if (form && objects) {
-    await readFormControls(form.read(), context)
-    await readFormControls(objects.read(), context)
-    return true
-  }
-  if (!contents || contents.isStorage || !isFormControlClass(root.clsid)) return false
-  await readFormControls(contents.read(), context)
+  if (text) context.text(text)
+  const [form, objects] = [childNamed(root, 'f'), childNamed(root, 'o')]
+  if (!form || !objects) return text !== null
+  await readFormControls(form.read(), context)
+  await readFormControls(objects.read(), context)
   return true
 }
 
 async function readSmallContents(root: OleNode, context: ExtractContext): Promise<boolean> {
-  if (await readSmallObjects(root, context)) return true
-  let known = false
+  let known = await readSmallObjects(root, context)
   const native = childNamed(root, '\x01Ole10Native')
   if (native) {
     await extractPackage(native.read(), context)
@@ -124,12 +116,16 @@ async function readSmallContents(root: OleNode, context: ExtractContext): Promis
   for (const name of ['Package', 'CONTENTS', 'ENCRYPTEDPACKAGE.BIN', 'EmbeddedOdf']) {
     const stream = childNamed(root, name)
     if (!stream || stream.isStorage) continue
+    known = true
     const bytes = stream.read()
+    if (name === 'CONTENTS' && isFormControlClass(root.clsid)) {
+      await readFormControls(bytes, context)
+      continue
+    }
     const text = readQuillText(bytes)
     if (text !== null && text.trim() !== '') context.text(text)
     else if (!childNamed(root, 'Quill'))
       await context.child({ bytes, filename: null, label: `[${name.toLowerCase()}]` })
-    known = true
   }
   const quill = childNamed(childNamed(childNamed(root, 'Quill') ?? root, 'QuillSub') ?? root, 'CONTENTS')
   if (quill && childNamed(root, 'Quill')) {
@@ -208,7 +204,7 @@ function carveUnknown(root: OleNode, context: ExtractContext): void {
       if (child.isStorage) visit(child)
       else if (!child.name.startsWith('\x05') && strings.length < limits.extractPartsMax) {
         const bytes = child.read()
-        strings.push(...carveUtf16(bytes), ...carveLatin(bytes, 8))
+        for (const string of [...carveUtf16(bytes), ...carveLatin(bytes, 8)]) strings.push(string)
       }
     }
   }

@@ -502,6 +502,15 @@ describe('small objects', () => {
     expect(empty.said).toEqual(['unsupported compound file of unknown kind'])
   })
 
+  it.each(['Package', 'CONTENTS', '\x01Ole10Native'])('reads what is packed beside them: %s', async (name) => {
+    const packed = zipOf([{ name: 'inner.txt', data: 'inside the package' }])
+    const native = Buffer.concat([u16(packed.length, 0), packed])
+    const beside = { [name]: name === '\x01Ole10Native' ? native : packed }
+    const equation = Buffer.concat([header, Buffer.from([3, 1, 1, 3, 0, 10, 1, 0])])
+    for (const object of [{ 'Equation Native': equation }, { f: Buffer.from('\0Label1\0'), o: Buffer.from('\0OK\0') }])
+      expect((await read(oleOf({ ...object, ...beside }), 'x.bin')).text).toContain('inside the package')
+  })
+
   it('reads forms of macros and the pictures in them', async () => {
     const picture = Buffer.concat([
       Buffer.from('0452e30b918fce119de300aa004bb8516c740000', 'hex'),
