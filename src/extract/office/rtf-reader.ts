@@ -1,19 +1,9 @@
 import { limits } from '../../core/limits.ts'
-import { decodeCodePage } from '../readers/code-page.ts'
+import { CHARSET_PAGES, decodeCodePage } from '../readers/code-page.ts'
 import { HexData } from './hex-data.ts'
 import type { RtfObject, RtfReading } from './rtf-reading.ts'
 import { INITIAL_STATE, type RtfDestination, type RtfState } from './rtf-state.ts'
-import {
-  ASIDES,
-  CHARSETS,
-  escapeHtml,
-  isDigit,
-  isLetter,
-  PICTURES,
-  SKIPPED,
-  SYMBOLS,
-  TEXTUAL,
-} from './rtf-vocabulary.ts'
+import { ASIDES, escapeHtml, isDigit, isLetter, PICTURES, SKIPPED, SYMBOLS, TEXTUAL } from './rtf-vocabulary.ts'
 
 /**
  * Rich Text Format 1.9.1, tokenised by hand: text with its layout, and apart from it what a reader does not see or sees
@@ -233,7 +223,7 @@ class RtfReader {
         return true
       case 'fcharset':
         if (this.#state.destination === 'fonts')
-          this.#fonts.set(this.#font, CHARSETS[parameter ?? 0] ?? this.#defaultPage)
+          this.#fonts.set(this.#font, CHARSET_PAGES[parameter ?? 0] ?? this.#defaultPage)
         return true
       case 'v':
         this.#setHidden(() => {

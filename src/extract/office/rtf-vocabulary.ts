@@ -128,28 +128,6 @@ export const SYMBOLS: Readonly<Record<string, string>> = {
   zwbo: '',
   zwnbo: '',
 }
-/** Code page by `\\fcharset`. */
-export const CHARSETS: Readonly<Record<number, number>> = {
-  0: 1252,
-  2: 1252,
-  77: 10000,
-  128: 932,
-  129: 949,
-  130: 949,
-  134: 936,
-  136: 950,
-  161: 1253,
-  162: 1254,
-  163: 1258,
-  177: 1255,
-  178: 1256,
-  186: 1257,
-  204: 1251,
-  222: 874,
-  238: 1250,
-  254: 437,
-  255: 850,
-}
 /** Kinds of pictures, as file extensions. */
 export const PICTURES: Readonly<Record<string, string>> = {
   pngblip: 'png',

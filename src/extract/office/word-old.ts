@@ -1,4 +1,4 @@
-import { decodeCodePage } from '../readers/code-page.ts'
+import { CHARSET_PAGES, decodeCodePage } from '../readers/code-page.ts'
 import { pieceTable } from './word-pieces.ts'
 
 /**
@@ -118,22 +118,4 @@ const LANGUAGE_PAGES: Readonly<Record<number, number>> = {
   38: 1257,
   39: 1257,
   42: 1258,
-}
-
-/** By the character set of a font ([MS-WMF] 2.1.1.5). */
-const CHARSET_PAGES: Readonly<Record<number, number>> = {
-  77: MACINTOSH_PAGE,
-  128: 932,
-  129: 949,
-  134: 936,
-  136: 950,
-  161: 1253,
-  162: 1254,
-  163: 1258,
-  177: 1255,
-  178: 1256,
-  186: 1257,
-  204: 1251,
-  222: 874,
-  238: 1250,
 }

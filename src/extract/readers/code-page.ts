@@ -31,3 +31,26 @@ const NAMES: Readonly<Record<number, string>> = {
   51949: 'euc-kr',
   54936: 'gb18030',
 }
+
+/** Code pages by the character set of a font, as RTF (`\fcharset`), metafiles and Word number them ([MS-WMF] 2.1.1.5). */
+export const CHARSET_PAGES: Readonly<Record<number, number>> = {
+  0: 1252,
+  2: 1252,
+  77: 10000,
+  128: 932,
+  129: 949,
+  130: 949,
+  134: 936,
+  136: 950,
+  161: 1253,
+  162: 1254,
+  163: 1258,
+  177: 1255,
+  178: 1256,
+  186: 1257,
+  204: 1251,
+  222: 874,
+  238: 1250,
+  254: 437,
+  255: 850,
+}

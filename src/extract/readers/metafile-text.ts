@@ -1,6 +1,6 @@
 import { limits } from '../../core/limits.ts'
 import { ExtractLimitError } from '../format.ts'
-import { decodeCodePage } from './code-page.ts'
+import { CHARSET_PAGES, decodeCodePage } from './code-page.ts'
 
 /**
  * Words drawn by Windows metafiles: text output of WMF ([MS-WMF]) and EMF ([MS-EMF]), comments included. Pieces in the
@@ -55,7 +55,7 @@ export function wmfWords(bytes: Buffer): string[] {
     const record = bytes.subarray(at, at + size)
     at += size
     // CreateFontIndirect: the character set of the font chooses the code page.
-    if (type === 0x02fb && record.length > 19) page = CHARSETS[record[19] ?? 0] ?? 1252
+    if (type === 0x02fb && record.length > 19) page = CHARSET_PAGES[record[19] ?? 0] ?? 1252
     if (type === 0x0521 && record.length > 8)
       pushWord(words, decodeCodePage(textAt(record, 8, record.readUInt16LE(6)), page))
     if (type === 0x0a32 && record.length > 14) {
@@ -68,23 +68,6 @@ export function wmfWords(bytes: Buffer): string[] {
 
 function textAt(record: Buffer, start: number, length: number): Buffer {
   return record.subarray(start, start + length)
-}
-
-const CHARSETS: Readonly<Record<number, number>> = {
-  77: 10000,
-  128: 932,
-  129: 949,
-  134: 936,
-  136: 950,
-  161: 1253,
-  162: 1254,
-  163: 1258,
-  177: 1255,
-  178: 1256,
-  186: 1257,
-  204: 1251,
-  222: 874,
-  238: 1250,
 }
 
 function pushWord(words: string[], text: string): void {
