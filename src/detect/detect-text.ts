@@ -60,6 +60,7 @@ interface Looked {
   /** Before those that are told were picked. */
   readonly explained: readonly Missed[]
   readonly overflow: boolean
+  readonly packed: boolean
 }
 
 function look(all: CompiledRuleSet, text: ExtractedText, options: DetectOptions, matchesMax?: number): Looked {
@@ -83,13 +84,14 @@ function look(all: CompiledRuleSet, text: ExtractedText, options: DetectOptions,
     nearMisses: scan.silenced.map((silenced) => missOf(text.part, silenced)),
     explained: options.explain ? explainMisses(all, buffer, scan.finder) : [],
     overflow: scan.overflow || hidden.overflow,
+    packed: hidden.packed,
   }
 }
 
 function conclude(
   all: CompiledRuleSet,
   text: ExtractedText,
-  { settled, nearMisses, explained, overflow }: Looked,
+  { settled, nearMisses, explained, overflow, packed }: Looked,
   options: DetectOptions,
 ): TextDetection {
   const combined = combineMatches(all, bufferOf(text), settled)
@@ -107,6 +109,7 @@ function conclude(
       ),
     }),
     overflow: overflow || combined.overflow,
+    packed,
   }
 }
 

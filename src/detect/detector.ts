@@ -38,6 +38,8 @@ export interface TextDetection {
   readonly explained?: readonly RawNearMiss[]
   /** A limit was hit, so the text was not inspected in full. */
   readonly overflow: boolean
+  /** Gzip in base64 or hex is larger than is unpacked here: a gap as well, unless the part has that file as a child. */
+  readonly packed?: boolean
 }
 
 /** A match of a streamed text that is judged at the text's end, with the places of it that were shown. */

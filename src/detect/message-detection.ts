@@ -55,10 +55,11 @@ export class MessageDetection {
   /** Takes the message's parts and the texts that are held whole; ends what is still open. */
   finish(extraction: Extraction): Detection {
     for (const stream of this.#streams.values()) stream.end()
-    for (const { path, nearMisses, explained, overflows } of this.#streams.values()) {
+    for (const { path, nearMisses, explained, overflows, packed } of this.#streams.values()) {
       for (const miss of nearMisses) this.#nearMisses.push(miss)
       for (const miss of explained) this.#explained.push(miss)
-      for (const kind of overflows) this.#overflow(path, kind)
+      const gaps = packed.size === 0 || holdsFiles(extraction, path) ? overflows : new Set([...overflows, ...packed])
+      for (const kind of gaps) this.#overflow(path, kind)
     }
     const matches: Match[] = []
     const silenced: RawNearMiss[] = []
@@ -74,7 +75,8 @@ export class MessageDetection {
         for (const miss of detection.nearMisses) this.#nearMisses.push(places.of(miss))
         for (const miss of detection.explained ?? []) this.#explained.push(places.of(miss))
         for (const miss of detection.nearMisses) silenced.push(miss)
-        if (detection.overflow) this.#overflow(path, detector.kind)
+        if (detection.overflow || (detection.packed && !holdsFiles(extraction, path)))
+          this.#overflow(path, detector.kind)
       }
       for (const match of detector.inspectParts?.(withEdges, this.#options) ?? []) matches.push(match)
       const labelled = detector.inspectLabels?.(withEdges, this.#options)
@@ -106,4 +108,12 @@ export class MessageDetection {
     })
     return { ...extraction, texts: [...extraction.texts, ...edges] }
   }
+}
+
+const CODED: ReadonlySet<string | undefined> = new Set(['base64', 'hex'])
+
+/** Whether files that stand in the part's text in base64 or hex were read as its children. */
+function holdsFiles({ parts }: Extraction, path: string): boolean {
+  const part = parts.find((one) => one.path === path)
+  return part !== undefined && parts.some(({ parent, via }) => parent === part.id && CODED.has(via[part.via.length]))
 }

@@ -33,6 +33,8 @@ export class TextStream {
   readonly explained: NearMiss[] = []
   /** Kinds of detectors that ran into a limit. */
   readonly overflows = new Set<Detector['kind']>()
+  /** Kinds that left packed files to be read as files. */
+  readonly packed = new Set<Detector['kind']>()
   readonly #groups: FindingGroups
   readonly #opened: readonly Opened[]
   readonly #reveal: boolean
@@ -142,6 +144,7 @@ export class TextStream {
       const { kind, stream } = opened
       const detection = stream.take({ part: PART, utf8: window }, isOwn)
       if (detection.overflow) this.overflows.add(kind)
+      if (detection.packed) this.packed.add(kind)
       for (const match of detection.matches) {
         all.push(match)
         if (isOwn(match)) own.push({ match, into: stream.isHeld?.(match) ? opened : null })

@@ -46,6 +46,8 @@ interface TokenWithParts {
 export class ViewScan {
   readonly found: HiddenClaim[] = []
   overflow = false
+  /** See `TextDetection.packed`. */
+  packed = false
   readonly #rules: CompiledRuleSet
   #bytesLeft: number
 
@@ -63,6 +65,8 @@ export class ViewScan {
   }
 
   #explore(layer: Layer, depth: number): void {
+    const isDeepest = depth === limits.detectViewDepthMax
+    if (isDeepest && layer.via.some((name) => STRONG_ONLY.has(name))) return
     const nonAscii = !isAscii(layer.text)
     const tokens = longTokens(layer.text)
       .filter(({ start, end }) => layer.touched(start, end))
@@ -70,17 +74,20 @@ export class ViewScan {
     if (layer.places.length === 0 && tokens.length === 0 && !nonAscii) return
     const placesOf = Map.groupBy(layer.places, (place) => place.view)
     for (const view of views as readonly View[]) {
+      if (isDeepest && view.strongOnly) continue
       const seen = inOrder([
         ...(nonAscii ? (view.editsOf?.(layer.text) ?? []) : []),
         ...placeEdits(view, layer.text, placesOf.get(view) ?? []),
         ...(view.token ? tokenEdits(view, layer.text, tokens) : []),
       ])
-      if (depth === limits.detectViewDepthMax) {
-        if (hidesMore(layer.via, view, seen)) this.overflow = true
+      if (isDeepest) {
+        if (seen.some(({ replacement, cut }) => cut === true || replacement.length > 0)) this.overflow = true
         continue
       }
-      if (seen.some((edit) => edit.cut && !(depth === 0 && isReadAsFile(layer.text, edit)))) this.overflow = true
       const all = seen.filter((edit) => !edit.cut)
+      for (const edit of seen)
+        if (edit.cut && depth === 0 && isCodedGzip(layer.text, edit)) this.packed = true
+        else if (edit.cut) this.overflow = true
       const edits = view.strongOnly ? this.#promising(all) : all
       for (const region of regionsOf(layer.text, edits)) {
         this.#bytesLeft -= region.text.length
@@ -165,17 +172,15 @@ const DOUBT = { kind: 'anti-evidence', name: 'joined from groups' } as const
 /** Ends lines and words, and is part of no token. */
 const BETWEEN = Buffer.from('\n\n')
 
+/** What shows nonsense as often as text says nothing of whether text that is as deep as is looked hides more. */
 const STRONG_ONLY: ReadonlySet<ViewName> = new Set(views.flatMap((view: View) => (view.strongOnly ? [view.name] : [])))
 
-/** Whether text that is as deep as is looked hides more: what shows nonsense as often as text says nothing of it. */
-function hidesMore(via: readonly ViewName[], view: View, edits: readonly Edit[]): boolean {
-  if (view.strongOnly || via.some((name) => STRONG_ONLY.has(name))) return false
-  return edits.some(({ replacement, cut }) => cut === true || replacement.length > 0)
-}
+/** Where a run of the characters of base64 or hex begins, and its first line is long enough to be told as a file. */
+const CODED_GZIP = /^[^A-Za-z0-9+/_-]?(?:H4sI|1f8b08|1F8B08)[A-Za-z0-9+/_-]{36}/
 
-/** Gzip in base64 or hex that stands in a message's text is read as a file of its own, of whatever size. */
-function isReadAsFile(text: Buffer, { start }: Edit): boolean {
-  return /^(?:H4sI|1f8b)/i.test(text.toString('latin1', start, start + 4))
+/** Gzip in base64 or hex as it is read as a file of its own, of whatever size, in the texts in which files are looked for. */
+function isCodedGzip(text: Buffer, { start }: Edit): boolean {
+  return CODED_GZIP.test(text.toString('latin1', Math.max(0, start - 1), start + 48))
 }
 
 /** Index of the last start that is not behind `at`. */

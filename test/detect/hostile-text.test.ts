@@ -1,12 +1,15 @@
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import type { Part } from '../../src/core/extraction.ts'
 import { limits } from '../../src/core/limits.ts'
+import { patternDetector } from '../../src/detect/detect-all.ts'
 import { Automaton } from '../../src/detect/match/automaton.ts'
 import { Program } from '../../src/detect/match/program.ts'
 import { Scanner } from '../../src/detect/match/scanner.ts'
+import { MessageDetection } from '../../src/detect/message-detection.ts'
 import { parseRegex } from '../../src/detect/regex/parse-regex.ts'
 import { decodedText } from '../../src/detect/views/decoded-text.ts'
-import { detectIn, engineRules } from './engine-rules.ts'
+import { detectIn, engineRules, FINDING_KEY } from './engine-rules.ts'
 
 const rules = engineRules()
 const CARD = '4344661616878795'
@@ -114,10 +117,37 @@ describe('what a text may cost is bounded', () => {
     expect(nested(limits.detectViewDepthMax + 1)).toEqual({ found: 0, overflow: true })
   })
 
-  it('but a packed file that is read as a file is none of it', () => {
+  describe('but a packed file', () => {
     const file = gzipSync(Buffer.alloc(limits.detectViewBytesMax + 1, 'a '))
-    for (const text of [file.toString('base64'), file.toString('hex')])
-      expect(detectIn(rules, text)).toMatchObject({ matches: [], overflow: false })
-    expect(detectIn(rules, Buffer.from(file.toString('base64')).toString('base64')).overflow).toBe(true)
+    const base64 = file.toString('base64')
+    const part = { id: 0, parent: null, path: 'a.txt', via: ['docx'] } as unknown as Part
+    const child = { id: 1, parent: 0, path: 'a.txt/[base64 1]', via: ['docx', 'base64', 'gz'] } as unknown as Part
+    const detection = () => new MessageDetection([patternDetector(rules)], { findingKey: FINDING_KEY })
+    const told = [{ path: 'a.txt', reason: 'too-many', detail: 'pattern candidates' }]
+
+    it('that is read as a file is none of it', () => {
+      for (const text of [base64, file.toString('hex')])
+        expect(detectIn(rules, text)).toMatchObject({ matches: [], overflow: false, packed: true })
+      expect(detectIn(rules, Buffer.from(base64).toString('base64')).overflow).toBe(true)
+    })
+
+    it.each(['-', '_', 'blob/'])('behind %j, where no file is read, is told', (before) => {
+      expect(detectIn(rules, `see ${before}${base64}`)).toMatchObject({ overflow: true, packed: false })
+    })
+
+    it('is told where the part has no such child, in a text that is held whole and in one that is streamed', () => {
+      for (const [parts, uninspected] of [
+        [[part], told],
+        [[part, { ...child, via: ['docx', 'gz'] }], told],
+        [[part, child], []],
+      ] as const) {
+        const extraction = { parts, texts: [], uninspected: [], labels: [] }
+        const utf8 = Buffer.from(base64)
+        expect(detection().finish({ ...extraction, texts: [{ part: 0, utf8 }] }).uninspected).toEqual(uninspected)
+        const streamed = detection()
+        streamed.write('a.txt', utf8)
+        expect(streamed.finish(extraction).uninspected).toEqual(uninspected)
+      }
+    })
   })
 })

@@ -32,7 +32,7 @@ export async function runDetectCommand(flags: Flags): Promise<number> {
       continue
     }
     const utf8 = Buffer.from(input.text, 'utf8')
-    const { matches, overflow } = detectText(
+    const { matches, overflow, packed } = detectText(
       rules,
       { part: 0, utf8 },
       { findingKey, minConfidence: flags.minConfidence },
@@ -50,7 +50,9 @@ export async function runDetectCommand(flags: Flags): Promise<number> {
         ...(flags.reveal ? { value: match.value } : {}),
       }))
     if (
-      !(await print(`${JSON.stringify({ id: input.id, findings, ...(overflow ? { uninspected: TOO_MANY } : {}) })}\n`))
+      !(await print(
+        `${JSON.stringify({ id: input.id, findings, ...(overflow || packed ? { uninspected: TOO_MANY } : {}) })}\n`,
+      ))
     )
       break
   }
