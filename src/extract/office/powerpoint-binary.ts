@@ -94,7 +94,7 @@ function isPowerPoint95(root: OleNode): boolean {
 function readPowerPoint95(root: OleNode, document: Buffer | undefined, context: ExtractContext): void {
   const bytes = document ?? childNamed(root, 'PP40')?.read()
   if (!bytes) {
-    if (!childNamed(root, 'PP97_DUALSTORAGE')) context.uninspected('corrupt', 'ppt stream')
+    if (!childNamed(root, 'PP97_DUALSTORAGE')?.isStorage) context.uninspected('corrupt', 'ppt stream')
     return
   }
   const text = childNamed(root, 'Text_Content')?.read()

@@ -1,6 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { ExtractLimitError } from '../format.ts'
 import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
+import { readZipDirectory } from '../readers/zip-directory.ts'
 import { propertyWords } from './office-art.ts'
 
 /**
@@ -10,7 +11,7 @@ import { propertyWords } from './office-art.ts'
  */
 export interface PresentationRecords {
   readonly objects: readonly Buffer[]
-  /** Layouts and masters of PowerPoint 2007 and later, as ZIP archives with words in them. */
+  /** Layouts and masters of PowerPoint 2007 and later, as ZIP archives, and whatever other ones there are. */
   readonly packages: readonly Buffer[]
   readonly lines: readonly string[]
   readonly isBroken: boolean
@@ -24,14 +25,14 @@ const BINARY_TAG = 5003
 const SHAPE_PROPERTIES = new Set([0xf00b, 0xf121, 0xf122])
 const HEADER_BYTES = 8
 const ZIP_SIGNATURE = 0x04034b50
-/** Parts of a package beside its theme and its plumbing. */
-const PART_WITH_WORDS = /drs\/(?!theme|_rels|downrev)/
+/** Of a package that is about the look of slides: what it is made of. */
+const STYLE_PART = /^(?:\[Content_Types\]\.xml|tableStyles\.xml|(?:drs\/)?(?:_rels|theme)\/.*|drs\/(?:downrev\.xml)?)$/
 
 /** @throws ExtractLimitError where there are more records than `limits.extractRecordsMax` */
 export function readPresentationRecords(bytes: Buffer): PresentationRecords {
   const reader = new RecordReader(bytes, false)
   reader.read()
-  if (reader.isBroken) reader.lines.push(...carveUtf16(bytes), ...carveLatin(bytes))
+  if (reader.isBroken) for (const line of [...carveUtf16(bytes), ...carveLatin(bytes)]) reader.lines.push(line)
   return reader
 }
 
@@ -85,7 +86,7 @@ class RecordReader implements PresentationRecords {
 
   #take(instance: number, type: number, data: Buffer, isPackage: boolean): void {
     if (isPackage) {
-      if (PART_WITH_WORDS.test(data.toString('latin1'))) this.packages.push(data)
+      if (!isStyle(data)) this.packages.push(data)
     } else if (type === OLE_OBJECT) this.objects.push(instance === 1 ? data : Buffer.concat([Buffer.alloc(4), data]))
     else if (SHAPE_PROPERTIES.has(type)) this.lines.push(...propertyWords(data, instance))
     else if (type === BINARY_TAG) {
@@ -93,11 +94,20 @@ class RecordReader implements PresentationRecords {
       const inner = new RecordReader(data, true)
       inner.read()
       for (const line of inner.lines) this.lines.push(line)
+      this.objects.push(...inner.objects)
+      this.packages.push(...inner.packages)
     } else {
       const text = textOf(type, data)
       if (text !== '') this.lines.push(text)
     }
   }
+}
+
+/** Whether a package holds nothing but themes and table styles, so that no words are lost with it. */
+function isStyle(data: Buffer): boolean {
+  const { entries, gaps, problems } = readZipDirectory(data)
+  const names = entries.map(({ name }) => name)
+  return names.length > 0 && gaps.length === 0 && problems.length === 0 && names.every((name) => STYLE_PART.test(name))
 }
 
 function endOfZeros(bytes: Buffer, from: number): number {

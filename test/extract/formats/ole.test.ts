@@ -434,6 +434,34 @@ describe('ppt structure', () => {
     expect(result.said).toEqual([])
   })
 
+  it('reads archives that are none of its packages, and what tags of add-ins hold', async () => {
+    const other = zipOf([
+      { name: 'drs/theme/theme1.xml', data: Buffer.from('<a:t>of a theme</a:t>') },
+      { name: 'list.txt', data: Buffer.from('kept in a record') },
+    ])
+    const tagged = zipOf([{ name: 'notes.txt', data: Buffer.from('kept in a tag') }])
+    const object = record(4113, Buffer.concat([Buffer.alloc(4), oleOf({ Package: Buffer.from('kept in an object') })]))
+    object.writeUInt16LE(0x10, 0)
+    const result = await readPpt(
+      Buffer.concat([record(1038, other), record(5003, Buffer.concat([record(1064, tagged), object]))]),
+    )
+    for (const place of ['a record', 'a tag', 'an object']) expect(result.text).toContain(`kept in ${place}`)
+    expect(result.said).toEqual([])
+  })
+
+  it('tells a storage of the later format that is none', async () => {
+    const result = await read(oleOf({ PP97_DUALSTORAGE: Buffer.from('words of it') }), 'x.ppt')
+    expect(result.said).toEqual(['corrupt ppt stream'])
+  })
+
+  it('reads what looks like text in a large broken stream', async () => {
+    const liar = record(4000, utf16('said'))
+    liar.writeUInt32LE(9_000_000, 4)
+    const result = await readPpt(Buffer.concat([container(1000, liar), Buffer.from('words\x01'.repeat(200_000))]))
+    expect(result.text).toContain('words\nwords')
+    expect(result.said).toEqual(['corrupt ppt records'])
+  })
+
   it('steps over zeros between two savings', async () => {
     const first = container(1000, text('saved first'))
     const stream = Buffer.concat([first, Buffer.alloc(407), container(1000, text('saved again'))])
