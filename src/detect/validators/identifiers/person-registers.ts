@@ -54,6 +54,11 @@ function ptSocialSecurity(n: string): boolean {
   )
 }
 
+/** TAJ: weights 3 and 7 in turn, modulo 10. */
+function huHealth(n: string): boolean {
+  return isDigits(n, 9) && Number(n) > 0 && weightedSum(n, [3, 7, 3, 7, 3, 7, 3, 7]) % 10 === Number(n[8])
+}
+
 /** Sex and century, date, serial; weights 1 to 10 for births until 1996, 10 to 1 since. */
 function huPersonal(n: string): boolean {
   if (!isDigits(n, 11) || !/^[1-8]/.test(n)) return false
@@ -83,7 +88,8 @@ function kzCompany(n: string): boolean {
 /** Sex and century, DDMMYY, region, serial, two letters of the state; weights 7, 3, 1 as in travel documents. */
 function byPersonal(n: string): boolean {
   if (!/^[1-6]\d{6}[ABCHKEM]\d{3}(?:PB|BA|BI)\d$/.test(n)) return false
-  if (!isDate(n[0] === '1' || n[0] === '2' ? 1800 : 1900, Number(n.slice(3, 5)), Number(n.slice(1, 3)))) return false
+  const century = /^[12]/.test(n) ? 1800 : /^[34]/.test(n) ? 1900 : 2000
+  if (!isShortDate(n.slice(5, 7) + n.slice(3, 5) + n.slice(1, 3), century)) return false
   let sum = 0
   for (let i = 0; i < 13; i++) sum += Number.parseInt(n[i] ?? '', 36) * ([7, 3, 1][i % 3] ?? 0)
   return sum % 10 === Number(n[13])
@@ -121,7 +127,7 @@ const VIN_LETTERS = 'ABCDEFGH JKLMN P R STUVWXYZ'
 
 /** Vehicle identification number (49 CFR 565.15): letters as digits 1 to 9, weighted, modulo 11 in the ninth place. */
 function vehicleNumber(n: string): boolean {
-  if (!/^[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{4}[A-HJ-NPR-Z0-9]\d{3}$/.test(n)) return false
+  if (!/^[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{5}\d{3}$/.test(n) || /^0+$/.test(n)) return false
   const weights = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2]
   let sum = 0
   for (let i = 0; i < 17; i++) {
@@ -139,7 +145,7 @@ export const personRegisters: IdentifierTable = {
   'br.cns': identifier(brHealth),
   'br.renavam': identifier(brVehicle),
   'pt.niss': identifier(ptSocialSecurity),
-  'hu.taj': identifier((n) => isDigits(n, 9) && weightedSum(n, [3, 7, 3, 7, 3, 7, 3, 7]) % 10 === Number(n[8])),
+  'hu.taj': identifier(huHealth),
   'hu.szemelyi': identifier(huPersonal),
   'kz.iin': identifier(kzPerson),
   'kz.bin': identifier(kzCompany),
