@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { GatewayError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import { nameOfBytes } from '../scan/file-names.ts'
 import type { ScanTarget } from './scan-input.ts'
 
@@ -11,8 +12,7 @@ export async function* readLines(file: string): AsyncGenerator<string> {
   let isFirst = true
   try {
     for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-      // Editors and shells of Windows put a mark in front of UTF-8.
-      yield isFirst ? line.replace(/^\ufeff/, '') : line
+      yield isFirst && line.startsWith(BYTE_ORDER_MARK) ? line.slice(BYTE_ORDER_MARK.length) : line
       isFirst = false
     }
   } catch (thrown) {
@@ -24,32 +24,36 @@ export async function* readLines(file: string): AsyncGenerator<string> {
 export async function* readNames(file: string): AsyncGenerator<string> {
   const stream = file === '-' ? process.stdin : createReadStream(file)
   let rest = Buffer.alloc(0)
+  let isFirst = true
+  const nameOf = (line: Buffer): string => {
+    if (line.length > limits.fileListLineMaxBytes) throw noName(file)
+    const name = nameOfBytes(line).replace(/\r$/, '')
+    const marked = isFirst && name.startsWith(BYTE_ORDER_MARK)
+    isFirst = false
+    return marked ? name.slice(BYTE_ORDER_MARK.length) : name
+  }
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       rest = Buffer.concat([rest, chunk])
       for (let end = rest.indexOf(LF); end >= 0; end = rest.indexOf(LF)) {
-        yield nameOfLine(rest.subarray(0, end))
+        yield nameOf(rest.subarray(0, end))
         rest = rest.subarray(end + 1)
       }
-      if (rest.length > NAME_MAX_BYTES) throw noName(file)
+      if (rest.length > limits.fileListLineMaxBytes) throw noName(file)
     }
   } catch (thrown) {
     throw unreadable(file, thrown)
   }
-  if (rest.length > 0) yield nameOfLine(rest)
+  if (rest.length > 0) yield nameOf(rest)
 }
 
 const LF = 0x0a
-/** Linux takes 4,096 bytes of a path. */
-export const NAME_MAX_BYTES = 64 * 1024
+/** Editors and shells of Windows put it in front of UTF-8. */
+const BYTE_ORDER_MARK = '\ufeff'
 
 function noName(file: string): GatewayError {
   const message = `${file} has a line longer than any name of a file; a list has one name a line`
   return new GatewayError('bad-usage', { temporary: false, publicMessage: message, message })
-}
-
-function nameOfLine(line: Buffer): string {
-  return nameOfBytes(line).replace(/^\ufeff|\r$/g, '')
 }
 
 function unreadable(file: string, thrown: unknown): unknown {

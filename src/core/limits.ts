@@ -354,6 +354,10 @@ export const limits = {
   /** Documents of one page. */
   apiPageMax: 1_000,
 
+  // --- command line
+  /** A line of a list of files; Linux takes 4,096 bytes of a path. */
+  fileListLineMaxBytes: 64 * 1024,
+
   // --- pipeline
   inspectAttemptsMax: 5,
   inspectRetryFirstMs: 5_000,

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NAME_MAX_BYTES, readManifest, readNames } from '../../src/app/file-lists.ts'
+import { readManifest, readNames } from '../../src/app/file-lists.ts'
+import { limits } from '../../src/core/limits.ts'
 
 describe('a list of names', () => {
   async function names(bytes: Buffer): Promise<string[]> {
@@ -23,10 +24,15 @@ describe('a list of names', () => {
     expect(await names(Buffer.alloc(0))).toEqual([])
   })
 
+  it('has the mark of UTF-8 in front of the first one alone', async () => {
+    expect(await names(Buffer.from('\ufeffa\n\ufeffb\n'))).toEqual(['a', '\ufeffb'])
+  })
+
   it('has none longer than a name can be', async () => {
-    const name = 'a'.repeat(NAME_MAX_BYTES)
+    const name = 'a'.repeat(limits.fileListLineMaxBytes)
     expect(await names(Buffer.from(`${name}\nb`))).toEqual([name, 'b'])
-    await expect(names(Buffer.from(`${name}a`))).rejects.toMatchObject({ code: 'bad-usage' })
+    for (const list of [`${name}a`, `b\n${name}a\nb`])
+      await expect(names(Buffer.from(list))).rejects.toMatchObject({ code: 'bad-usage' })
   })
 })
 
