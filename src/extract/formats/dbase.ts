@@ -3,7 +3,9 @@ import { decodeShortText } from '../charset.ts'
 import { detectLegacy } from '../charset-detect.ts'
 import type { ExtractContext, Format, FormatInput } from '../format.ts'
 import { RowWriter } from '../office/row-writer.ts'
+import { carveLatin } from '../readers/carve-strings.ts'
 import { decodeCodePage } from '../readers/code-page.ts'
+import { extractTrailing } from '../trailing-data.ts'
 
 /**
  * Tables of dBASE, FoxPro and whoever else writes .dbf files: field names, then the records as rows, deleted ones too.
@@ -12,7 +14,7 @@ import { decodeCodePage } from '../readers/code-page.ts'
 export const dbase: Format = {
   id: 'dbf',
   types: ['application/x-dbf', 'application/dbf', 'application/vnd.dbf'],
-  extract: (input, context) => extractDbase(input, context),
+  extract: extractDbase,
 }
 
 interface Field {
@@ -40,18 +42,18 @@ const CHARSET_SAMPLE_BYTES = 64 * 1024
 const UNIX_EPOCH_DAY = 2_440_588
 const DAY_MS = 86_400_000
 
-function extractDbase(input: FormatInput, context: ExtractContext): void {
+async function extractDbase(input: FormatInput, context: ExtractContext): Promise<void> {
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength)
-  const fields = bytes.length > HEAD_BYTES ? fieldsOf(bytes) : []
-  const count = bytes.length > HEAD_BYTES ? bytes.readUInt32LE(4) : 0
-  const start = bytes.length > HEAD_BYTES ? bytes.readUInt16LE(8) : 0
-  const size = bytes.length > HEAD_BYTES ? bytes.readUInt16LE(10) : 0
-  if (fields.length === 0 || size < 2 || start <= HEAD_BYTES) {
+  const [count, start, size] =
+    bytes.length > HEAD_BYTES ? [bytes.readUInt32LE(4), bytes.readUInt16LE(8), bytes.readUInt16LE(10)] : [0, 0, 0]
+  const { fields, end } = fieldsOf(bytes.subarray(0, start))
+  if (fields.length === 0 || size < 2) {
     context.uninspected('corrupt', 'dbf header')
     return
   }
   const decode = decoderOf(bytes, start)
   const rows = new RowWriter(context)
+  const claimed = fields.reduce((sum, { length }) => sum + length, 1)
   for (const [column, field] of fields.entries()) rows.cell(column, field.name)
   rows.endRow()
   let at = start
@@ -59,28 +61,33 @@ function extractDbase(input: FormatInput, context: ExtractContext): void {
   for (; at + size <= bytes.length && bytes[at] !== END_OF_FILE; at += size) {
     const record = bytes.subarray(at, at + size)
     for (const [column, field] of fields.entries()) rows.cell(column, fieldText(record, field, decode))
+    if (claimed < size) rows.cell(fields.length, plain(record.subarray(claimed), decode))
     rows.endRow()
   }
+  // FoxPro names the database of the table behind the fields.
+  for (const word of carveLatin(bytes.subarray(end, start))) rows.line(word)
   rows.flush()
   if ((at - start) / size < count) context.uninspected('corrupt', 'dbf records')
-  if (bytes.length - at > 1) context.text(decode(bytes.subarray(at)).replace(/[\0-\x1f]+/g, '\n'))
+  if (bytes[at] === END_OF_FILE) await extractTrailing(bytes.subarray(at + 1), context, { whole: bytes.length })
+  else if (at < bytes.length) context.text(decode(bytes.subarray(at)).replace(/[\0-\x1f]+/g, '\n'))
 }
 
-function fieldsOf(bytes: Buffer): Field[] {
-  const layout = ((bytes[0] ?? 0) & 7) === 4 ? LEVEL_7 : CLASSIC
+/** `head`: the file up to its first record. `end` is behind the last description and its mark. */
+function fieldsOf(head: Buffer): { fields: Field[]; end: number } {
+  const layout = ((head[0] ?? 0) & 7) === 4 ? LEVEL_7 : CLASSIC
   const fields: Field[] = []
   let at = 1
-  for (let head = layout.fieldsAt; head + layout.fieldBytes <= bytes.length; head += layout.fieldBytes) {
-    if (bytes[head] === END_OF_FIELDS) break
-    const name = bytes.toString('latin1', head, head + layout.nameBytes).replace(/\0.*$/s, '')
-    const type = String.fromCharCode(bytes[head + layout.nameBytes] ?? 0)
-    const decimals = bytes[head + layout.lengthAt + 1] ?? 0
+  let end = layout.fieldsAt
+  for (; end + layout.fieldBytes <= head.length && head[end] !== END_OF_FIELDS; end += layout.fieldBytes) {
+    const name = head.toString('latin1', end, end + layout.nameBytes).replace(/\0.*$/s, '')
+    const type = String.fromCharCode(head[end + layout.nameBytes] ?? 0)
+    const decimals = head[end + layout.lengthAt + 1] ?? 0
     // Long texts use the byte of decimals for the upper half of their length.
-    const length = (bytes[head + layout.lengthAt] ?? 0) + (type === 'C' ? decimals * 256 : 0)
+    const length = (head[end + layout.lengthAt] ?? 0) + (type === 'C' ? decimals * 256 : 0)
     fields.push({ name, type, at, length })
     at += length
   }
-  return fields
+  return { fields, end: end + 1 }
 }
 
 type Decode = (raw: Buffer) => string
@@ -100,12 +107,12 @@ function fieldText(record: Buffer, field: Field, decode: Decode): string {
   switch (field.type) {
     case 'I':
     case '+':
-      return raw.length >= 4 ? String(raw.readInt32LE(0)) : ''
+      return raw.length === 4 ? String(raw.readInt32LE(0)) : plain(raw, decode)
     case 'Y':
-      return raw.length >= 8 ? String(Number(raw.readBigInt64LE(0)) / 10_000) : ''
+      return raw.length === 8 ? String(Number(raw.readBigInt64LE(0)) / 10_000) : plain(raw, decode)
     case 'T':
     case '@':
-      return raw.length >= 8 ? timeOf(raw.readInt32LE(0), raw.readInt32LE(4)) : ''
+      return raw.length === 8 ? timeOf(raw.readInt32LE(0), raw.readInt32LE(4)) : plain(raw, decode)
     case 'O':
     case 'B':
       if (raw.length === 8 && !/^[ \d]*$/.test(raw.toString('latin1'))) return String(raw.readDoubleLE(0))

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { read } from './making.ts'
 
@@ -164,8 +165,33 @@ describe('dbf', () => {
     expect((await read(file, 'x.dbf')).text).toContain('-78051120\t12345\t1970-01-02T01:00:00.000Z\t0.5')
   })
 
+  it('reads what no field claims, in a record and behind their descriptions', async () => {
+    const file = tableOf([['NAME', 'C', 3]], [row('abcand more'), row('defbeside  ')])
+    // The length of records goes beyond that of their fields.
+    file.writeUInt16LE(12, 10)
+    const records = file.readUInt16LE(8)
+    const linked = Buffer.concat([file.subarray(0, records), Buffer.from('base.dbc\0\0'), file.subarray(records)])
+    linked.writeUInt16LE(records + 10, 8)
+    const padded = linked.subarray(0, records + 10 + 12 * 2)
+    const result = await read(padded, 'x.dbf')
+    for (const text of ['abc\tand more', 'def\tbeside', 'base.dbc']) expect(result.text).toContain(text)
+    const wide = tableOf([['I', 'I', 12]], [row('card 4111 11')])
+    expect((await read(wide, 'x.dbf')).text).toContain('card 4111 11')
+  })
+
+  it('reads a file behind the end as one', async () => {
+    const file = tableOf([['NAME', 'C', 3]], [row('abc')])
+    const result = await read(Buffer.concat([file, gzipSync('behind the records')]), 'x.dbf')
+    expect(result.text).toContain('behind the records')
+    expect(result.traits).toContain('trailing-data')
+    expect(result.said).toEqual([])
+  })
+
   it('tells records that are missing, and a head that is none', async () => {
     const fields: Field[] = [['NAME', 'C', 3]]
+    const none = tableOf(fields, [row('abc')])
+    none.writeUInt16LE(1, 10)
+    expect((await read(none, 'x.dbf')).said).toEqual(['corrupt dbf header'])
     const short = await read(tableOf(fields, [row('abc')], { count: 2 }), 'x.dbf')
     expect(short.text).toContain('abc')
     expect(short.said).toEqual(['corrupt dbf records'])
