@@ -68,7 +68,7 @@ export const limits = {
   storeQueueMax: 10_000,
   /** Records of submissions just created that are kept in memory until they are first read. */
   storeCreatedKeptMax: 256,
-  /** What a compressed document of the store may say; the limits on findings keep reports far below it. */
+  /** One document of the store, unpacked; the limits on findings keep reports far below it. */
   storeRecordMaxBytes: 256 * 1024 * 1024,
   /** Pages (4 KiB) that deleted rows left and new ones will need soon; the rest goes back to the file system. */
   storeFreePagesKept: 2_000,

@@ -3,6 +3,7 @@
  * hundred addresses, and compressed it is a tenth of that. Pure.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { GatewayError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 
 /** Shorter JSON isn't worth the time. */
@@ -11,9 +12,16 @@ const COMPRESSED_FROM_CHARS = 4_096
 const FRAME = 0x28
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
+/** Throws GatewayError `record-too-large` for what could not be read again. */
 export function toRecordBytes(document: object): Buffer {
   const json = JSON.stringify(document)
   const plain = Buffer.from(json, 'utf8')
+  if (plain.length > limits.storeRecordMaxBytes)
+    throw new GatewayError('record-too-large', {
+      temporary: false,
+      publicMessage: 'local error in processing',
+      message: `a document of ${plain.length} bytes is larger than the store keeps (${limits.storeRecordMaxBytes})`,
+    })
   return json.length < COMPRESSED_FROM_CHARS ? plain : zstdCompressSync(plain, FAST)
 }
 
