@@ -1,6 +1,7 @@
 import type { ExtractContext } from '../format.ts'
 import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
+import { LsbBits } from './lsb-bits.ts'
 
 /**
  * Deflate64 (zip method 9): deflate with a 64 KiB window, two more distance codes and a longest length of 16 extra
@@ -33,15 +34,17 @@ export function inflate64(input: Uint8Array, context: ExtractContext): Inflated 
 }
 
 class Inflater {
-  at = 0
-  #hold = 0
-  #bits = 0
   readonly #out: GrowingBuffer
-  readonly #input: Uint8Array
+  readonly #bits: LsbBits
 
   constructor(input: Uint8Array, ceiling: number, context: ExtractContext) {
-    this.#input = input
+    this.#bits = new LsbBits(input)
     this.#out = new GrowingBuffer(ceiling, context)
+  }
+
+  /** Bytes of input used. */
+  get at(): number {
+    return this.#bits.at
   }
 
   bytes(): Buffer {
@@ -50,8 +53,8 @@ class Inflater {
 
   /** Reads one block; true behind the last one. */
   block(): boolean {
-    const last = this.#take(1) === 1
-    switch (this.#take(2)) {
+    const last = this.#bits.take(1) === 1
+    switch (this.#bits.take(2)) {
       case 0:
         this.#copyStored()
         break
@@ -69,24 +72,11 @@ class Inflater {
     return last
   }
 
-  #take(count: number): number {
-    while (this.#bits < count) {
-      if (this.at >= this.#input.length) throw new Error('end of input')
-      this.#hold |= (this.#input[this.at++] ?? 0) << this.#bits
-      this.#bits += 8
-    }
-    const value = this.#hold & ((1 << count) - 1)
-    this.#hold >>>= count
-    this.#bits -= count
-    return value
-  }
-
   #copyStored(): void {
-    this.#hold = 0
-    this.#bits = 0
-    const length = this.#take(16)
-    if (length !== (~this.#take(16) & 0xffff)) throw new Error('stored length')
-    for (let i = 0; i < length; i++) this.#out.push(this.#take(8))
+    this.#bits.align()
+    const length = this.#bits.take(16)
+    if (length !== (~this.#bits.take(16) & 0xffff)) throw new Error('stored length')
+    for (let i = 0; i < length; i++) this.#out.push(this.#bits.take(8))
   }
 
   #decode(huffman: Huffman): number {
@@ -94,7 +84,7 @@ class Inflater {
     let first = 0
     let index = 0
     for (let length = 1; length <= 15; length++) {
-      code |= this.#take(1)
+      code |= this.#bits.take(1)
       const count = huffman.counts[length] ?? 0
       if (code - count < first) return huffman.symbols[index + (code - first)] ?? 0
       index += count
@@ -114,27 +104,27 @@ class Inflater {
       if (symbol === 256) return
       const base = LENGTH_BASE[symbol - 257]
       if (base === undefined) throw new Error('length code')
-      const length = base + this.#take(LENGTH_EXTRA[symbol - 257] ?? 0)
+      const length = base + this.#bits.take(LENGTH_EXTRA[symbol - 257] ?? 0)
       const code = this.#decode(distances)
-      const distance = (DISTANCE_BASE[code] ?? 0) + this.#take(DISTANCE_EXTRA[code] ?? 0)
+      const distance = (DISTANCE_BASE[code] ?? 0) + this.#bits.take(DISTANCE_EXTRA[code] ?? 0)
       this.#out.repeat(distance, length)
     }
   }
 
   #dynamic(): [Huffman, Huffman] {
-    const lengthCount = this.#take(5) + 257
-    const distanceCount = this.#take(5) + 1
-    const codeCount = this.#take(4) + 4
+    const lengthCount = this.#bits.take(5) + 257
+    const distanceCount = this.#bits.take(5) + 1
+    const codeCount = this.#bits.take(4) + 4
     const codeLengths = new Array<number>(19).fill(0)
-    for (let i = 0; i < codeCount; i++) codeLengths[CODE_ORDER[i] ?? 0] = this.#take(3)
+    for (let i = 0; i < codeCount; i++) codeLengths[CODE_ORDER[i] ?? 0] = this.#bits.take(3)
     const codes = huffmanOf(codeLengths)
     const all: number[] = []
     while (all.length < lengthCount + distanceCount) {
       const symbol = this.#decode(codes)
       if (symbol < 16) all.push(symbol)
-      else if (symbol === 16) repeat(all, all.at(-1) ?? 0, 3 + this.#take(2))
-      else if (symbol === 17) repeat(all, 0, 3 + this.#take(3))
-      else repeat(all, 0, 11 + this.#take(7))
+      else if (symbol === 16) repeat(all, all.at(-1) ?? 0, 3 + this.#bits.take(2))
+      else if (symbol === 17) repeat(all, 0, 3 + this.#bits.take(3))
+      else repeat(all, 0, 11 + this.#bits.take(7))
     }
     return [huffmanOf(all.slice(0, lengthCount)), huffmanOf(all.slice(lengthCount, lengthCount + distanceCount))]
   }

@@ -6,6 +6,7 @@ import { bunzip } from './bunzip.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from './inflate.ts'
 import { inflate64 } from './inflate64.ts'
 import { unlzma, unxz } from './unlzma.ts'
+import { unpackOldZip } from './unpack-old-zip.ts'
 import { unppmd } from './unppmd.ts'
 import { ZipBatch } from './zip-batch.ts'
 import { crcHolds, decryptZip } from './zip-crypto.ts'
@@ -110,6 +111,13 @@ async function decode(entry: ZipEntry, data: Buffer, context: ExtractContext): P
   switch (entry.method) {
     case 0:
       return store(data, context)
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+      return unpackOldZip(entry, data, context)
     case DEFLATE:
       return inflateBounded('deflate-raw', data, context, entry.size)
     case 9:
