@@ -3,7 +3,13 @@ import { bunzip, bunzipStream } from '../readers/bunzip.ts'
 import { innerName } from '../readers/entry-name.ts'
 import { type Inflated, inflateBounded, inflateCeiling } from '../readers/inflate.ts'
 import { type Inflating, inflateStream } from '../readers/inflate-stream.ts'
-import { isSkippable, SKIPPABLE_HEAD_BYTES, skipFrame, takeSkippable } from '../readers/skippable-frames.ts'
+import {
+  isSkippable,
+  SKIPPABLE_HEAD_BYTES,
+  SKIPPED_FRAMES_MAX,
+  skipFrame,
+  takeSkippable,
+} from '../readers/skippable-frames.ts'
 import { uncompress } from '../readers/uncompress.ts'
 import { unlz4, unlz4Stream } from '../readers/unlz4.ts'
 import { unlzip } from '../readers/unlzip.ts'
@@ -125,6 +131,7 @@ async function unzstd(bytes: Uint8Array, context: ExtractContext): Promise<Infla
   while (at + SKIPPABLE_HEAD_BYTES <= buffer.length) {
     const end = skipFrame(buffer, at, skipped)
     if (end !== null) {
+      if (skipped.length > SKIPPED_FRAMES_MAX) return ended(at, 'too-large')
       at = end
       continue
     }

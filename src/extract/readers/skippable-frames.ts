@@ -7,8 +7,11 @@ import type { ByteStream } from '../stream/byte-stream.ts'
  */
 const MARK = 0x184d2a50
 export const SKIPPABLE_HEAD_BYTES = 8
-/** pzstd puts the size of the next frame in one. */
+/** Nobody needs more that hold anything; past so many a file is `too-large`. */
+export const SKIPPED_FRAMES_MAX = 256
+/** pzstd puts the size of the next frame in one, which is less than what could be four characters. */
 const SIZE_BYTES = 4
+const SIZE_MAX = 0x20000000
 
 export function isSkippable(mark: number): boolean {
   return (mark & 0xfffffff0) >>> 0 === MARK
@@ -23,7 +26,7 @@ export function skipFrame(bytes: Buffer, at: number, skipped: Buffer[]): number 
   return end
 }
 
-/** The frame that the stream is at. False where it is longer than may be held, which is said. */
+/** The frame that the stream is at. False where it, or their number, is more than may be held, which is said. */
 export async function takeSkippable(
   stream: ByteStream,
   context: ExtractContext,
@@ -32,7 +35,7 @@ export async function takeSkippable(
 ): Promise<boolean> {
   const length = (await stream.take(SKIPPABLE_HEAD_BYTES)).readUInt32LE(4)
   const held = skipped.reduce((sum, frame) => sum + frame.length, 0)
-  if (held + length > context.budget.limits.streamFromBytes) {
+  if (held + length > context.budget.limits.streamFromBytes || skipped.length >= SKIPPED_FRAMES_MAX) {
     context.uninspected('too-large', id)
     return false
   }
@@ -41,5 +44,6 @@ export async function takeSkippable(
 }
 
 function keepSkipped(content: Buffer, skipped: Buffer[]): void {
-  if (content.length !== SIZE_BYTES) skipped.push(content)
+  if (content.length === 0 || (content.length === SIZE_BYTES && content.readUInt32LE(0) < SIZE_MAX)) return
+  skipped.push(content)
 }

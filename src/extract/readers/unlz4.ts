@@ -3,7 +3,7 @@ import type { ByteStream } from '../stream/byte-stream.ts'
 import { CeilingError, GrowingBuffer } from './growing-buffer.ts'
 import { type Inflated, inflateCeiling } from './inflate.ts'
 import { type Inflating, mayGoOn } from './inflate-stream.ts'
-import { isSkippable, skipFrame, takeSkippable } from './skippable-frames.ts'
+import { isSkippable, SKIPPED_FRAMES_MAX, skipFrame, takeSkippable } from './skippable-frames.ts'
 
 const MAGIC = 0x184d2204
 /** Frames as the first programs wrote them: blocks up to the end of the file or the next mark ("Legacy frame"). */
@@ -24,6 +24,7 @@ export function unlz4(input: Uint8Array, context: ExtractContext): Inflated {
     while (at + 7 <= bytes.length) {
       const mark = bytes.readUInt32LE(at)
       if (!isMark(mark)) break
+      if (skipped.length > SKIPPED_FRAMES_MAX) throw new CeilingError()
       if (mark === MAGIC) at = readFrame(bytes, at + 4, out, context)
       else if (mark === LEGACY_MAGIC) at = readLegacyFrame(bytes, at + 4, out, context)
       else at = skipFrame(bytes, at, skipped) ?? bytes.length

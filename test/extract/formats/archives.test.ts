@@ -3,6 +3,7 @@ import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { extract } from '../../../src/extract/extract.ts'
 import { endOfArchive } from '../../../src/extract/readers/archive-shape.ts'
+import { SKIPPED_FRAMES_MAX } from '../../../src/extract/readers/skippable-frames.ts'
 import { has, made, read, zipOf } from './making.ts'
 import { rar4Of, rar5Of } from './making-rar.ts'
 
@@ -109,6 +110,25 @@ describe('single-file compressors', () => {
     expect(odd.textOf('a.txt')).toBe(`${CARD}${CARD}`)
     expect(odd.textOf('[skippable]')).toBe('hidden in a frame')
     expect((await read(legacy.subarray(0, -2), 'a.txt.lz4')).said).toEqual(['corrupt lz4'])
+  })
+
+  it('frames that decoders pass over, up to a number, and whatever their length', async () => {
+    const frame = (text: string) =>
+      Buffer.concat([Buffer.from([0x52, 0x2a, 0x4d, 0x18, text.length, 0, 0, 0]), Buffer.from(text)])
+    const lz4 = Buffer.concat([Buffer.from('02214c18', 'hex'), Buffer.from([5, 0, 0, 0, 4 << 4]), Buffer.from('text')])
+    for (const [name, packed] of [
+      ['a.txt.zst', zlib.zstdCompressSync(Buffer.from('text'))],
+      ['a.txt.lz4', lz4],
+    ] as const) {
+      const said = async (count: number) => {
+        const file = Buffer.concat([packed, frame('').subarray(0, 8), ...Array(count).fill(frame('4111')), packed])
+        const { text, reasons } = await read(file, name)
+        expect(text).toContain('4111')
+        return [...reasons]
+      }
+      expect(await said(SKIPPED_FRAMES_MAX)).toEqual([])
+      expect(await said(SKIPPED_FRAMES_MAX + 1)).toEqual(['too-large'])
+    }
   })
 
   it.skipIf(!has('xz'))('lzma with other properties than the usual', async () => {

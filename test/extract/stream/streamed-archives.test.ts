@@ -1,6 +1,7 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { contentChunks } from '../../../src/extract/prints/content-chunks.ts'
+import { SKIPPED_FRAMES_MAX } from '../../../src/extract/readers/skippable-frames.ts'
 import { has, made, zipOf } from '../formats/making.ts'
 import { lines, sha256, streamed } from './streamed.ts'
 
@@ -81,6 +82,16 @@ describe('a large text in one compressor', () => {
     expect((await streamed(long, 'a.txt.zst', { limits: { streamFromBytes: 8 * 1024 } })).said).toEqual([
       'a.txt.zst: too-large zst',
     ])
+  })
+
+  it('stops at too many frames that decoders pass over', async () => {
+    const frame = Buffer.from('\x5b\x2a\x4d\x18\x05\0\0\0words', 'latin1')
+    const said = async (count: number) => {
+      const file = Buffer.concat([zlib.zstdCompressSync(BIG), ...Array(count).fill(frame)])
+      return (await streamed(file, 'a.txt.zst', { limits: { streamFromBytes: 8 * 1024 } })).said
+    }
+    expect(await said(SKIPPED_FRAMES_MAX)).toEqual([])
+    expect(await said(SKIPPED_FRAMES_MAX + 1)).toEqual(['a.txt.zst: too-large zst'])
   })
 
   it('stops at what the message may unpack to, and at its ratio', async () => {
