@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { prose } from '../detect/fingerprint/registered.ts'
 import { docxOf, zipOf } from '../extract/formats/making.ts'
@@ -116,6 +116,21 @@ describe('sluice fingerprint', () => {
     expect((await sluice.run('fingerprint', 'remove', 'gone')).stdout).toBe('1 document is no longer recognised\n')
     expect((await sluice.run('fingerprint', 'remove', 'gone')).code).toBe(1)
     expect((await sluice.run('fingerprint', 'show', 'gone')).code).toBe(1)
+  })
+
+  it('shows names that a terminal would obey by signs', async () => {
+    const stranger = await newInstallation(POLICY)
+    const paper = await stranger.file('p\x1b[2J\u202e/a\x1b]0;t\x07\n.txt', prose(60))
+    expect(await stranger.run('fingerprint', 'add', dirname(paper))).toMatchObject({ code: 0 })
+    const { stdout: list } = await stranger.run('fingerprint', 'list')
+    expect(list).toContain('p\u241b[2J\ufffd')
+    const { stdout: shown } = await stranger.run('fingerprint', 'show', 'p\x1b[2J\u202e')
+    expect(shown.split('\n').map((line) => line.split('  ')[0])).toEqual([
+      'p\u241b[2J\ufffd',
+      'a\u241b]0;t\u2407\u240a.txt',
+      '',
+    ])
+    expect(list + shown).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
   })
 
   it('says what it can’t read', async () => {

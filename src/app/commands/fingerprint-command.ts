@@ -14,7 +14,7 @@ import type { DocumentProblem } from '../read-documents.ts'
 import { groupOptions, openCatalog, registerDocuments } from '../register-documents.ts'
 import { startExtractPool } from '../start-scan-pool.ts'
 import { DocumentWatch, type WatchLook } from '../watch-documents.ts'
-import { progress, visibleName } from './output.ts'
+import { progress, visible, visibleName } from './output.ts'
 import { stopRequest } from './until-stopped.ts'
 
 interface Flags {
@@ -89,7 +89,7 @@ export async function runFingerprintWatch(
       // What a signal broke off is no result.
       if (!look || stopped) break
       if (look.problem !== null && look.problem !== told)
-        process.stderr.write(`sluice fingerprint watch: ${look.problem}\n`)
+        process.stderr.write(`sluice fingerprint watch: ${visibleName(look.problem)}\n`)
       told = look.problem
       if (look.problem === null) tellLook(look, flags, first)
       await waitFor(seconds * 1_000, stopping)
@@ -169,7 +169,7 @@ export async function runFingerprintList(flags: Flags): Promise<number> {
     const shown = ignore ? '(ignored)' : (label ?? '')
     table.push([name, files, shingles, addedAt.slice(0, 16), shown, sensitivity ?? '', partners.join(', ')])
   }
-  process.stdout.write(`${table.toString()}\n`)
+  process.stdout.write(`${visible(table.toString())}\n`)
   return 0
 }
 
@@ -185,7 +185,7 @@ export async function runFingerprintShow(collection: string, flags: ActFlags): P
   }
   if (existing) await catalogAudit(existing.config, flags.operator)({ action: 'show', collection })
   const [first] = documents
-  if (first && !flags.json) process.stdout.write(`${collection}  ${aboutGroup(first)}\n`)
+  if (first && !flags.json) process.stdout.write(`${visibleName(`${collection}  ${aboutGroup(first)}`)}\n`)
   for (const document of documents) {
     const { name, words, shingles, chunks, picture } = document
     const shown = documentShown(document)
@@ -196,7 +196,7 @@ export async function runFingerprintShow(collection: string, flags: ActFlags): P
       ...(shingles + chunks === 0 && !picture ? ['known by its bytes alone'] : []),
     ].join(', ')
     if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`)
-    else process.stdout.write(`${name}  ${size}, added ${shown.addedAt.slice(0, 16)}\n`)
+    else process.stdout.write(`${visibleName(name)}  ${size}, added ${shown.addedAt.slice(0, 16)}\n`)
   }
   return 0
 }
