@@ -196,7 +196,7 @@ export class EntityWalk {
         })
       })
     }
-    if (ranges.closed && this.#hasLongerBoundary(boundary)) {
+    if (ranges.closed && announcesLonger(this.#bytes.subarray(from, to), boundary)) {
       this.#tryOther('boundary', place.label, () => {
         this.#walkParts(reading, boundary, splitMultipart(this.#bytes, from, to, boundary, partsMax, 'open'), {
           ...place,
@@ -204,11 +204,6 @@ export class EntityWalk {
         })
       })
     }
-  }
-
-  /** Whether a boundary that is this one with dashes behind it is announced: its lines look like the end of this one. */
-  #hasLongerBoundary(boundary: string): boolean {
-    return this.#bytes.includes(`"${boundary}--`, 0, 'latin1') || this.#bytes.includes(`=${boundary}--`, 0, 'latin1')
   }
 
   /** A bare CR before a delimiter: the body once more as those read it to whom every CR ends a line. */
@@ -365,4 +360,9 @@ function trimEnd(bytes: Buffer): Buffer {
   let end = bytes.length
   while (end > 0 && (bytes[end - 1] ?? 0) <= 0x20) end--
   return bytes.subarray(0, end)
+}
+
+/** Whether a part in a body has its boundary with dashes behind it for one: its lines look like the end of that body. */
+function announcesLonger(body: Buffer, boundary: string): boolean {
+  return body.includes(`"${boundary}--`, 0, 'latin1') || body.includes(`=${boundary}--`, 0, 'latin1')
 }
