@@ -6,12 +6,8 @@ export class SharedStrings {
   readonly #strings: string[] = []
   /** Words beside the strings, phonetic readings for one. */
   readonly #aside: string[] = []
-  /** By number, whether a cell has asked for it; made at the first question, when all strings are there. */
+  /** By number, whether a cell has asked for it; made at the first question, when mostly all strings are there. */
   #used = new Uint8Array(0)
-
-  get count(): number {
-    return this.#strings.length
-  }
 
   add(text: string): void {
     this.#strings.push(text)
@@ -25,7 +21,7 @@ export class SharedStrings {
   at(index: number): string | undefined {
     const text = this.#strings[index]
     if (text === undefined) return undefined
-    if (this.#used.length < this.#strings.length) this.#used = grown(this.#used, this.#strings.length)
+    if (this.#used.length < this.#strings.length) this.#used = grown(this.#used, this.#strings.length * 2)
     this.#used[index] = 1
     return text
   }
