@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { deflateRawSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { berChildren, berContent, berNodeAt } from '../../src/extract/asn1/ber.ts'
@@ -145,6 +146,18 @@ describe('OpenPGP packets', () => {
     expect((await readMail(`Subject: x\r\n\r\n${sealed}`)).uninspected).toEqual(['encrypted PGP'])
   })
 
+  it('are told where one of them can not be unpacked, whatever else is there', async () => {
+    const packed = (algorithm: number, body: Buffer) =>
+      Buffer.concat([Buffer.from([0xc8, body.length + 1, algorithm]), body])
+    const said = async (...packets: readonly Buffer[]) =>
+      (await readMail(`Subject: x\r\n\r\n${armoured(...packets)}`)).uninspected
+    expect(await said(packed(1, deflateRawSync(literal)), signature)).toEqual([])
+    expect(await said(packed(3, literal), literal, signature)).toEqual(['encrypted PGP'])
+    const nested = (depth: number): Buffer => (depth === 0 ? literal : packed(0, nested(depth - 1)))
+    expect(await said(nested(4), signature)).toEqual([])
+    expect(await said(nested(5), signature)).toEqual(['encrypted PGP'])
+  })
+
   it('extractRecordsMax', async () => {
     change({ extractRecordsMax: 3 })
     const said = async (before: number) => {
@@ -222,6 +235,36 @@ it('formulas of a workbook past extractArchiveEntriesMax: those that hold someth
   expect(text).not.toContain('=A8+B123456')
   expect(text).toContain('="falcon"')
   expect(text).toContain('=4111111111111111+0')
+})
+
+it('formulas of Excel 2: all of them', async () => {
+  change({ extractArchiveEntriesMax: 1 })
+  const record = (type: number, data: Buffer) => {
+    const head = Buffer.alloc(4)
+    head.writeUInt16LE(type, 0)
+    head.writeUInt16LE(data.length, 2)
+    return Buffer.concat([head, data])
+  }
+  // Row, column, attributes, a number, and a string among the tokens.
+  const formula = (row: number, word: string) =>
+    record(
+      0x06,
+      Buffer.concat([
+        Buffer.from([row, 0, 0, 0]),
+        Buffer.alloc(13),
+        Buffer.from([0x17, word.length]),
+        Buffer.from(word),
+      ]),
+    )
+  const words = ['first', 'second', 'third']
+  const file = Buffer.concat([
+    record(0x09, Buffer.from([2, 0, 0x10, 0])),
+    ...words.map((word, row) => formula(row, word)),
+    record(0x0a, Buffer.alloc(0)),
+  ])
+  const { text, said } = await read(file, 'x.xls')
+  for (const word of words) expect(text).toContain(word)
+  expect(said).toEqual([])
 })
 
 it('pictures of a page: extractPagePicturesMax', async () => {

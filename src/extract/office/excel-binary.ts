@@ -338,11 +338,7 @@ class WorkbookReader {
     if (value !== null) this.#cell(data, typeof value === 'number' ? this.#number(value, 0) : value)
     if (type !== 0x06) return
     if (value === null) this.#pendingFormula = { row: data.readUInt16LE(0), column: data.readUInt16LE(2) }
-    this.#keepFormula(data.subarray(16))
-  }
-
-  #keepFormula(tokens: Buffer): void {
-    if (this.#after.length < limits.extractArchiveEntriesMax) this.#after.push(...formulaStrings(tokens, this.#unicode))
+    this.#after.push(...formulaStrings(data.subarray(16), this.#unicode))
   }
 
   #formulaString(record: BiffRecord): void {

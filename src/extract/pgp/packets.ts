@@ -20,15 +20,20 @@ const encryptedTags = new Set([1, 3, 9, 18, 20])
 export async function readPgpPackets(bytes: Buffer, context: ExtractContext, depth = 0): Promise<PgpReading> {
   let at = 0
   let reading: PgpReading = 'unreadable'
+  let isUnread = false
   for (let count = 0; at < bytes.length; count++) {
+    if (!context.budget.hasTime()) throw new ExtractLimitError('timeout', 'OpenPGP packets')
     if (count >= limits.extractRecordsMax) throw new ExtractLimitError('too-many', 'OpenPGP packets')
     const packet = packetAt(bytes, at)
     if (!packet) break
     at = packet.end
     if (encryptedTags.has(packet.tag)) return 'encrypted'
-    if (packet.tag === 8 && depth < COMPRESSION_DEPTH_MAX) {
-      const inner = decompress(packet.body, context)
-      if (inner) reading = await readPgpPackets(inner, context, depth + 1)
+    if (packet.tag === 8) {
+      const inner = depth < COMPRESSION_DEPTH_MAX ? decompress(packet.body, context) : null
+      const found = inner ? await readPgpPackets(inner, context, depth + 1) : 'unreadable'
+      if (found === 'encrypted') return found
+      if (found === 'read') reading = found
+      else isUnread = true
     } else if (packet.tag === 11) {
       await readLiteral(packet.body, context)
       reading = 'read'
@@ -37,7 +42,8 @@ export async function readPgpPackets(bytes: Buffer, context: ExtractContext, dep
       if (packet.tag !== 4 && reading === 'unreadable') reading = 'read'
     }
   }
-  return reading
+  // What can't be unpacked isn't made up for by another packet.
+  return isUnread ? 'unreadable' : reading
 }
 
 /** Whether bytes start with a session key packet: an encrypted binary message. */
