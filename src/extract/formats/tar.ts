@@ -184,9 +184,11 @@ function readSparse(key: string, value: string, pending: Pending): void {
   const { sparse } = pending
   if (key === 'size' || key === 'realsize') sparse.realSize = Number(value)
   else if (key === 'major') sparse.isInData = value === '1'
-  else if (key === 'map') sparse.numbers.push(...(value === '' ? [] : value.split(',')).slice(0, SPARSE_PIECES_MAX * 2))
-  else if ((key === 'offset' || key === 'numbytes') && sparse.numbers.length < SPARSE_PIECES_MAX * 2)
-    sparse.numbers.push(value)
+  else if (key === 'map' || key === 'offset' || key === 'numbytes') {
+    // One more than may be makes the map none.
+    for (const number of value === '' ? [] : value.split(','))
+      if (sparse.numbers.length <= SPARSE_PIECES_MAX * 2) sparse.numbers.push(number)
+  }
 }
 
 /** `bytes`: one block. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { extract } from '../../../src/extract/extract.ts'
 import { endOfArchive } from '../../../src/extract/readers/archive-shape.ts'
 import { SKIPPED_FRAMES_MAX } from '../../../src/extract/readers/skippable-frames.ts'
+import { SPARSE_PIECES_MAX } from '../../../src/extract/readers/sparse-map.ts'
 import { has, made, read, zipOf } from './making.ts'
 import { rar4Of, rar5Of } from './making-rar.ts'
 
@@ -201,6 +202,21 @@ describe('tar', () => {
       expect(result.said).toContain('partial sparse file')
       expect(result.text).toContain(CARD)
     })
+  })
+
+  it('goes on behind a sparse file whose map is longer than any file needs', async () => {
+    const value = `GNU.sparse.map=${'0,1,'.repeat(SPARSE_PIECES_MAX)}0,1\n`
+    const record = `${value.length + 7} ${value}`
+    const file = Buffer.concat([
+      tarHeader('x', 'x', record.length),
+      filled(record),
+      tarHeader('a.txt', '0', CARD.length),
+      filled(CARD),
+      Buffer.alloc(1024),
+    ])
+    const result = await read(file, 'x.tar')
+    expect(result.textOf('a.txt')).toBe(CARD)
+    expect(result.said).toEqual(['partial sparse file'])
   })
 
   it('takes a size of pax whatever zeros stand in front of it', async () => {
