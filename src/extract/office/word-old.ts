@@ -10,7 +10,7 @@ export interface OldWordText {
   readonly text: string
   /** Lines that read otherwise in the character set of some font. */
   readonly otherReadings: readonly string[]
-  /** Whether the pieces of a fast save, which versions before 6 keep elsewhere, were not read. */
+  /** Whether pieces of a fast save were not read: versions before 6 keep them elsewhere, others point out of the file. */
   readonly isPartial: boolean
 }
 
@@ -31,7 +31,7 @@ export function readOldWord(fib: Buffer): OldWordText | null {
   const isWord6 = fib.readUInt16LE(2) >= NFIB_WORD6_MIN
   const isComplex = (flags & FLAG_COMPLEX) !== 0
   const isWide = isWord6 && (flags & FLAG_WIDE) !== 0
-  const bytes = isComplex && isWord6 ? pieces(fib, isWide) : stretch(fib)
+  const { bytes, isCut } = isComplex && isWord6 ? pieces(fib, isWide) : stretch(fib)
   if (bytes === null) return null
   const page = isWide ? UTF16_PAGE : pageOf(fib)
   const text = decodeCodePage(bytes, page)
@@ -46,34 +46,44 @@ export function readOldWord(fib: Buffer): OldWordText | null {
       }
     }
   }
-  return { text, otherReadings, isPartial: isComplex && !isWord6 }
+  return { text, otherReadings, isPartial: isCut || (isComplex && !isWord6) }
 }
 
 function linesOf(text: string): string[] {
   return text.split(/[\x07\n-\r]+/)
 }
 
-function stretch(fib: Buffer): Buffer | null {
-  const start = fib.readUInt32LE(TEXT_AT)
-  const end = fib.readUInt32LE(TEXT_AT + 4)
-  return start < end && start < fib.length ? fib.subarray(start, end) : null
+/** Characters as they stand in the file; null without any. `isCut`: some of the pieces they are in were not read. */
+interface Characters {
+  readonly bytes: Buffer | null
+  readonly isCut: boolean
 }
 
-function pieces(fib: Buffer, isWide: boolean): Buffer | null {
+function stretch(fib: Buffer): Characters {
+  const start = fib.readUInt32LE(TEXT_AT)
+  const end = fib.readUInt32LE(TEXT_AT + 4)
+  return { bytes: start < end && start < fib.length ? fib.subarray(start, end) : null, isCut: false }
+}
+
+function pieces(fib: Buffer, isWide: boolean): Characters {
   const start = fib.readUInt32LE(PIECES_AT)
   const plc = pieceTable(fib.subarray(start, start + fib.readUInt32LE(PIECES_AT + 4)))
-  if (plc === null) return null
+  if (plc === null) return { bytes: null, isCut: false }
   const count = Math.floor((plc.length - 4) / 12)
   const found: Buffer[] = []
   let left = fib.length
-  for (let i = 0; i < count && left > 0; i++) {
+  let isCut = false
+  for (let i = 0; i < count; i++) {
     const characters = Math.max(0, plc.readUInt32LE(i * 4 + 4) - plc.readUInt32LE(i * 4))
-    const length = Math.min(left, characters * (isWide ? 2 : 1))
+    const length = characters * (isWide ? 2 : 1)
     const offset = plc.readUInt32LE((count + 1) * 4 + i * 8 + 2)
-    left -= length
-    found.push(fib.subarray(offset, offset + length))
+    // Pieces that come to more than the file repeat each other.
+    const piece = fib.subarray(offset, offset + Math.min(length, left))
+    if (piece.length < length) isCut = true
+    left -= piece.length
+    found.push(piece)
   }
-  return Buffer.concat(found)
+  return { bytes: Buffer.concat(found), isCut }
 }
 
 function pageOf(fib: Buffer): number {

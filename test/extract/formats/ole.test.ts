@@ -164,6 +164,28 @@ describe('doc', () => {
     expect([...mixed.said, ...latin.said]).toEqual([])
   })
 
+  it('reads Word 6 that was saved fast, and tells pieces that come to more than the file', async () => {
+    const u32 = (...values: number[]) => u16(...values.flatMap((value) => [value & 0xffff, value >>> 16]))
+    const text = Buffer.from('first piece, second piece\r', 'latin1')
+    const saved = (...pieces: (readonly [offset: number, length: number])[]) => {
+      const file = oldDocOf(text, { flags: 4 })
+      const ends = pieces.map((_, i) => pieces.slice(0, i + 1).reduce((sum, [, length]) => sum + length, 0))
+      const places = pieces.map(([offset]) => Buffer.concat([u16(0), u32(offset), u16(0)]))
+      const plc = Buffer.concat([u32(0, ...ends), ...places])
+      const table = Buffer.concat([Buffer.from([2]), u32(plc.length), plc])
+      file.writeUInt32LE(file.length, 0x160)
+      file.writeUInt32LE(table.length, 0x164)
+      return read(oleOf({ WordDocument: Buffer.concat([file, table]) }), 'x.doc')
+    }
+    const whole = await saved([0x300 + 13, 12], [0x300, 11])
+    expect(whole.text).toContain('second piecefirst piece')
+    expect(whole.said).toEqual([])
+    const file = [0, 0x300] as const
+    const repeated = await saved(file, file, [0x300, text.length])
+    expect(repeated.said).toContain('partial doc saved fast')
+    expect(repeated.text).toContain('first piece, second piece')
+  })
+
   it('reads Word 2, which stands in no compound file', async () => {
     const text = Buffer.from('a letter\rcell\x07\x07', 'latin1')
     const whole = await read(oldDocOf(text, { version: 0x2d }), 'x.doc')
