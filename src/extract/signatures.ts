@@ -275,9 +275,7 @@ function isCms(bytes: Uint8Array): boolean {
   return bytes[at + 9] === 0x07 || (bytes[at + 9] === 0x09 && bytes[at + 10] === 0x10)
 }
 
-/** A key store (RFC 7292): version 3, then a sequence. */
-
-/** Version 3, then a ContentInfo: below 1.2.840.113549.1.7 (RFC 7292, 4). Lengths may be left open, as in BER. */
+/** A key store: version 3, then a ContentInfo below 1.2.840.113549.1.7 (RFC 7292, 4). Lengths may be left open, as in BER. */
 const PFX_VERSION = [0x30, 0x02, 0x01, 0x03, 0x30]
 const PFX_CONTENT = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07]
 
@@ -303,7 +301,6 @@ function isWholeDer(bytes: Uint8Array, content: readonly (number | undefined)[])
   return content.every((byte, i) => byte === undefined || bytes[4 + i] === byte)
 }
 
-/** LZMA "alone" has no mark: properties 0x5D, a power-of-two dictionary, a size that is unknown or believable. */
 /**
  * LZMA as the first programs wrote it has no mark (LZMA SDK, lzma.txt): properties that can be, a dictionary of a power of
  * two or one and a half, a size that is unknown or of less than a terabyte, and the zero that its range coder begins with.
