@@ -1,6 +1,6 @@
 /**
  * An identifier's definition: a check over its compact form and the prefixes that may stand before it. Tables of them
- * are grouped by region; `identifier-validator.ts` looks them up. A check may not throw and must be exact about length.
+ * are grouped by region; `identifier-check.ts` looks them up. A check may not throw and must be exact about length.
  */
 export interface Identifier {
   readonly prefixes: readonly string[]
