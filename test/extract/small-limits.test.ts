@@ -237,6 +237,21 @@ it('formulas of a workbook past extractArchiveEntriesMax: those that hold someth
   expect(text).toContain('=4111111111111111+0')
 })
 
+it('records of 1-2-3: extractRecordsMax', async () => {
+  change({ extractRecordsMax: 4 })
+  const said = async (names: number) => {
+    const name = Buffer.from('\x0b\0\x05\0words', 'latin1')
+    const file = Buffer.concat([
+      Buffer.from('\0\0\x02\0\x06\x04', 'latin1'),
+      ...Array(names).fill(name),
+      Buffer.from([1, 0, 0, 0]),
+    ])
+    return (await read(file, 'x.wk1')).said
+  }
+  expect(await said(2)).toEqual([])
+  expect(await said(3)).toEqual(['too-many 1-2-3 records'])
+})
+
 it('formulas of Excel 2: all of them', async () => {
   change({ extractArchiveEntriesMax: 1 })
   const record = (type: number, data: Buffer) => {

@@ -40,6 +40,14 @@ describe('lotus', () => {
     expect(result.said).toEqual([])
   })
 
+  it('reads a file behind the end as one', async () => {
+    const file = records([0, u16(0x406)], [0x0d, wk1(0, 0), u16(7)], END)
+    const result = await read(Buffer.concat([file, gzipSync('behind the records')]), 'x.wk1')
+    expect(result.text).toContain('behind the records')
+    expect(result.traits).toContain('trailing-data')
+    expect(result.said).toEqual([])
+  })
+
   it('reads cells of Quattro Pro for Windows, page by page, and of Works', async () => {
     const wb2 = (column: number, page: number, row: number) => Buffer.concat([Buffer.from([column, page]), u16(row, 0)])
     const quattro = records(
