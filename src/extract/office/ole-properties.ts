@@ -17,6 +17,8 @@ interface Found {
 }
 
 const PROPERTIES_MAX = 10_000
+/** The format has two. */
+const SECTIONS_MAX = 8
 const HEADER_BYTES = 28
 const CUSTOM_SECTION = '05d5cdd59c2e1b10939708002b2cf9ae'
 
@@ -26,7 +28,11 @@ export function readOleProperties(stream: OleNode): OleProperties {
   // Some writers put in a stream of zeros, or a header without sections.
   if (bytes.every((byte) => byte === 0)) return found
   if (bytes.length < HEADER_BYTES || bytes.readUInt16LE(0) !== 0xfffe) return { ...found, isBroken: true }
-  const sections = Math.min(bytes.readUInt32LE(24), 8)
+  const stated = bytes.readUInt32LE(24)
+  const sections = Math.min(stated, SECTIONS_MAX)
+  // Bytes that no section claims, or one past those that are read, would be seen by nobody.
+  if (stated > sections || (stated === 0 && bytes.subarray(HEADER_BYTES).some((byte) => byte !== 0)))
+    found.isBroken = true
   for (let i = 0; i < sections; i++) {
     const at = 28 + i * 20
     if (at + 20 > bytes.length) return { ...found, isBroken: true }

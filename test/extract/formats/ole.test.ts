@@ -650,6 +650,7 @@ describe('property sets', () => {
     ['empty', Buffer.alloc(0), []],
     ['of zeros', Buffer.alloc(64), []],
     ['of no sections', withByte(24, 0).subarray(0, 28), []],
+    ['of no sections, with something behind them', withByte(24, 0), ['corrupt document properties']],
     ['of anything else', Buffer.alloc(64, 1), ['corrupt document properties']],
     ['cut in its head', propertySet('the author').subarray(0, 27), ['corrupt document properties']],
     ['cut before its section', propertySet('the author').subarray(0, 50), ['corrupt document properties']],
