@@ -18,7 +18,7 @@ import { readNumberStyles, readSharedStrings, readWorkbook, SheetReader } from '
 import { StoryText } from '../office/story-text.ts'
 import { isThumbnail } from '../office/thumbnail.ts'
 import { readWordStyles, type WordStyles } from '../office/word-styles.ts'
-import { carveLatin } from '../readers/carve-strings.ts'
+import { carveLatin, carveUtf16 } from '../readers/carve-strings.ts'
 import { isFont } from '../readers/font.ts'
 import { walkXml, xmlToText } from '../readers/xml-walker.ts'
 import { extractGaps } from './zip.ts'
@@ -188,7 +188,8 @@ class OoxmlReader {
     if (!bytes) return
     if (/printersettings[^/]*\.bin$/.test(part.name) || isFont(bytes, part.name)) return
     if (isThumbnail(part.name, bytes)) return
-    if (isServiceNotes(part, bytes, this.package)) return this.#tell(carveLatin(bytes).join('\n'))
+    if (isServiceNotes(part, bytes, this.package))
+      return this.#tell([...carveLatin(bytes), ...carveUtf16(bytes)].join('\n'))
     if (/\/activex\//.test(part.name) && isFormControl(bytes)) return readFormControls(bytes, this.#context)
     if (/vbaproject\.bin$/.test(part.name)) this.#context.trait('macro')
     await this.#context.child({ bytes, filename: part.entry.name, declaredType: part.contentType || null })
