@@ -3,7 +3,8 @@ import { ExtractLimitError } from '../format.ts'
 
 /**
  * Just enough BER (X.690) to find content inside CMS: tags, definite and indefinite lengths, constructed strings. Every
- * length is held against the bytes that are there, depth and node counts are bounded (ExtractLimitError), nothing is copied but string pieces.
+ * length is held against the bytes that are there, depth and node counts are bounded (ExtractLimitError), nothing is
+ * copied but string pieces.
  */
 export interface BerNode {
   readonly tag: number

@@ -15,8 +15,8 @@ import { extractTrailingStream } from '../trailing-data.ts'
 
 /**
  * tar in its dialects: v7, ustar, GNU (long names, base-256 numbers, sparse files in all formats) and pax
- * (POSIX.1-2001). Each file is a child; links, comments and odd attributes are text. A broken header is `corrupt`; the walk goes on at the
- * next one that holds.
+ * (POSIX.1-2001). Each file is a child; links, comments and odd attributes are text. A broken header is `corrupt`; the
+ * walk goes on at the next one that holds.
  */
 export const tar: Format = {
   id: 'tar',

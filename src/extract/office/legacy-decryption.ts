@@ -4,8 +4,8 @@ import { EXCEL_DEFAULT_PASSWORD, POWERPOINT_DEFAULT_PASSWORD } from './default-p
 import { type BlockKeys, decryptBlocks, openHeader, openXor, rc4, unmask } from './legacy-ciphers.ts'
 
 /**
- * Opens Word, Excel and PowerPoint files to 2003 with the passwords that Office tries itself and those of the policy: their streams as they would stand
- * without encryption. Null where no password fits. Never throws for its input.
+ * Opens Word, Excel and PowerPoint files to 2003 with the passwords that Office tries itself and those of the policy:
+ * their streams as they would stand without encryption. Null where no password fits. Never throws for its input.
  */
 type PasswordSource = Pick<ExtractContext, 'passwords' | 'budget'>
 

@@ -6,9 +6,10 @@ import { walkXml } from '../readers/xml-walker.ts'
 import { EXCEL_DEFAULT_PASSWORD } from './default-passwords.ts'
 
 /**
- * Opens encrypted Office packages with the password that Excel tries itself and those that a policy gave ([MS-OFFCRYPTO] 2.3.4): agile (AES in CBC) and
- * standard (AES in ECB). Null where none fits or the scheme is another one; never throws for its input. The number of
- * hash rounds is the file's choice, so it is bounded, and the time is asked between passwords.
+ * Opens encrypted Office packages with the password that Excel tries itself and those that a policy gave
+ * ([MS-OFFCRYPTO] 2.3.4): agile (AES in CBC) and standard (AES in ECB). Null where none fits or the scheme is another
+ * one; never throws for its input. The number of hash rounds is the file's choice, so it is bounded, and the time is
+ * asked between passwords.
  */
 const SPIN_MAX = 1_000_000
 const SEGMENT = 4096

@@ -4,7 +4,8 @@ import { CHARSET_PAGES, decodeCodePage } from './code-page.ts'
 
 /**
  * Words drawn by Windows metafiles: text output of WMF ([MS-WMF]) and EMF ([MS-EMF]), comments included. Pieces in the
- * order of drawing; icons of embedded files show their names this way. Linear; throws `too-many` for records past the limit, and nothing else.
+ * order of drawing; icons of embedded files show their names this way. Linear; throws `too-many` for records past the
+ * limit, and nothing else.
  */
 export function emfWords(bytes: Buffer): string[] {
   const words: string[] = []
