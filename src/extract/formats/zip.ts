@@ -76,9 +76,9 @@ export async function extractGaps(
       context.trait('trailing-data')
       continue
     }
-    const hidden = gap.kind === 'trailing' ? [] : scanLocals(bytes, gap.start, gap.end)
-    if (hidden.length >= limits.extractArchiveEntriesMax)
-      context.uninspected('too-many', 'entries outside the directory')
+    const { entries: hidden, isCut } =
+      gap.kind === 'trailing' ? { entries: [], isCut: false } : scanLocals(bytes, gap.start, gap.end)
+    if (isCut) context.uninspected('too-many', 'entries outside the directory')
     for (const entry of hidden) {
       context.trait('trailing-data')
       context.trait('hidden-content')

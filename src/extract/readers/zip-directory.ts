@@ -356,15 +356,14 @@ function addGap(gaps: ZipGap[], bytes: RandomBytes, kind: ZipGap['kind'], start:
 
 /** Without a usable directory: whatever local headers are there (a truncated file, or one made to look so). */
 function recover(bytes: RandomBytes): ZipDirectory {
-  const entries = scanLocals(bytes, 0, bytes.length)
+  const { entries, isCut } = scanLocals(bytes, 0, bytes.length)
   const problems: ZipProblem[] = [{ reason: 'corrupt', detail: 'no central directory' }]
-  if (entries.length >= limits.extractArchiveEntriesMax)
-    problems.push({ reason: 'too-many', detail: `${limits.extractArchiveEntriesMax} entries` })
+  if (isCut) problems.push({ reason: 'too-many', detail: `${limits.extractArchiveEntriesMax} entries` })
   return { entries, variants: [], comment: '', problems, gaps: [] }
 }
 
-/** Entries whose local headers stand in a stretch of the file. */
-export function scanLocals(bytes: RandomBytes, from: number, to: number): ZipEntry[] {
+/** Entries whose local headers stand in a stretch of the file. `isCut`: there may be more than are taken. */
+export function scanLocals(bytes: RandomBytes, from: number, to: number): { entries: ZipEntry[]; isCut: boolean } {
   const found: ZipEntry[] = []
   let at = bytes.indexOf(LOCAL_BYTES, from)
   while (at >= 0 && at < to && found.length < limits.extractArchiveEntriesMax) {
@@ -379,7 +378,7 @@ export function scanLocals(bytes: RandomBytes, from: number, to: number): ZipEnt
     }
     at = bytes.indexOf(LOCAL_BYTES, next)
   }
-  return found
+  return { entries: found, isCut: at >= 0 && at < to }
 }
 
 /** The next record of the zip structure at or behind `from`: where streamed data of unknown length ends at the latest. */
