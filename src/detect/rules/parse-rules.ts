@@ -55,7 +55,7 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
     const { source, diagnostics: syntax } = readYaml(file)
     diagnostics.push(...syntax)
     if (!source) continue
-    const { value, diagnostics: shape } = file.sound ? known(source) : validate(source, ruleFileSchema)
+    const { value, diagnostics: shape } = isSound(file) ? known(source) : validate(source, ruleFileSchema)
     diagnostics.push(...shape)
     const place = (...path: (string | number)[]) => new RulePlace(source, path)
     const root = (source.value ?? {}) as { readonly rules?: unknown; readonly overrides?: unknown }
@@ -73,6 +73,10 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
   for (const { document } of overrides) for (const id of document.rule) places.delete(id)
   diagnostics.push(...[...written, ...overrides].flatMap(({ place }) => place.diagnostics))
   return { ...changed, diagnostics, places }
+}
+
+function isSound({ sound, value }: RuleFile): boolean {
+  return sound === true && value !== undefined
 }
 
 function known(source: YamlSource): ReturnType<typeof validate<typeof ruleFileSchema>> {
@@ -117,7 +121,7 @@ function checked(
     if (first) place.report(['id'], 'duplicate-id', `rule \`${document.id}\` already stands at ${first.name}`)
     else earlier.set(document.id, place)
     checkRule(document, place)
-    if (!file.sound) checkPatterns(document, place)
+    if (!isSound(file)) checkPatterns(document, place)
     checkCombinations(document, place, known)
     if (document.building_block && !needed.has(document.id))
       place.report(['building_block'], 'option-without-effect', `no combination names \`${document.id}\``)

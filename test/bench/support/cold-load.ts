@@ -16,7 +16,7 @@ const { compileRules } = (await import(
 const loaded = cpuSeconds()
 const files = await readRuleFiles([join(root, 'rules')])
 const { rules } = compileRules(
-  process.argv[2] === 'yaml' ? files.map(({ value: _, choices: __, ...file }) => file) : files,
+  process.argv[2] === 'yaml' ? files.map(({ value: _, choices: __, sound: ___, ...file }) => file) : files,
 )
 const compiled = cpuSeconds()
 if (!rules) throw new Error('the shipped rules have mistakes')
