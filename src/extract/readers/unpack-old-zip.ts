@@ -20,6 +20,7 @@ export function unpackOldZip(
 ): Inflated {
   const ceiling = inflateCeiling(context)
   if (size > ceiling) return { bytes: Buffer.alloc(0), consumed: 0, problem: 'too-large' }
+  if (size === 0) return { bytes: Buffer.alloc(0), consumed: 0, problem: null }
   const bits = new LsbBits(input)
   const out = new GrowingBuffer(ceiling, context)
   let problem: Inflated['problem'] = null

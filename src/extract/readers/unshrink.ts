@@ -21,7 +21,7 @@ export function unshrink(bits: LsbBits, size: number, out: GrowingBuffer): void 
   let previous = bits.take(width)
   if (previous >= CONTROL) throw new Error('first code')
   let first = previous
-  if (size > 0) out.push(first)
+  out.push(first)
   while (out.length < size) {
     const code = bits.take(width)
     if (code === CONTROL) {

@@ -19,7 +19,7 @@ import { streamZipEntry } from './zip-stream.ts'
  */
 export interface ZipArchive {
   readonly directory: ZipDirectory
-  /** Bytes of entries read so far that stand behind the end of what was deflated, where no program looks. */
+  /** Bytes of entries read so far that stand behind the end of what was packed, where no program looks. */
   readonly slacks: readonly ZipSlack[]
   /** The data of an entry; null when none of it could be read. Partial data comes back when the entry is broken. */
   read(entry: ZipEntry): Promise<Buffer | null>
@@ -78,7 +78,7 @@ async function readEntry(
   if (end > bytes.length) context.uninspected('corrupt', 'truncated', entry.name)
   if (entry.encryption === null) {
     const result = await decode(entry, stored, context)
-    if (entry.method === DEFLATE && result?.problem === null && result.consumed < stored.length)
+    if (endsByItself(entry.method) && result?.problem === null && result.consumed < stored.length)
       slacks.push({ name: entry.name, bytes: stored.subarray(result.consumed) })
     return finish(result, entry, context)
   }
@@ -105,6 +105,11 @@ function finish(result: Inflated | null, entry: ZipEntry, context: ExtractContex
 }
 
 const DEFLATE = 8
+
+/** Whether what is read of the data is known to the byte: deflate, and the methods before it. */
+function endsByItself(method: number): boolean {
+  return method > 0 && method <= DEFLATE
+}
 
 /** APPNOTE 4.4.5 names the methods. Null: a method nobody reads here. */
 async function decode(entry: ZipEntry, data: Buffer, context: ExtractContext): Promise<Inflated | null> {

@@ -185,6 +185,20 @@ describe('reduce', () => {
 })
 
 describe('any of them', () => {
+  it.each([0, 4])('has nothing unseen behind a stated size of %d', async (size) => {
+    const lines = Array.from({ length: 400 }, (_, i) => `line ${i * 7919} of ${i}`).join('\n')
+    const { reasons, traits } = await read(
+      zipped(1, shrink(Buffer.from(lines)), Buffer.from(lines.slice(0, size))),
+      'a.zip',
+    )
+    expect([...traits]).toContain('trailing-data')
+    expect(reasons).toContain('unsupported')
+  })
+
+  it('may be empty', async () => {
+    expect((await read(zipped(6, Buffer.alloc(0), Buffer.alloc(0)), 'a.zip')).said).toEqual([])
+  })
+
   it.each([1, 2, 3, 4, 5, 6])('method %d: nonsense, and input that ends too early, are corrupt', async (method) => {
     for (const packed of [Buffer.alloc(0), Buffer.alloc(700, 0xff), Buffer.alloc(2, 0x41)]) {
       const { reasons } = await read(zipped(method, packed, Buffer.alloc(100_000, 'x')), 'a.zip')
