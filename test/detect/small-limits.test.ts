@@ -1,20 +1,19 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Extraction } from '../../src/core/extraction.ts'
 import { limits } from '../../src/core/limits.ts'
 import { exactDataDetector } from '../../src/detect/exact-data/exact-data-detector.ts'
 import { MessageDetection } from '../../src/detect/message-detection.ts'
+import { changeable } from '../support/changeable-limits.ts'
 import { detectIn, engineRules, FINDING_KEY } from './engine-rules.ts'
 import { CUSTOMERS, detectRows, indexTable, schemaOf } from './exact-data/tables.ts'
 
 /** Limits that only large texts reach, made small: at each all is found, one past it the text says that it is not. */
 vi.mock('../../src/core/limits.ts', async (original) => {
-  const { limits: shipped } = await original<{ limits: object }>()
-  return { limits: { ...shipped } }
+  const { copyOf } = await import('../support/changeable-limits.ts')
+  return copyOf(await original<typeof import('../../src/core/limits.ts')>())
 })
 
-const shipped = { ...limits }
-const change = (values: Partial<Record<keyof typeof limits, number>>) => Object.assign(limits, values)
-afterEach(() => void Object.assign(limits, shipped))
+const change = changeable(limits)
 
 const rules = engineRules()
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { deflateRawSync } from 'node:zlib'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { berChildren, berContent, berNodeAt } from '../../src/extract/asn1/ber.ts'
 import { biffRecords } from '../../src/extract/office/biff-records.ts'
@@ -12,19 +12,18 @@ import { PdfPictures } from '../../src/extract/office/pdf-pictures.ts'
 import { emfWords, wmfWords } from '../../src/extract/readers/metafile-text.ts'
 import { pictureTexts } from '../../src/extract/readers/picture-texts.ts'
 import { WalkNotes } from '../../src/extract/walk-notes.ts'
+import { changeable } from '../support/changeable-limits.ts'
 import { oleOf, ooxmlOf, read, zipOf } from './formats/making.ts'
 import { pdfOf } from './pdf/making-pdf.ts'
 import { readMail, readUpload } from './reading.ts'
 
 /** Limits that only large or hostile files reach, made small: at each all is read, one past it that is told. */
 vi.mock('../../src/core/limits.ts', async (original) => {
-  const { limits: shipped } = await original<{ limits: object }>()
-  return { limits: { ...shipped } }
+  const { copyOf } = await import('../support/changeable-limits.ts')
+  return copyOf(await original<typeof import('../../src/core/limits.ts')>())
 })
 
-const shipped = { ...limits }
-const change = (values: Partial<Record<keyof typeof limits, number>>) => Object.assign(limits, values)
-afterEach(() => void Object.assign(limits, shipped))
+const change = changeable(limits)
 
 describe('what a message is told of', () => {
   it('extractUninspectedMax', () => {
