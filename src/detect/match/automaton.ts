@@ -212,6 +212,7 @@ export class Automaton {
   #goesOn(id: number, byteClass: number, before: number): boolean {
     const next: number[] = []
     this.#generation++
+    this.#edgesSeen.length = 0
     return this.#follow(id, byteClass, before, next) >= 0 || next.length > 0
   }
 

@@ -55,7 +55,7 @@ export function parseRules(files: readonly RuleFile[]): ParsedRules {
     const { source, diagnostics: syntax } = readYaml(file)
     diagnostics.push(...syntax)
     if (!source) continue
-    const { value, diagnostics: shape } = isSound(file) ? known(source) : validate(source, ruleFileSchema)
+    const { value, diagnostics: shape } = isSound(file) ? validatedBefore(source) : validate(source, ruleFileSchema)
     diagnostics.push(...shape)
     const place = (...path: (string | number)[]) => new RulePlace(source, path)
     const root = (source.value ?? {}) as { readonly rules?: unknown; readonly overrides?: unknown }
@@ -79,7 +79,7 @@ function isSound({ sound, value }: RuleFile): boolean {
   return sound === true && value !== undefined
 }
 
-function known(source: YamlSource): ReturnType<typeof validate<typeof ruleFileSchema>> {
+function validatedBefore(source: YamlSource): ReturnType<typeof validate<typeof ruleFileSchema>> {
   return { value: source.value as z.output<typeof ruleFileSchema>, diagnostics: [] }
 }
 
